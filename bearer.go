@@ -1,0 +1,285 @@
+// This file answers HTTP requests: it takes the credential from a request, asks the verifier, and
+// tells the client what RFC 6750 lets it know.
+
+package jwt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ResourceConfig describes a protected resource. The zero value is what most services want.
+type ResourceConfig struct {
+	// Realm is the realm of the challenge: printable ASCII. Empty: none.
+	Realm string
+
+	// OnRefusal is told of every request that is refused, for logs and metrics, before the answer is
+	// written. It must not keep the request. Nil: nobody is told.
+	OnRefusal func(*http.Request, *Error)
+
+	// Header names a header field that carries the bare token without a scheme, as some proxies
+	// send it (Cf-Access-Jwt-Assertion, X-Goog-Iap-Jwt-Assertion). It is then read instead of
+	// Authorization. Empty: Authorization.
+	Header string
+
+	// Cookie names a cookie that may carry the token where no header field does. A browser sends
+	// cookies on its own: such a service needs a defence against cross-site request forgery, such
+	// as [http.CrossOriginProtection]. Empty: none.
+	Cookie string
+}
+
+// A Resource is an HTTP API that asks for bearer tokens: RFC 6750. It is safe for concurrent use.
+type Resource struct {
+	verifier *Verifier
+	config   ResourceConfig
+}
+
+// NewResource returns a Resource whose tokens v verifies.
+func NewResource(v *Verifier, c ResourceConfig) (*Resource, error) {
+	switch {
+	case v == nil || len(v.issuers) == 0:
+		return nil, errors.New("jwt: NewResource: the Verifier is nil or zero")
+	case !printable(c.Realm):
+		return nil, errors.New("jwt: NewResource: Realm is not printable ASCII")
+	case c.Header != "" && !isHTTPToken(c.Header):
+		return nil, fmt.Errorf("jwt: NewResource: Header %q is not the name of a header field", c.Header)
+	case c.Cookie != "" && !isHTTPToken(c.Cookie):
+		return nil, fmt.Errorf("jwt: NewResource: Cookie %q is not the name of a cookie", c.Cookie)
+	}
+	c.Header = http.CanonicalHeaderKey(c.Header)
+	return &Resource{v, c}, nil
+}
+
+// Authenticate takes the credential from a request and verifies it. It writes nothing. The error is
+// an [*Error]; [Resource.Challenge] turns it into the answer.
+func (r *Resource) Authenticate(req *http.Request) (*Token, error) {
+	text, err := r.credential(req)
+	if err != nil {
+		return nil, err
+	}
+	return r.verifier.Verify(req.Context(), text)
+}
+
+// Require returns a middleware that lets a request through to its handler only if it carries one
+// valid token that meets all of reqs. The handler finds the token with [FromContext]. Without
+// requirements any valid token will do. There is no way to exempt a path or a method: wrap the
+// handlers that need a token, and answer CORS preflights before.
+func (r *Resource) Require(reqs ...Requirement) func(http.Handler) http.Handler {
+	all := allRequirements(append([]Requirement(nil), reqs...))
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			token, err := r.Authenticate(req)
+			if err == nil {
+				if unmet := all.check(token, time.Now()); unmet != nil {
+					unmet.scopes = all.scopes()
+					unmet.Issuer, unmet.KeyID = token.Issuer(), shown(token.Header().KeyID)
+					err = unmet
+				}
+			}
+			if err != nil {
+				r.refuse(w, req, err)
+				return
+			}
+			next.ServeHTTP(w, req.WithContext(context.WithValue(req.Context(), contextKey{}, token)))
+		})
+	}
+}
+
+func (r *Resource) refuse(w http.ResponseWriter, req *http.Request, err error) {
+	if e := (*Error)(nil); r.config.OnRefusal != nil && errors.As(err, &e) {
+		r.config.OnRefusal(req, e)
+	}
+	r.Challenge(w, err)
+}
+
+// contextKey is unexported, so that nothing but Require puts a token into a context.
+type contextKey struct{}
+
+// FromContext returns the token that [Resource.Require] verified for this request.
+func FromContext(ctx context.Context) (*Token, bool) {
+	t, ok := ctx.Value(contextKey{}).(*Token)
+	return t, ok
+}
+
+// credential finds the one token of a request.
+func (r *Resource) credential(req *http.Request) (string, *Error) {
+	name := r.config.Header
+	if name == "" {
+		name = "Authorization"
+	}
+	values := req.Header[name]
+	text := ""
+	switch {
+	case len(values) > 1:
+		return "", &Error{Reason: ReasonCredentialRepeated, Member: name, detail: "the request has " + strconv.Itoa(len(values)) + " " + name + " headers"}
+	case len(values) == 1 && r.config.Header != "":
+		text = strings.TrimSpace(values[0])
+	case len(values) == 1:
+		var err *Error
+		if text, err = bearerToken(values[0]); err != nil {
+			return "", err
+		}
+	}
+	if r.config.Cookie != "" {
+		for _, cookie := range req.CookiesNamed(r.config.Cookie) {
+			if text != "" {
+				return "", &Error{Reason: ReasonCredentialRepeated, Member: "Cookie", detail: "the request has more than one token, of which one is in a cookie"}
+			}
+			text = cookie.Value
+		}
+	}
+	inQuery := hasQueryToken(req.URL)
+	switch {
+	case text != "" && inQuery:
+		return "", &Error{Reason: ReasonCredentialRepeated, Member: "access_token", detail: "the request has a token in its query too"}
+	case text == "" && inQuery:
+		return "", &Error{Reason: ReasonNoToken, detail: "the request has a token in its query, where it is not read: queries end up in logs"}
+	case text == "":
+		return "", &Error{Reason: ReasonNoToken, detail: "the request has no " + name + " header with a token"}
+	}
+	return text, nil
+}
+
+// hasQueryToken reports whether the query has the parameter access_token (RFC 6750 section 2.3).
+func hasQueryToken(u *url.URL) bool {
+	if u == nil || !strings.Contains(u.RawQuery, "access_token") && !strings.Contains(u.RawQuery, "%") {
+		return false
+	}
+	return u.Query().Has("access_token")
+}
+
+// bearerToken reads an Authorization header: the scheme in any case, spaces, and a token of the
+// characters that RFC 6750 section 2.1 allows. Another scheme gives no token and no error of the
+// client's; anything else does.
+func bearerToken(value string) (string, *Error) {
+	malformed := func(detail string) (string, *Error) {
+		return "", &Error{Reason: ReasonCredentialMalformed, Member: "Authorization", detail: detail}
+	}
+	scheme, rest, _ := strings.Cut(value, " ")
+	switch {
+	case value == "":
+		return "", &Error{Reason: ReasonNoToken, detail: "the Authorization header is empty"}
+	case !isHTTPToken(scheme):
+		return malformed("the Authorization header does not begin with a scheme")
+	case strings.Count(scheme, ".") >= 2:
+		return malformed("the Authorization header has a token without the word Bearer before it")
+	case !equalASCIIFold(scheme, "bearer"):
+		return "", &Error{Reason: ReasonNoToken, detail: "the Authorization header has another scheme than Bearer"}
+	}
+	token := strings.TrimLeft(rest, " ")
+	if token == "" {
+		return malformed("the Authorization header has no token after Bearer")
+	}
+	bare := strings.TrimRight(token, "=")
+	for i := 0; i < len(bare); i++ {
+		if c := bare[i]; base64urlValue[c] == notBase64url && c != '.' && c != '~' && c != '+' && c != '/' {
+			return malformed("the Authorization header holds " + strconv.QuoteToASCII(bare[i:i+1]) + " in or behind its token")
+		}
+	}
+	if bare == "" {
+		return malformed("the Authorization header has no token after Bearer")
+	}
+	return token, nil
+}
+
+// isHTTPToken reports whether s is a token of RFC 9110 section 5.6.2.
+func isHTTPToken(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if base64urlValue[c] == notBase64url && !strings.ContainsRune("!#$%&'*+.^`|~", rune(c)) || c >= 0x80 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func printable(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// Challenge writes the answer to a request that was refused with err: the status, the challenge of
+// RFC 6750 section 3 in WWW-Authenticate, and a small JSON body with error and error_description.
+// The client learns the kind of refusal and no more; the reason is for the operator. An error that
+// is not of this package is answered with status 500.
+func (r *Resource) Challenge(w http.ResponseWriter, err error) {
+	var e *Error
+	if !errors.As(err, &e) {
+		e = &Error{}
+	}
+	o := outcomeOf(err)
+	h := w.Header()
+	switch o.status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusBadRequest:
+		h.Set("WWW-Authenticate", r.challenge(o, e))
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(e.RetryAfter.Seconds())))))
+	}
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(o.status)
+	fmt.Fprintf(w, "{\"error\":%q,\"error_description\":%q}\n", o.code, o.description)
+}
+
+// challenge builds the value of WWW-Authenticate. What is in it comes from the table of outcomes
+// and from the service's own configuration, never from the request.
+func (r *Resource) challenge(o outcome, e *Error) string {
+	var b strings.Builder
+	b.WriteString("Bearer")
+	separator := " "
+	add := func(name, value string) {
+		b.WriteString(separator + name + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`)
+		separator = ", "
+	}
+	if r.config.Realm != "" {
+		add("realm", r.config.Realm)
+	}
+	if !o.challenge {
+		return b.String()
+	}
+	add("error", o.code)
+	add("error_description", o.description)
+	switch o.sentinel {
+	case ErrScope:
+		if list := challengeWords(e.scopes); list != "" {
+			add("scope", list)
+		}
+	case ErrAuthentication:
+		if list := challengeWords(e.acr); list != "" {
+			add("acr_values", list)
+		}
+		if e.agesOut {
+			add("max_age", strconv.FormatInt(max(0, int64(e.maxAge/time.Second)), 10))
+		}
+	}
+	return b.String()
+}
+
+// challengeWords joins words once each, in the characters that RFC 6750 section 3 allows in scope;
+// a word with others could not be asked for and is left out.
+func challengeWords(words []string) string {
+	var list []string
+	for _, word := range words {
+		valid := word != ""
+		for i := 0; i < len(word); i++ {
+			c := word[i]
+			valid = valid && c > ' ' && c <= '~' && c != '"' && c != '\\'
+		}
+		if valid && !contains(list, word) {
+			list = append(list, word)
+		}
+	}
+	return strings.Join(list, " ")
+}

@@ -1,0 +1,519 @@
+// This file reads the registered claims of a verified payload and holds them against the policy of
+// its issuer, in the order of the package manual.
+
+package jwt
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// The last second of the year 9999 (RFC 3339 ends there). Larger dates are mistakes, such as
+	// milliseconds, or attempts to overflow.
+	maxNumericDate = 253402300799
+	defaultLeeway  = 30 * time.Second
+	maxLeeway      = 10 * time.Minute
+)
+
+// claims are the registered claims of one payload. Strings are pieces of the payload.
+type claims struct {
+	issuer, subject, id string
+	clients             [len(clientClaims)]string // by the order of clientClaims
+	expires             time.Time                 // zero times are absent claims
+	notBefore           time.Time
+	issuedAt            time.Time
+	has                 presence
+	confirmed           bool // cnf is present and not empty
+
+	// All lists share one array, which lies inside of the token while it is short.
+	lists       []string
+	audience    span
+	scopes      span // scope and scp together
+	permissions span
+	roles       span
+	space       [12]string
+}
+
+func (c *claims) list(s span) []string { return c.lists[s.from:s.to:s.to] }
+
+// presence tells absent from empty.
+type presence struct{ issuer, subject, id, audience bool }
+
+// clientClaims name the client that a token was issued to, the standard name first (RFC 9068
+// section 2.2, OpenID Connect Core section 2, Okta, Microsoft Entra ID v1).
+var clientClaims = [...]string{"client_id", "azp", "cid", "appid"}
+
+// clientID is the first client claim that is present.
+func (c *claims) clientID() string {
+	for _, id := range c.clients {
+		if id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// parse reads a payload whose signature holds. A registered claim of a wrong type or range is an
+// error; claims that only grant (permissions, roles) grant nothing where their type is wrong.
+func (c *claims) parse(payload string) *Error {
+	s := scanner{text: payload}
+	var bad *Error
+	spoil := func(name, detail string) {
+		if bad == nil {
+			bad = &Error{Reason: ReasonClaimInvalid, Member: name, detail: name + " " + detail}
+		}
+	}
+	c.lists = c.space[:0]
+	for ok := s.object(); ok; {
+		var name string
+		if name, ok = s.member(); !ok {
+			break
+		}
+		var text *string
+		var date *time.Time
+		switch name {
+		case "iss":
+			text, c.has.issuer = &c.issuer, true
+		case "sub":
+			text, c.has.subject = &c.subject, true
+		case "jti":
+			text, c.has.id = &c.id, true
+		case "client_id":
+			text = &c.clients[0]
+		case "azp":
+			text = &c.clients[1]
+		case "cid", "appid":
+			if s.peek() != '"' { // not registered: any type is somebody's right
+				ok = s.skip()
+				continue
+			}
+			text = &c.clients[2]
+			if name == "appid" {
+				text = &c.clients[3]
+			}
+		case "exp":
+			date = &c.expires
+		case "nbf":
+			date = &c.notBefore
+		case "iat":
+			date = &c.issuedAt
+		case "aud":
+			c.has.audience = true
+			if s.peek() == '"' {
+				var one string
+				one, ok = s.string()
+				c.audience = c.add(c.audience, one)
+			} else if !c.strings(&s, &c.audience) {
+				spoil(name, "is neither a string nor an array of strings")
+			}
+			continue
+		case "scope":
+			if !c.words(&s, &c.scopes) {
+				spoil(name, "is not a string")
+			}
+			continue
+		case "scp":
+			if s.peek() == '"' {
+				c.words(&s, &c.scopes)
+			} else if !c.strings(&s, &c.scopes) {
+				spoil(name, "is neither a string nor an array of strings")
+			}
+			continue
+		case "permissions":
+			if !c.strings(&s, &c.permissions) {
+				c.permissions = span{}
+			}
+			continue
+		case "roles":
+			if s.peek() == '"' {
+				c.words(&s, &c.roles)
+			} else if !c.strings(&s, &c.roles) {
+				c.roles = span{}
+			}
+			continue
+		case "cnf":
+			var value string
+			object := s.peek() == '{'
+			if value, ok = s.raw(); !object {
+				spoil(name, "is not an object")
+			}
+			c.confirmed = strings.ContainsRune(value, '"')
+			continue
+		default:
+			ok = s.skip()
+			continue
+		}
+		switch {
+		case text != nil && s.peek() == '"':
+			*text, ok = s.string()
+		case text != nil:
+			spoil(name, "is not a string")
+			ok = s.skip()
+		case s.peek() == '-' || s.peek() >= '0' && s.peek() <= '9':
+			var number string
+			number, ok = s.number()
+			var valid bool
+			if *date, valid = numericDate(number); ok && !valid {
+				spoil(name, "is not a date from 1970 to 9999 in seconds")
+			}
+		default:
+			spoil(name, "is not a number")
+			ok = s.skip()
+		}
+	}
+	if fault := s.end(); fault != "" {
+		return &Error{Reason: ReasonPayloadInvalid, detail: fault}
+	}
+	return bad
+}
+
+// add appends a value to the list that span is, which is the last one or grows to be.
+func (c *claims) add(to span, value string) span {
+	if to.to != len(c.lists) { // another list lies behind: move
+		moved := span{from: len(c.lists)}
+		c.lists = append(c.lists, c.lists[to.from:to.to]...)
+		moved.to = len(c.lists)
+		to = moved
+	}
+	c.lists = append(c.lists, value)
+	to.to++
+	return to
+}
+
+// strings reads an array of strings; any other value is passed over and returns false.
+func (c *claims) strings(s *scanner, to *span) bool {
+	if s.peek() != '[' {
+		s.skip()
+		return false
+	}
+	all := true
+	s.array()
+	for s.element() {
+		if s.peek() != '"' {
+			all = false
+			s.skip()
+		} else if value, ok := s.string(); ok {
+			*to = c.add(*to, value)
+		}
+	}
+	return all
+}
+
+// words reads a string of words between spaces (RFC 6749 section 3.3); any other value is passed
+// over and returns false.
+func (c *claims) words(s *scanner, to *span) bool {
+	if s.peek() != '"' {
+		s.skip()
+		return false
+	}
+	text, _ := s.string()
+	for text != "" {
+		var word string
+		if word, text, _ = strings.Cut(text, " "); word != "" {
+			*to = c.add(*to, word)
+		}
+	}
+	return true
+}
+
+// numericDate reads a NumericDate (RFC 7519 section 2) from a JSON number.
+func numericDate(number string) (time.Time, bool) {
+	if len(number) <= 12 {
+		if seconds, err := strconv.ParseUint(number, 10, 64); err == nil {
+			return time.Unix(int64(seconds), 0), seconds <= maxNumericDate
+		}
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil || !(f >= 0 && f <= maxNumericDate) {
+		return time.Time{}, false
+	}
+	whole := int64(f)
+	return time.Unix(whole, int64((f-float64(whole))*1e9)), true
+}
+
+// unverifiedIssuer reads iss from a payload that nothing vouches for. Its result is compared, used
+// as a map key, or shown as the token's own word; nothing else is read before the signature holds.
+func unverifiedIssuer(payload string) (issuer string, err *Error) {
+	s := scanner{text: payload}
+	present, isString := false, true
+	for ok := s.object(); ok; {
+		var name string
+		if name, ok = s.member(); !ok {
+			break
+		}
+		if name != "iss" {
+			ok = s.skip()
+			continue
+		}
+		present = true
+		if isString = s.peek() == '"'; isString {
+			issuer, ok = s.string()
+		} else {
+			ok = s.skip()
+		}
+	}
+	switch fault := s.end(); {
+	case fault != "":
+		return "", &Error{Reason: ReasonPayloadInvalid, detail: fault}
+	case !present:
+		return "", missing("iss", "")
+	case !isString:
+		return "", &Error{Reason: ReasonClaimInvalid, Member: "iss", detail: "iss is not a string"}
+	}
+	return issuer, nil
+}
+
+// Profile says which kind of token an API takes (RFC 8725 section 3.11).
+type Profile int
+
+const (
+	// AnyAccess, the zero Profile, takes what issuers send as access tokens: typ absent, JWT,
+	// at+jwt or a word of the issuer's own. It refuses every other media type that ends in +jwt,
+	// such as dpop+jwt, logout+jwt or secevent+jwt: those are other kinds of token.
+	AnyAccess Profile = iota
+	// AccessToken takes access tokens of RFC 9068 alone: typ must be at+jwt, and sub, client_id,
+	// iat and jti must be present.
+	AccessToken
+	// IDToken takes ID tokens of OpenID Connect Core section 3.1.3.7: sub and iat must be present;
+	// azp, if present, must be one of Config.Audience, and must be present if aud has several
+	// values. The nonce is for Config.Validate to compare.
+	IDToken
+)
+
+// policy is what an issuer's tokens are held against. It is made from a Config and never changes.
+type policy struct {
+	issuer    string
+	audience  []string
+	clients   []string
+	anyTarget bool // InsecureSkipAudience
+	profile   Profile
+	leeway    time.Duration
+	maxAge    time.Duration
+	validate  func(context.Context, *Token) error
+}
+
+// check runs the whole policy and returns every failed claim, the first in front.
+func (p *policy) check(h Header, c *claims, now time.Time) *Error {
+	var first *Error
+	fail := func(e *Error) {
+		switch {
+		case e == nil:
+		case first == nil:
+			first = e
+		default:
+			first.Also = append(first.Also, e)
+		}
+	}
+	fail(p.checkType(h))
+	fail(p.checkIssuer(c))
+	fail(p.checkAudience(c))
+	fail(p.checkClient(c))
+	fail(p.checkExpiry(c, now))
+	fail(p.checkStart(c, now))
+	fail(p.checkIssuedAt(c, now))
+	p.checkProfile(c, fail)
+	if c.confirmed {
+		fail(&Error{Reason: ReasonBindingUnproven, Member: "cnf", detail: "cnf binds the token to a key of its sender, and possession of that key was not shown"})
+	}
+	return first
+}
+
+func missing(claim, want string) *Error {
+	return &Error{Reason: ReasonClaimMissing, Member: claim, Want: want}
+}
+
+// unequal reports a claim whose value is not one of the wanted.
+func unequal(reason Reason, claim, got string, want []string) *Error {
+	e := &Error{Reason: reason, Member: claim, Got: shown(got), Want: quoted(want)}
+	if got == "" {
+		e.detail = claim + " is empty, want " + e.Want
+	}
+	for _, w := range want {
+		if e.Hint = nearMiss(got, w); e.Hint != "" {
+			break
+		}
+	}
+	return e
+}
+
+func (p *policy) checkType(h Header) *Error {
+	access := isMediaType(h.Type, "at+jwt")
+	other := !access && len(h.Type) >= 4 && equalASCIIFold(h.Type[len(h.Type)-4:], "+jwt")
+	var want, hint string
+	switch {
+	case p.profile == AccessToken && !access:
+		want = `"at+jwt"`
+	case p.profile == IDToken && (access || other):
+		want, hint = `"JWT" or none`, "an ID token is asked for here, not another kind of token"
+	case other:
+		want = `"at+jwt", "JWT" or none`
+	default:
+		return nil
+	}
+	return &Error{Reason: ReasonTypeRefused, Member: "typ", Got: shown(h.Type), Want: want, Hint: hint}
+}
+
+func (p *policy) checkIssuer(c *claims) *Error {
+	switch {
+	case !c.has.issuer:
+		return missing("iss", `"`+shown(p.issuer)+`"`)
+	case c.issuer != p.issuer:
+		return unequal(ReasonIssuerMismatch, "iss", c.issuer, []string{p.issuer})
+	}
+	return nil
+}
+
+func (p *policy) checkAudience(c *claims) *Error {
+	if len(p.audience) == 0 {
+		return nil
+	}
+	for _, got := range c.list(c.audience) {
+		for _, want := range p.audience {
+			if got == want {
+				return nil
+			}
+		}
+	}
+	audience := c.list(c.audience)
+	switch len(audience) {
+	case 0:
+		e := missing("aud", quoted(p.audience))
+		if c.has.audience {
+			e.Reason, e.detail = ReasonAudienceMismatch, "aud is empty, want "+e.Want
+		}
+		return e
+	case 1:
+		return unequal(ReasonAudienceMismatch, "aud", audience[0], p.audience)
+	}
+	e := unequal(ReasonAudienceMismatch, "aud", audience[0], p.audience)
+	e.detail = "aud is " + strings.Replace(quoted(audience), "one of ", "", 1) + ", want " + e.Want
+	for _, got := range audience[1:] {
+		if e.Hint != "" {
+			break
+		}
+		e.Hint = unequal(e.Reason, "aud", got, p.audience).Hint
+	}
+	return e
+}
+
+func (p *policy) checkClient(c *claims) *Error {
+	if len(p.clients) == 0 {
+		return nil
+	}
+	for i, id := range c.clients {
+		if id == "" {
+			continue
+		}
+		for _, want := range p.clients {
+			if id == want {
+				return nil
+			}
+		}
+		return unequal(ReasonClientMismatch, clientClaims[i], id, p.clients)
+	}
+	return missing(clientClaims[0], quoted(p.clients))
+}
+
+func (p *policy) checkExpiry(c *claims, now time.Time) *Error {
+	switch {
+	case c.expires.IsZero():
+		return missing("exp", "")
+	case !now.Before(c.expires.Add(p.leeway)):
+		return untimely(ReasonTokenExpired, "exp", c.expires, now)
+	}
+	return nil
+}
+
+func (p *policy) checkStart(c *claims, now time.Time) *Error {
+	if !c.notBefore.IsZero() && now.Before(c.notBefore.Add(-p.leeway)) {
+		return untimely(ReasonTokenNotYetValid, "nbf", c.notBefore, now)
+	}
+	return nil
+}
+
+func (p *policy) checkIssuedAt(c *claims, now time.Time) *Error {
+	switch {
+	case c.issuedAt.IsZero() && p.maxAge > 0:
+		return missing("iat", "")
+	case c.issuedAt.IsZero():
+		return nil
+	case now.Before(c.issuedAt.Add(-p.leeway)):
+		e := untimely(ReasonTokenNotYetValid, "iat", c.issuedAt, now)
+		e.Hint = "the token was issued in the future: compare this machine's clock with the issuer's"
+		return e
+	case p.maxAge > 0 && !now.Before(c.issuedAt.Add(p.maxAge+p.leeway)):
+		e := untimely(ReasonTokenTooOld, "iat", c.issuedAt, now)
+		e.Want = "at most " + p.maxAge.String() + " ago"
+		e.detail += ", want " + e.Want
+		return e
+	}
+	return nil
+}
+
+// untimely words a date as people read it.
+func untimely(reason Reason, claim string, at, now time.Time) *Error {
+	stamp := at.UTC().Format(time.RFC3339)
+	text := now.Sub(at).Round(time.Second).String() + " ago"
+	if at.After(now) {
+		text = "in " + at.Sub(now).Round(time.Second).String()
+	}
+	return &Error{Reason: reason, Member: claim, Got: stamp, detail: text + " (" + stamp + ")"}
+}
+
+func (p *policy) checkProfile(c *claims, fail func(*Error)) {
+	if p.profile == AnyAccess {
+		return
+	}
+	if c.subject == "" {
+		fail(missing("sub", ""))
+	}
+	if c.issuedAt.IsZero() && p.maxAge == 0 {
+		fail(missing("iat", ""))
+	}
+	switch p.profile {
+	case AccessToken:
+		if c.clients[0] == "" {
+			fail(missing("client_id", ""))
+		}
+		if c.id == "" {
+			fail(missing("jti", ""))
+		}
+	case IDToken:
+		switch azp := c.clients[1]; {
+		case azp == "" && c.audience.to-c.audience.from > 1:
+			fail(missing("azp", quoted(p.audience)))
+		case azp != "" && len(p.audience) > 0 && !contains(p.audience, azp):
+			fail(unequal(ReasonClientMismatch, "azp", azp, p.audience))
+		}
+	}
+}
+
+func contains(list []string, value string) bool {
+	for _, v := range list {
+		if v == value {
+			return true
+		}
+	}
+	return false
+}
+
+// validated wraps what Config.Validate returned. The error may wrap one of our sentinels, and so
+// choose the status that the client sees.
+func validated(err error) *Error {
+	e := &Error{Reason: ReasonValidationRefused, detail: escaped(err.Error(), maxDetail), cause: err}
+	switch found := sentinelsIn(err); len(found) {
+	case 0:
+	case 1:
+		e.sentinel = found[0]
+	default:
+		e.cause = nil // a refusal wraps exactly one
+	}
+	if own := (*Error)(nil); errors.As(err, &own) {
+		e.RetryAfter = own.RetryAfter
+	}
+	return e
+}

@@ -1,0 +1,740 @@
+// This file keeps an issuer's keys: where they are (OpenID Connect Discovery, RFC 8414), how they
+// are fetched, how long they are good, and when they may be asked for again. It is the only
+// outbound network access of the package.
+
+package jwt
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	defaultFetchTimeout = 5 * time.Second
+	maxFetchTimeout     = time.Minute
+
+	// How long a set is fresh without a word from the issuer, and the bounds of the issuer's word:
+	// below a minute it would be asked for nothing, above an hour a withdrawn key would live on.
+	defaultFresh = 10 * time.Minute
+	minFresh     = time.Minute
+	maxFresh     = time.Hour
+
+	defaultStale = time.Hour      // how long the last good set serves after that, while the issuer is down
+	maxStale     = 24 * time.Hour // beyond it a withdrawn key would verify for too long
+
+	minBackoff        = time.Second
+	maxBackoff        = 30 * time.Second
+	maxRetryAfter     = 5 * time.Minute // an issuer that is back sooner should not find us asleep
+	defaultRetryAfter = 5 * time.Second // for sources that do not say
+
+	// Fetches that tokens can cause: an attacker can name any kid.
+	fetchBudget = 2
+	fetchRefill = 10 * time.Second
+
+	maxAbsent     = 256              // kids remembered as absent
+	absentFor     = 30 * time.Second // and for how long
+	trustedFor    = time.Minute      // a set younger than this is not asked again for a failed signature
+	retrySameKey  = time.Minute      // nor is one kid's failed signature a reason more often than this
+	metadataFresh = time.Hour        // how long the address of the key set is believed
+
+	maxResponseHeader = 64 << 10 // of a response, in bytes
+)
+
+// RemoteOptions are the settings of a [RemoteKeySet]. The zero value, and nil, are what most
+// services want.
+type RemoteOptions struct {
+	// Client makes the requests. Redirects are refused and cookies are not kept, whatever it is set
+	// to do. Nil: a client of the key set's own, with the proxy settings of the environment.
+	Client *http.Client
+
+	// Timeout limits each request, its answer included. Zero: 5 seconds; more than a minute is
+	// refused.
+	Timeout time.Duration
+
+	// MaxStale is how long the last good keys serve while the issuer cannot be reached, counted
+	// from the end of their freshness. Zero: 1 hour; negative: not at all; more than 24 hours is
+	// refused.
+	MaxStale time.Duration
+
+	// InsecureLoopbackHTTP allows http instead of https, with localhost, 127.0.0.0/8 and ::1 alone:
+	// for tests and demos. Anybody who can listen on the loopback interface can then be the issuer.
+	InsecureLoopbackHTTP bool
+}
+
+// A RemoteKeySet is the key set that an issuer publishes. It is fetched when the first token needs
+// it, kept as long as the issuer allows (1 minute to 1 hour; 10 minutes if it does not say),
+// renewed in the background before that ends, and used on for an hour if the issuer cannot be
+// reached. A kid that is not in the set makes it fetch again, at most twice at once and then once
+// in 10 seconds. It is safe for concurrent use, and holds no goroutine but the one of a fetch.
+type RemoteKeySet struct {
+	issuer  string // what the metadata must name; empty if the key set's address was given
+	address string // of the key set; empty if it is discovered
+	client  *http.Client
+	timeout time.Duration
+	stale   time.Duration
+	http    bool // InsecureLoopbackHTTP
+
+	current atomic.Pointer[fetched] // the last good set, replaced whole; nil before the first
+	quiet   atomic.Int64            // Unix nanoseconds: until then no renewal may start
+	failing atomic.Bool             // the last fetch failed
+
+	mu       sync.Mutex // guards what follows; never held across I/O
+	flight   *flight    // the fetch under way; nil if none is
+	failed   int        // fetches that failed since the last good one
+	retry    time.Time  // when the next fetch may start after a failed one
+	lastErr  error      // of the last fetch
+	left     int        // of fetchBudget
+	refilled time.Time
+	absent   map[string]time.Time // kid and alg: when a fetch confirmed that the set has no such key
+	doubted  map[string]time.Time // kid: when its failed signature last caused a fetch
+	fetches  int
+	failures int
+}
+
+// fetched is one good answer. It never changes.
+type fetched struct {
+	keys         *KeySet
+	at           time.Time
+	renew        time.Time // from here on it is renewed in the background
+	fresh        time.Time // until here it is used without a question
+	stale        time.Time // until here it is used if the issuer cannot be reached
+	digest       [sha256.Size]byte
+	etag         string
+	lastModified string
+	address      string
+	discovered   time.Time
+}
+
+// flight is one fetch that any number of callers wait for.
+type flight struct {
+	began time.Time
+	spent bool          // it was paid from the budget
+	done  chan struct{} // closed at its end
+	err   error         // valid then
+}
+
+// Discover returns the key set of an issuer whose metadata names it. It does no I/O. When keys are
+// needed it reads the metadata from {issuer}/.well-known/openid-configuration (OpenID Connect
+// Discovery section 4.1) or else from /.well-known/oauth-authorization-server between host and path
+// (RFC 8414 section 3.1). The issuer in the metadata must equal issuer byte for byte.
+func Discover(issuer string, o *RemoteOptions) (*RemoteKeySet, error) {
+	r, err := newRemoteKeySet(issuer, o)
+	if err != nil {
+		return nil, fmt.Errorf("jwt: Discover: issuer: %w", err)
+	}
+	r.issuer = issuer
+	return r, nil
+}
+
+// NewRemoteKeySet returns the key set at an address that is known. It does no I/O.
+func NewRemoteKeySet(jwksURL string, o *RemoteOptions) (*RemoteKeySet, error) {
+	r, err := newRemoteKeySet(jwksURL, o)
+	if err != nil {
+		return nil, fmt.Errorf("jwt: NewRemoteKeySet: jwksURL: %w", err)
+	}
+	r.address = jwksURL
+	return r, nil
+}
+
+func newRemoteKeySet(address string, o *RemoteOptions) (*RemoteKeySet, error) {
+	if o == nil {
+		o = &RemoteOptions{}
+	}
+	r := &RemoteKeySet{
+		http:    o.InsecureLoopbackHTTP,
+		timeout: o.Timeout,
+		stale:   o.MaxStale,
+		left:    fetchBudget,
+		absent:  map[string]time.Time{},
+		doubted: map[string]time.Time{},
+	}
+	if err := r.permitted(address); err != nil {
+		return nil, err
+	}
+	switch {
+	case o.Timeout < 0 || o.Timeout > maxFetchTimeout:
+		return nil, fmt.Errorf("Timeout is not from 0 to %v", maxFetchTimeout)
+	case o.Timeout == 0:
+		r.timeout = defaultFetchTimeout
+	}
+	switch {
+	case o.MaxStale > maxStale:
+		return nil, fmt.Errorf("MaxStale is over %v", maxStale)
+	case o.MaxStale == 0:
+		r.stale = defaultStale
+	case o.MaxStale < 0:
+		r.stale = 0
+	}
+	client := http.Client{}
+	if o.Client != nil {
+		client = *o.Client
+	} else if standard, ok := http.DefaultTransport.(*http.Transport); ok {
+		transport := standard.Clone()
+		transport.MaxResponseHeaderBytes = maxResponseHeader
+		client.Transport = transport
+	}
+	// A redirect would let whoever answers choose another origin, and so the keys.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.Jar = nil
+	r.client = &client
+	return r, nil
+}
+
+// permitted checks an address that keys or metadata are fetched from.
+func (r *RemoteKeySet) permitted(address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return errors.New("it is not a URL")
+	}
+	switch {
+	case u.Scheme == "http" && r.http && isLoopback(u.Hostname()):
+	case u.Scheme == "http" && r.http:
+		return fmt.Errorf("%q is http, and its host is not loopback", shown(address))
+	case u.Scheme != "https":
+		return fmt.Errorf("%q is not https", shown(address))
+	}
+	if u.Hostname() == "" || u.User != nil || u.Fragment != "" || u.Opaque != "" {
+		return fmt.Errorf("%q has no host, or it has user information or a fragment", shown(address))
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Key implements [KeySource].
+func (r *RemoteKeySet) Key(ctx context.Context, h Header) (*Key, error) {
+	k, err := r.find(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+func (r *RemoteKeySet) find(ctx context.Context, h Header) (*Key, *Error) {
+	if r == nil || r.client == nil {
+		return nil, &Error{Reason: ReasonKeyUnknown, detail: "no key set is configured"}
+	}
+	if h.Algorithm.kty() == "oct" { // never in a published set, so never a reason to fetch it
+		published := named("", "RSA", h)
+		if set := r.current.Load(); set != nil {
+			published = set.keys.Keys()[0].named(h)
+		}
+		return nil, mismatch(h, published)
+	}
+	set, err := r.usable(ctx)
+	if err != nil {
+		return nil, err
+	}
+	k, err := set.keys.find(h)
+	if err == nil || err.Reason == ReasonKeyAmbiguous {
+		return k, err
+	}
+	return r.again(ctx, h, err)
+}
+
+// usable returns the set that may serve now. Nobody waits while one may.
+func (r *RemoteKeySet) usable(ctx context.Context) (*fetched, *Error) {
+	now := time.Now()
+	set := r.current.Load()
+	serves := set != nil && (now.Before(set.fresh) || r.failing.Load() && now.Before(set.stale))
+	if serves && (now.Before(set.renew) || now.UnixNano() < r.quiet.Load()) {
+		return set, nil // the usual way takes no lock
+	}
+	f := r.renewal(now)
+	if serves {
+		return set, nil
+	}
+	if f != nil && !f.wait(ctx) {
+		return nil, unavailable(ctx.Err(), minBackoff)
+	}
+	if set = r.current.Load(); set != nil && time.Now().Before(set.stale) {
+		return set, nil
+	}
+	return nil, r.unavailable()
+}
+
+// renewal joins the fetch under way or starts one; nil if the last one failed too recently.
+func (r *RemoteKeySet) renewal(now time.Time) *flight {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.flight == nil && !now.Before(r.retry) {
+		r.begin(now, false)
+	}
+	return r.flight
+}
+
+// again looks for a key that the set does not have: it may have been published since. What a fetch
+// may cost is bounded by the budget; a flood of unknown kids empties that, and disturbs nobody else.
+func (r *RemoteKeySet) again(ctx context.Context, h Header, refusal *Error) (*Key, *Error) {
+	name := h.KeyID + " " + string(h.Algorithm)
+	asked := time.Now()
+	for {
+		now := time.Now()
+		r.mu.Lock()
+		f := r.flight
+		switch {
+		case now.Before(r.absent[name].Add(absentFor)):
+			r.mu.Unlock()
+			return nil, refusal
+		case f != nil:
+		case now.Before(r.retry):
+			r.mu.Unlock()
+			return nil, r.unavailable()
+		case !r.spend(now):
+			r.mu.Unlock()
+			return nil, refusal
+		default:
+			f = r.begin(now, true)
+		}
+		r.mu.Unlock()
+		if !f.wait(ctx) {
+			return nil, unavailable(ctx.Err(), minBackoff)
+		}
+		if f.err != nil {
+			return nil, r.unavailable()
+		}
+		k, err := r.current.Load().keys.find(h)
+		if err == nil || err.Reason == ReasonKeyAmbiguous {
+			return k, err
+		}
+		refusal = err
+		if !f.began.Before(asked) { // this answer is newer than the token
+			r.remember(name)
+			return nil, refusal
+		}
+	}
+}
+
+// remember notes a key that a fetch confirmed to be absent, while there is room.
+func (r *RemoteKeySet) remember(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	if len(r.absent) >= maxAbsent {
+		for name, since := range r.absent {
+			if !now.Before(since.Add(absentFor)) {
+				delete(r.absent, name)
+			}
+		}
+	}
+	if len(r.absent) < maxAbsent {
+		r.absent[name] = now
+	}
+}
+
+// replacement looks for another key under the id of one whose signature failed: an issuer may
+// replace the key and keep the id. It returns nil if there is none, or if it is too soon to ask.
+func (r *RemoteKeySet) replacement(ctx context.Context, h Header, failed *Key) *Key {
+	other := func() *Key {
+		if k, err := r.current.Load().keys.find(h); err == nil && k.thumbprint != failed.thumbprint {
+			return k
+		}
+		return nil
+	}
+	if k := other(); k != nil { // somebody else has asked meanwhile
+		return k
+	}
+	now := time.Now()
+	r.mu.Lock()
+	set, f := r.current.Load(), r.flight
+	switch {
+	case now.Sub(set.at) < trustedFor, now.Before(r.doubted[h.KeyID].Add(retrySameKey)), now.Before(r.retry):
+		r.mu.Unlock()
+		return nil
+	case f == nil && !r.spend(now):
+		r.mu.Unlock()
+		return nil
+	case f == nil:
+		f = r.begin(now, true)
+	}
+	r.doubted[h.KeyID] = now // of a key in the set, so there are at most maxKeys
+	r.mu.Unlock()
+	if !f.wait(ctx) || f.err != nil {
+		return nil
+	}
+	return other()
+}
+
+// spend takes one fetch from the budget. The caller holds mu.
+func (r *RemoteKeySet) spend(now time.Time) bool {
+	if r.left < fetchBudget {
+		if n := int(now.Sub(r.refilled) / fetchRefill); n > 0 {
+			r.left = min(r.left+n, fetchBudget)
+			r.refilled = r.refilled.Add(time.Duration(n) * fetchRefill)
+		}
+	}
+	if r.left == 0 {
+		return false
+	}
+	if r.left == fetchBudget {
+		r.refilled = now
+	}
+	r.left--
+	return true
+}
+
+// begin starts a fetch. The caller holds mu and has seen that none is under way.
+func (r *RemoteKeySet) begin(now time.Time, spent bool) *flight {
+	r.flight = &flight{began: now, spent: spent, done: make(chan struct{})}
+	// A renewal takes three requests at the most.
+	r.quiet.Store(now.Add(3 * r.timeout).UnixNano())
+	go r.run(r.flight)
+	return r.flight
+}
+
+// wait returns false if the caller's context ends first. That ends nothing for the others.
+func (f *flight) wait(ctx context.Context) bool {
+	select {
+	case <-f.done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// run fetches, and puts the answer where everybody finds it. It ends within the time limits of its
+// requests. There is one at a time, so no older answer can come after a newer one.
+func (r *RemoteKeySet) run(f *flight) {
+	old := r.current.Load()
+	set, wait, err := r.fetch(old)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer close(f.done)
+	r.flight = nil
+	r.fetches++
+	r.lastErr, f.err = err, err
+	now := time.Now()
+	if err != nil {
+		r.failures++
+		if f.spent {
+			r.left = min(r.left+1, fetchBudget)
+		}
+		back := min(minBackoff<<min(r.failed, 10), maxBackoff)
+		r.failed++
+		back += time.Duration((rand.Float64() - 0.5) * 0.4 * float64(back))
+		r.retry = now.Add(max(back, wait))
+		r.quiet.Store(r.retry.UnixNano())
+		r.failing.Store(true)
+		return
+	}
+	if old == nil || old.keys != set.keys {
+		clear(r.absent)
+		clear(r.doubted)
+	}
+	r.failed, r.retry = 0, time.Time{}
+	r.current.Store(set)
+	r.failing.Store(false)
+	r.quiet.Store(0)
+}
+
+// unavailable says why there are no keys and when there may be.
+func (r *RemoteKeySet) unavailable() *Error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	cause := r.lastErr
+	if cause == nil {
+		cause = errors.New("the last keys are too old to be used")
+	}
+	return unavailable(cause, max(time.Until(r.retry), minBackoff))
+}
+
+// fetch reads the metadata, if the key set's address is not known well enough, and the key set.
+// wait is how long the issuer asks to be left alone; only with an error.
+func (r *RemoteKeySet) fetch(old *fetched) (set *fetched, wait time.Duration, err error) {
+	set = &fetched{address: r.address}
+	r.mu.Lock()
+	failed := r.failed
+	r.mu.Unlock()
+	switch {
+	case r.address != "":
+	case old != nil && failed == 0 && time.Since(old.discovered) < metadataFresh:
+		set.address, set.discovered = old.address, old.discovered
+	default:
+		set.discovered = time.Now()
+		if set.address, wait, err = r.discover(); err != nil {
+			return nil, wait, err
+		}
+	}
+	condition := http.Header{}
+	if old != nil && old.address == set.address {
+		if old.etag != "" {
+			condition.Set("If-None-Match", old.etag)
+		}
+		if old.lastModified != "" {
+			condition.Set("If-Modified-Since", old.lastModified)
+		}
+	}
+	a, err := r.get(set.address, condition)
+	if err != nil {
+		return nil, a.retryAfter(), err
+	}
+	set.at = time.Now()
+	fresh := a.freshness(set.at)
+	set.fresh = set.at.Add(fresh)
+	set.stale = set.fresh.Add(r.stale)
+	// A fleet that starts together shall not renew together.
+	set.renew = set.at.Add(time.Duration(float64(fresh) * (0.72 + 0.16*rand.Float64())))
+	if a.status == http.StatusNotModified && len(condition) > 0 {
+		set.keys, set.digest, set.etag, set.lastModified = old.keys, old.digest, old.etag, old.lastModified
+		return set, 0, nil
+	}
+	if a.status != http.StatusOK {
+		return nil, a.retryAfter(), a.refused(set.address)
+	}
+	set.etag, set.lastModified = a.header.Get("ETag"), a.header.Get("Last-Modified")
+	set.digest = sha256.Sum256(a.body)
+	if old != nil && old.digest == set.digest {
+		set.keys = old.keys
+	} else if set.keys, err = parseKeySet(a.body); err != nil {
+		return nil, 0, fmt.Errorf("%s (%s): %w", set.address, shown(a.header.Get("Content-Type")), err)
+	}
+	return set, 0, nil
+}
+
+// discover returns the address of the key set from the issuer's metadata.
+func (r *RemoteKeySet) discover() (address string, wait time.Duration, err error) {
+	address, wait, err = r.metadata(strings.TrimSuffix(r.issuer, "/") + "/.well-known/openid-configuration")
+	if err == nil {
+		return address, 0, nil
+	}
+	u, _ := url.Parse(r.issuer) // permitted has parsed it
+	u.Path, u.RawPath = "/.well-known/oauth-authorization-server"+strings.TrimSuffix(u.EscapedPath(), "/"), ""
+	second, _, otherErr := r.metadata(u.Scheme + "://" + u.Host + u.Path)
+	if otherErr == nil {
+		return second, 0, nil
+	}
+	return "", wait, err
+}
+
+// metadata reads one metadata document. Of all its members two count.
+func (r *RemoteKeySet) metadata(from string) (address string, wait time.Duration, err error) {
+	a, err := r.get(from, nil)
+	if err != nil {
+		return "", a.retryAfter(), err
+	}
+	if a.status != http.StatusOK {
+		return "", a.retryAfter(), a.refused(from)
+	}
+	issuer, address, err := parseMetadata(string(a.body))
+	if err != nil {
+		return "", 0, fmt.Errorf("%s (%s): %w", from, shown(a.header.Get("Content-Type")), err)
+	}
+	if issuer != r.issuer {
+		err := fmt.Errorf("%s names the issuer %q, not %q", from, shown(issuer), r.issuer)
+		if miss := nearMiss(issuer, r.issuer); miss != "" {
+			err = fmt.Errorf("%w: %s", err, miss)
+		}
+		return "", 0, err
+	}
+	if err := r.permitted(address); err != nil {
+		return "", 0, fmt.Errorf("%s: jwks_uri: %w", from, err)
+	}
+	return address, 0, nil
+}
+
+// parseMetadata reads issuer and jwks_uri (RFC 8414 section 2).
+func parseMetadata(text string) (issuer, address string, err error) {
+	s := scanner{text: text}
+	for ok := s.object(); ok; {
+		var name string
+		if name, ok = s.member(); !ok {
+			break
+		}
+		var value *string
+		switch name {
+		case "issuer":
+			value = &issuer
+		case "jwks_uri":
+			value = &address
+		default:
+			ok = s.skip()
+			continue
+		}
+		*value, ok = s.string()
+	}
+	switch fault := s.end(); {
+	case fault != "":
+		return "", "", errors.New("not issuer metadata: " + fault)
+	case issuer == "":
+		return "", "", errors.New("not issuer metadata: issuer is absent")
+	case address == "":
+		return "", "", errors.New("not issuer metadata: jwks_uri is absent")
+	}
+	return issuer, address, nil
+}
+
+// answer is a response that was read within its limits.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// get makes one request. Its time limit covers the body, its size limit counts what the body is
+// after decompression.
+func (r *RemoteKeySet) get(from string, header http.Header) (answer, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), r.timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	req.Header.Set("Accept", "application/json, application/jwk-set+json")
+	resp, err := r.client.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	a := answer{status: resp.StatusCode, header: resp.Header}
+	if a.status != http.StatusOK {
+		return a, nil
+	}
+	if a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxKeySetSize+1)); err != nil {
+		return a, fmt.Errorf("%s: %w", from, err)
+	}
+	if len(a.body) > maxKeySetSize {
+		return a, fmt.Errorf("%s: the answer is longer than %d bytes", from, maxKeySetSize)
+	}
+	return a, nil
+}
+
+func (a answer) refused(from string) error {
+	if a.status >= 300 && a.status < 400 {
+		return fmt.Errorf("%s answers with a redirect (status %d), and redirects are not followed", from, a.status)
+	}
+	return fmt.Errorf("%s answers with status %d", from, a.status)
+}
+
+// freshness reads Cache-Control and Expires (RFC 9111 sections 5.2.2 and 5.3) within our bounds.
+func (a answer) freshness(now time.Time) time.Duration {
+	fresh := defaultFresh
+	if t, err := http.ParseTime(a.header.Get("Expires")); err == nil {
+		fresh = t.Sub(now)
+	} else if a.header.Get("Expires") != "" { // such as "0": already past
+		fresh = 0
+	}
+	for directive := range strings.SplitSeq(strings.Join(a.header.Values("Cache-Control"), ","), ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
+		switch strings.ToLower(name) {
+		case "no-cache", "no-store":
+			return minFresh
+		case "max-age":
+			if n, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31); err == nil {
+				age, _ := strconv.ParseUint(a.header.Get("Age"), 10, 31)
+				fresh = time.Duration(n)*time.Second - time.Duration(age)*time.Second
+			}
+		}
+	}
+	return min(max(fresh, minFresh), maxFresh)
+}
+
+// retryAfter reads Retry-After (RFC 9110 section 10.2.3).
+func (a answer) retryAfter() time.Duration {
+	value := a.header.Get("Retry-After")
+	wait := time.Duration(0)
+	if n, err := strconv.ParseUint(value, 10, 31); err == nil {
+		wait = time.Duration(n) * time.Second
+	} else if t, err := http.ParseTime(value); err == nil {
+		wait = time.Until(t)
+	}
+	return min(max(wait, 0), maxRetryAfter)
+}
+
+// Warm fetches the keys if there are none that are fresh, and waits for them. Its error is the one
+// that a token would be refused with.
+func (r *RemoteKeySet) Warm(ctx context.Context) error {
+	if _, err := r.usable(ctx); err != nil {
+		return err
+	}
+	return nil
+}
+
+// A KeySetStatus tells how a key source is. It marshals to JSON for a health page.
+type KeySetStatus struct {
+	// State is "fixed" for keys that were configured, "custom" for a KeySource of the caller's; for
+	// a RemoteKeySet "empty" before its first fetch, then "fresh", "stale" (the issuer cannot be
+	// reached and the last keys serve) or "unavailable".
+	State       string       `json:"state"`
+	Keys        []KeyStatus  `json:"keys,omitempty"`
+	Skipped     []SkippedKey `json:"skipped,omitempty"`
+	LastSuccess time.Time    `json:"last_success,omitzero"`
+	FreshUntil  time.Time    `json:"fresh_until,omitzero"`
+	StaleUntil  time.Time    `json:"stale_until,omitzero"`
+	LastError   string       `json:"last_error,omitempty"`  // of the last fetch; empty if it succeeded
+	NextAttempt time.Time    `json:"next_attempt,omitzero"` // after a failed fetch
+	Fetches     int          `json:"fetches,omitempty"`     // since the start, failed ones included
+	Failures    int          `json:"failures,omitempty"`    // since the start
+}
+
+// A KeyStatus names one usable key.
+type KeyStatus struct {
+	KeyID      string    `json:"kid,omitempty"`
+	Algorithm  Algorithm `json:"alg,omitempty"`
+	Thumbprint string    `json:"thumbprint,omitempty"` // RFC 7638
+}
+
+func (s *KeySetStatus) describe(keys []*Key) {
+	for _, k := range keys {
+		s.Keys = append(s.Keys, KeyStatus{k.id, k.alg, k.thumbprint})
+	}
+}
+
+func statusOf(source KeySource) KeySetStatus {
+	s := KeySetStatus{State: "fixed"}
+	switch source := source.(type) {
+	case *RemoteKeySet:
+		return source.Status()
+	case *KeySet:
+		s.describe(source.Keys())
+		s.Skipped = source.Skipped()
+	case *Key:
+		s.describe([]*Key{source})
+	default:
+		s.State = "custom"
+	}
+	return s
+}
+
+// Status tells how the key set is. It does no I/O.
+func (r *RemoteKeySet) Status() KeySetStatus {
+	r.mu.Lock()
+	s := KeySetStatus{State: "empty", NextAttempt: r.retry, Fetches: r.fetches, Failures: r.failures}
+	if r.lastErr != nil {
+		s.State, s.LastError = "unavailable", escaped(r.lastErr.Error(), maxDetail)
+	}
+	r.mu.Unlock()
+	set := r.current.Load()
+	if set == nil {
+		return s
+	}
+	s.describe(set.keys.Keys())
+	s.Skipped = set.keys.Skipped()
+	s.LastSuccess, s.FreshUntil, s.StaleUntil = set.at, set.fresh, set.stale
+	switch now := time.Now(); {
+	case now.Before(set.fresh):
+		s.State = "fresh"
+	case now.Before(set.stale):
+		s.State = "stale"
+	default:
+		s.State = "unavailable"
+	}
+	return s
+}

@@ -1,0 +1,90 @@
+// Package jwt verifies JSON Web Tokens and guards net/http APIs, with the standard library alone.
+//
+//	v, err := jwt.NewVerifier(jwt.Config{
+//		Issuer:   "https://tenant.eu.auth0.com/",
+//		Audience: []string{"https://api.example.com"},
+//	})
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	mux.Handle("GET /api/private", v.Require()(private))
+//	mux.Handle("GET /api/private-scoped", v.Require(jwt.Scope("read:messages"))(scoped))
+//
+// In the handler, [FromContext] returns the token, and [Claims] decodes its claims into a type of
+// yours.
+//
+// # What is checked
+//
+// A token goes through these steps, in this order, and the first that fails decides the answer:
+//
+//  1. Length: at most 16 KiB for the token and 4 KiB for its header, before anything is allocated.
+//  2. Form: three non-empty parts between two dots (RFC 7515 section 7.1). Five parts are a JWE,
+//     which is refused by name.
+//  3. Encoding: unpadded base64url in its one canonical spelling. No line breaks, no stray bits.
+//  4. Header: one JSON object, valid UTF-8, no duplicate names, exact names, no deeper than 32. Any
+//     crit or b64 is refused, and so is cty JWT.
+//  5. Algorithm: the key decides it, and the token's alg may only agree. [Config].Algorithms narrows
+//     the choice. "none" has no representation.
+//  6. Key: exactly one, named by kid, or the only one that fits. Keys, addresses and certificates
+//     in the header (jwk, jku, x5u, x5c) never select it.
+//  7. Signature, by crypto/*. Until it holds, no claim is read but iss: to choose among several
+//     issuers, and to word a refusal.
+//  8. Claims: one strict JSON object with registered claims of their types; then typ, iss, aud or
+//     client, exp (required), nbf and iat with the leeway, the [Profile], and cnf, which binds a
+//     token to a key of its sender and is refused where that is not proven.
+//  9. [Config].Validate, which can only reject.
+//
+// All claims that fail are reported; the first decides.
+//
+// # What is never done
+//
+// Nothing in a token chooses an algorithm, an address, or how many keys are tried. Nothing is
+// fetched because of a token but the key set of its configured issuer, within a budget. Nothing is
+// decompressed or decrypted. A token that was refused gives no claims. There is no way to sign, to
+// parse without verification, to exempt a path, or to relax a check; what weakens one is called
+// Insecure.
+//
+// # Outcomes
+//
+// A refusal is an [*Error]. It wraps one of the sentinel errors, for errors.Is, and carries a stable
+// [Reason], the claim or header member concerned, what it was, what was wanted, and often a hint.
+// It never holds the token. The client sees less, on purpose:
+//
+//	ErrNoToken            401  WWW-Authenticate: Bearer
+//	ErrRequest            400  error="invalid_request"
+//	ErrMalformed, ErrKey, ErrSignature, ErrExpired, ErrNotYetValid, ErrClaims, ErrBinding
+//	                      401  error="invalid_token"
+//	ErrScope              403  error="insufficient_scope", scope="..."
+//	ErrAuthentication     401  error="insufficient_user_authentication" (RFC 9470)
+//	ErrUnavailable        503  Retry-After: the keys could not be had, which is never the caller's fault
+//
+// # Keys
+//
+// [Discover] finds an issuer's keys by OpenID Connect Discovery or RFC 8414, [NewRemoteKeySet] at an
+// address that is known, [ParseKeySet] and [ParseKey] in a file, [ParsePEM] in a public key or a
+// certificate; [RSAKey], [ECDSAKey], [Ed25519Key] and [HMACKey] take keys of crypto/*. A remote set is
+// fetched at the first token, or by [Verifier.Warm]. It is fresh for 10 minutes, or as long as the
+// issuer's Cache-Control says, between 1 minute and 1 hour; it is renewed in the background before
+// that ends. If the issuer cannot be reached, the last good set serves for 1 hour more. A kid that
+// the set does not have makes it fetch again: twice at once, then once in 10 seconds, however many
+// tokens ask.
+//
+// # Limits
+//
+//	token                 16 KiB    Config.MaxTokenSize
+//	header of a token     4 KiB     Config.MaxHeaderSize
+//	depth of JSON         32
+//	members of an object  1000
+//	NumericDate           0 to 253402300799 (the end of the year 9999)
+//	leeway                30 s      Config.Leeway, at most 10 min
+//	RSA modulus           2048 to 8192 bits, exponent odd and from 3 to 2^31-1
+//	HMAC secret           at least as long as the hash
+//	key set, metadata     512 KiB, 100 keys
+//	fetch                 5 s       RemoteOptions.Timeout, per request
+//
+// # Compatibility
+//
+// Reason codes, sentinel errors, statuses and exported names are stable. The text of errors is for
+// people and may change. A check may become stricter where an attack calls for it; none becomes
+// looser.
+package jwt

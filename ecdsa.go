@@ -1,0 +1,106 @@
+// This file verifies ECDSA signatures: RFC 7518 section 3.4. A JWS carries the two integers as
+// bytes of fixed length, crypto/ecdsa takes them in ASN.1.
+
+package jwt
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"errors"
+	"fmt"
+	"hash"
+)
+
+type ecdsaKey struct {
+	public *ecdsa.PublicKey
+	alg    Algorithm
+	size   int // of one coordinate or integer, in bytes
+}
+
+// ECDSAKey returns a key for ES256, ES384 or ES512, as its curve is P-256, P-384 or P-521. kid may
+// be empty.
+func ECDSAKey(kid string, public *ecdsa.PublicKey) (*Key, error) {
+	k, err := ecdsaKeyOf(kid, public)
+	if err != nil {
+		return nil, fmt.Errorf("jwt: ECDSAKey: %w", err)
+	}
+	return k, nil
+}
+
+func ecdsaKeyOf(kid string, public *ecdsa.PublicKey) (*Key, error) {
+	if public == nil || public.Curve == nil {
+		return nil, errors.New("the key is nil")
+	}
+	crv := public.Curve.Params().Name
+	alg := curveAlgorithm(crv)
+	if alg == "" || public.Curve != curveOf(crv) {
+		return nil, fmt.Errorf("curve %q is not supported", shown(crv))
+	}
+	point, err := public.Bytes() // checks that the point is on the curve
+	if err != nil {
+		return nil, errors.New("the point is not on its curve")
+	}
+	own, err := ecdsa.ParseUncompressedPublicKey(public.Curve, point)
+	if err != nil {
+		return nil, errors.New("the point is not on its curve")
+	}
+	size := coordinateSize(public.Curve)
+	x, y := base64url(point[1:1+size]), base64url(point[1+size:])
+	return newKey(kid, "EC", alg, ecdsaKey{own, alg, size}, "crv", crv, "kty", "EC", "x", x, "y", y), nil
+}
+
+func curveAlgorithm(crv string) Algorithm {
+	switch crv {
+	case "P-256":
+		return ES256
+	case "P-384":
+		return ES384
+	case "P-521":
+		return ES512
+	}
+	return ""
+}
+
+func curveOf(crv string) elliptic.Curve {
+	switch crv {
+	case "P-256":
+		return elliptic.P256()
+	case "P-384":
+		return elliptic.P384()
+	case "P-521":
+		return elliptic.P521()
+	}
+	return nil
+}
+
+func coordinateSize(curve elliptic.Curve) int { return (curve.Params().BitSize + 7) / 8 }
+
+func (k ecdsaKey) signatureSize(Algorithm) int { return 2 * k.size }
+
+func (k ecdsaKey) newHash(Algorithm) hash.Hash { return k.alg.hash().New() }
+
+func (k ecdsaKey) verify(w *workspace) bool {
+	r, s := w.signature[:k.size], w.signature[k.size:]
+	// SEQUENCE { INTEGER r, INTEGER s }: with P-521 it takes a length in two bytes.
+	der := appendInteger(appendInteger(w.der[:3], r), s)
+	if n := len(der) - 3; n < 0x80 {
+		der[1], der[2] = 0x30, byte(n)
+		der = der[1:]
+	} else {
+		der[0], der[1], der[2] = 0x30, 0x81, byte(n)
+	}
+	return ecdsa.VerifyASN1(k.public, w.digest, der)
+}
+
+// appendInteger appends the ASN.1 INTEGER of an unsigned big-endian number.
+func appendInteger(dst, n []byte) []byte {
+	for len(n) > 1 && n[0] == 0 {
+		n = n[1:]
+	}
+	if n[0] >= 0x80 {
+		dst = append(dst, 0x02, byte(len(n)+1), 0)
+	} else {
+		dst = append(dst, 0x02, byte(len(n)))
+	}
+	return append(dst, n...)
+}

@@ -1,0 +1,411 @@
+// This file holds the outcomes of a verification as one table: sentinel errors, reason codes,
+// HTTP status and RFC 6750 error code. Nothing else decides what a refusal is called.
+
+package jwt
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Every refusal is an [*Error] that wraps exactly one of these. Use [errors.Is] to tell them apart.
+var (
+	// ErrNoToken: the request carries no credential, or one of another scheme.
+	ErrNoToken = errors.New("jwt: no bearer token")
+	// ErrRequest: the request carries two credentials, or one that is not written as RFC 6750 says.
+	ErrRequest = errors.New("jwt: malformed credential")
+	// ErrMalformed: the token is not a well-formed compact JWS (RFC 7515).
+	ErrMalformed = errors.New("jwt: malformed token")
+	// ErrKey: no single key fits the token's algorithm and key id.
+	ErrKey = errors.New("jwt: no key for the token")
+	// ErrSignature: the signature does not hold.
+	ErrSignature = errors.New("jwt: signature invalid")
+	// ErrExpired: the token's time is over.
+	ErrExpired = errors.New("jwt: token expired")
+	// ErrNotYetValid: the token's time has not come.
+	ErrNotYetValid = errors.New("jwt: token not yet valid")
+	// ErrClaims: a claim is missing, malformed, or not what this verifier asks for.
+	ErrClaims = errors.New("jwt: claims refused")
+	// ErrBinding: the token is bound to a key of its sender (RFC 7800) and possession was not proven.
+	ErrBinding = errors.New("jwt: token binding not proven")
+	// ErrScope: the token is valid, and does not allow this request.
+	ErrScope = errors.New("jwt: insufficient scope")
+	// ErrAuthentication: the token is valid, and its user must authenticate again or better (RFC 9470).
+	ErrAuthentication = errors.New("jwt: insufficient user authentication")
+	// ErrUnavailable: the keys could not be had. It is never the caller's fault.
+	ErrUnavailable = errors.New("jwt: keys unavailable")
+)
+
+// A Reason is the stable code of one way to be refused, fit for logs and metric labels.
+type Reason string
+
+// The reason codes. Each belongs to one sentinel error.
+const (
+	ReasonNoToken             Reason = "no_token"             // ErrNoToken
+	ReasonCredentialMalformed Reason = "credential_malformed" // ErrRequest: not "Bearer" and a token
+	ReasonCredentialRepeated  Reason = "credential_repeated"  // ErrRequest: more than one credential
+
+	ReasonTokenTooLarge  Reason = "token_too_large" // ErrMalformed: the token or its header is over its limit
+	ReasonTokenOpaque    Reason = "token_opaque"    // ErrMalformed: no dot at all, so not a JWT
+	ReasonTokenParts     Reason = "token_parts"     // ErrMalformed: not three non-empty parts
+	ReasonTokenEncrypted Reason = "token_encrypted" // ErrMalformed: five parts, a JWE (RFC 7516)
+	ReasonTokenEncoding  Reason = "token_encoding"  // ErrMalformed: a part is not canonical base64url
+	ReasonHeaderInvalid  Reason = "header_invalid"  // ErrMalformed: the header is not one strict JSON object
+	ReasonHeaderMember   Reason = "header_member"   // ErrMalformed: a header member is missing or of a wrong type
+	ReasonHeaderCritical Reason = "header_critical" // ErrMalformed: the header asks for an extension (crit, b64)
+	ReasonTokenNested    Reason = "token_nested"    // ErrMalformed: the payload is a JWT itself (cty)
+
+	ReasonAlgorithmRefused Reason = "algorithm_refused" // ErrKey: alg is none, unknown or not allowed
+	ReasonKeyUnknown       Reason = "key_unknown"       // ErrKey: no key of that kid, or none fits at all
+	ReasonKeyMismatch      Reason = "key_mismatch"      // ErrKey: the key of that kid has another algorithm
+	ReasonKeyAmbiguous     Reason = "key_ambiguous"     // ErrKey: several keys could be meant
+
+	ReasonSignatureInvalid Reason = "signature_invalid" // ErrSignature
+
+	ReasonTokenExpired     Reason = "token_expired"       // ErrExpired: exp
+	ReasonTokenTooOld      Reason = "token_too_old"       // ErrExpired: iat is older than Config.MaxAge
+	ReasonTokenNotYetValid Reason = "token_not_yet_valid" // ErrNotYetValid: nbf or iat
+
+	ReasonPayloadInvalid    Reason = "payload_invalid"    // ErrClaims: the payload is not one strict JSON object
+	ReasonClaimInvalid      Reason = "claim_invalid"      // ErrClaims: a registered claim has a wrong type or range
+	ReasonClaimMissing      Reason = "claim_missing"      // ErrClaims: a required claim is absent
+	ReasonTypeRefused       Reason = "type_refused"       // ErrClaims: typ names another kind of token
+	ReasonIssuerMismatch    Reason = "issuer_mismatch"    // ErrClaims: iss
+	ReasonAudienceMismatch  Reason = "audience_mismatch"  // ErrClaims: aud
+	ReasonClientMismatch    Reason = "client_mismatch"    // ErrClaims: client_id, azp, cid or appid
+	ReasonValidationRefused Reason = "validation_refused" // ErrClaims, or the sentinel that Config.Validate wrapped
+
+	ReasonBindingUnproven Reason = "binding_unproven" // ErrBinding: cnf
+
+	ReasonScopeMissing     Reason = "scope_missing"     // ErrScope: Scope or AnyScope
+	ReasonRequirementUnmet Reason = "requirement_unmet" // ErrScope: any other requirement
+
+	ReasonAuthenticationInsufficient Reason = "authentication_insufficient" // ErrAuthentication: acr or auth_time
+
+	ReasonKeysUnavailable Reason = "keys_unavailable" // ErrUnavailable
+)
+
+// outcome is what a sentinel means to the client.
+type outcome struct {
+	sentinel    error
+	status      int
+	code        string // the error of RFC 6750 section 3.1, RFC 9470 section 3 or, in bodies alone, our own word
+	challenge   bool   // whether code is also sent in WWW-Authenticate
+	description string // one fixed sentence: the client learns nothing more
+}
+
+// The client may see no more than this table.
+var outcomes = [...]outcome{
+	{ErrNoToken, http.StatusUnauthorized, "unauthorized", false, "A bearer access token is required."},
+	{ErrRequest, http.StatusBadRequest, "invalid_request", true, "The request must carry exactly one well-formed bearer credential."},
+	{ErrMalformed, http.StatusUnauthorized, "invalid_token", true, invalidToken},
+	{ErrKey, http.StatusUnauthorized, "invalid_token", true, invalidToken},
+	{ErrSignature, http.StatusUnauthorized, "invalid_token", true, invalidToken},
+	{ErrExpired, http.StatusUnauthorized, "invalid_token", true, invalidToken},
+	{ErrNotYetValid, http.StatusUnauthorized, "invalid_token", true, invalidToken},
+	{ErrClaims, http.StatusUnauthorized, "invalid_token", true, invalidToken},
+	{ErrBinding, http.StatusUnauthorized, "invalid_token", true, invalidToken},
+	{ErrScope, http.StatusForbidden, "insufficient_scope", true, "The access token does not allow this request."},
+	{ErrAuthentication, http.StatusUnauthorized, "insufficient_user_authentication", true, "A stronger or more recent user authentication is required."},
+	{ErrUnavailable, http.StatusServiceUnavailable, "temporarily_unavailable", false, "The service cannot verify tokens right now."},
+}
+
+const invalidToken = "The access token is not valid for this service."
+
+// reasons maps each code to its sentinel and to the words that begin its text.
+var reasons = map[Reason]struct {
+	sentinel error
+	text     string
+}{
+	ReasonNoToken:                    {ErrNoToken, "no bearer token"},
+	ReasonCredentialMalformed:        {ErrRequest, "malformed credential"},
+	ReasonCredentialRepeated:         {ErrRequest, "more than one credential"},
+	ReasonTokenTooLarge:              {ErrMalformed, "token too large"},
+	ReasonTokenOpaque:                {ErrMalformed, "opaque token"},
+	ReasonTokenParts:                 {ErrMalformed, "token without three parts"},
+	ReasonTokenEncrypted:             {ErrMalformed, "encrypted token"},
+	ReasonTokenEncoding:              {ErrMalformed, "token not base64url"},
+	ReasonHeaderInvalid:              {ErrMalformed, "header not strict JSON"},
+	ReasonHeaderMember:               {ErrMalformed, "bad header member"},
+	ReasonHeaderCritical:             {ErrMalformed, "unsupported header extension"},
+	ReasonTokenNested:                {ErrMalformed, "nested token"},
+	ReasonAlgorithmRefused:           {ErrKey, "algorithm refused"},
+	ReasonKeyUnknown:                 {ErrKey, "unknown key"},
+	ReasonKeyMismatch:                {ErrKey, "key of another algorithm"},
+	ReasonKeyAmbiguous:               {ErrKey, "ambiguous key"},
+	ReasonSignatureInvalid:           {ErrSignature, "signature invalid"},
+	ReasonTokenExpired:               {ErrExpired, "token expired"},
+	ReasonTokenTooOld:                {ErrExpired, "token too old"},
+	ReasonTokenNotYetValid:           {ErrNotYetValid, "token not yet valid"},
+	ReasonPayloadInvalid:             {ErrClaims, "payload not strict JSON"},
+	ReasonClaimInvalid:               {ErrClaims, "bad claim"},
+	ReasonClaimMissing:               {ErrClaims, "missing claim"},
+	ReasonTypeRefused:                {ErrClaims, "wrong kind of token"},
+	ReasonIssuerMismatch:             {ErrClaims, "wrong issuer"},
+	ReasonAudienceMismatch:           {ErrClaims, "wrong audience"},
+	ReasonClientMismatch:             {ErrClaims, "wrong client"},
+	ReasonValidationRefused:          {ErrClaims, "refused by validation"},
+	ReasonBindingUnproven:            {ErrBinding, "token binding not proven"},
+	ReasonScopeMissing:               {ErrScope, "missing scope"},
+	ReasonRequirementUnmet:           {ErrScope, "requirement not met"},
+	ReasonAuthenticationInsufficient: {ErrAuthentication, "insufficient user authentication"},
+	ReasonKeysUnavailable:            {ErrUnavailable, "keys unavailable"},
+}
+
+// An Error says why a token or a request was refused. It is for operators: log it, count it by
+// Reason, and do not send it to clients. It never holds the token, a signature or a secret, and
+// what comes from the token is cut to 64 bytes and escaped, so that every field is safe to print.
+type Error struct {
+	Reason Reason // stable code
+	Member string // the claim or header member concerned; empty if none
+	Got    string // what was found; empty if nothing was
+	Want   string // what was wanted
+	Hint   string // what to look at, where the refusal is a well-known mistake
+
+	Issuer string // Config.Issuer of the issuer that judged the token; empty before one was chosen
+	KeyID  string // the token's kid; empty if it has none, or was not read that far
+
+	// RetryAfter is when the keys may be had again; only with ErrUnavailable.
+	RetryAfter time.Duration
+
+	// Also lists the other claims that failed. Reason and sentinel are those of the first.
+	Also []*Error
+
+	detail   string // replaces "Member is Got, want Want" in the text
+	sentinel error  // overrides the table's: only where Config.Validate named one
+	cause    error
+	scopes   []string // for the challenge: RFC 6750 section 3
+	acr      []string // for the challenge: RFC 9470 section 3
+	maxAge   time.Duration
+	agesOut  bool // maxAge is meant, even if it is zero
+}
+
+// Error returns one line: "jwt: what: detail; hint".
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("jwt: ")
+	e.describe(&b)
+	if e.Hint != "" {
+		b.WriteString("; " + e.Hint)
+	}
+	for i, other := range e.Also {
+		b.WriteString([]string{" (also: ", ", "}[min(i, 1)])
+		other.describe(&b)
+	}
+	if len(e.Also) > 0 {
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+func (e *Error) describe(b *strings.Builder) {
+	if text := reasons[e.Reason].text; text != "" {
+		b.WriteString(text)
+	} else {
+		b.WriteString("refused")
+	}
+	switch {
+	case e.detail != "":
+		b.WriteString(": " + e.detail)
+	case e.Got != "" && e.Member != "":
+		b.WriteString(": " + e.Member + ` is "` + e.Got + `"`)
+		if e.Want != "" {
+			b.WriteString(", want " + e.Want)
+		}
+	case e.Member != "":
+		b.WriteString(": " + e.Member + " is absent")
+		if e.Want != "" {
+			b.WriteString(", want " + e.Want)
+		}
+	}
+}
+
+// Unwrap returns the sentinel, and the cause if another package's error lies behind the refusal.
+func (e *Error) Unwrap() []error {
+	s := e.kind()
+	switch {
+	case s == nil && e.cause == nil:
+		return nil
+	case s == nil:
+		return []error{e.cause}
+	case e.cause == nil:
+		return []error{s}
+	}
+	return []error{s, e.cause}
+}
+
+func (e *Error) kind() error {
+	if e.sentinel != nil {
+		return e.sentinel
+	}
+	return reasons[e.Reason].sentinel
+}
+
+// LogValue returns the reason, the issuer, the key id, the member, got, want and the hint,
+// each only if it is known: the attributes that answer "why was this token refused".
+func (e *Error) LogValue() slog.Value {
+	attrs := make([]slog.Attr, 0, 8)
+	add := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+		}
+	}
+	add("reason", string(e.Reason))
+	add("issuer", e.Issuer)
+	add("kid", e.KeyID)
+	add("member", e.Member)
+	add("got", e.Got)
+	add("want", e.Want)
+	add("hint", e.Hint)
+	add("text", e.Error())
+	return slog.GroupValue(attrs...)
+}
+
+// outcomeOf finds the row for err. An error that is not one of ours is the server's own trouble.
+func outcomeOf(err error) outcome {
+	for _, o := range outcomes {
+		if errors.Is(err, o.sentinel) {
+			return o
+		}
+	}
+	return outcome{err, http.StatusInternalServerError, "server_error", false, "The service failed to answer."}
+}
+
+// sentinelsIn lists the sentinels that err wraps.
+func sentinelsIn(err error) (found []error) {
+	for _, o := range outcomes {
+		if errors.Is(err, o.sentinel) {
+			found = append(found, o.sentinel)
+		}
+	}
+	return found
+}
+
+// unavailable wraps what kept the keys away; they may be had again in retry.
+func unavailable(cause error, retry time.Duration) *Error {
+	e := &Error{Reason: ReasonKeysUnavailable, RetryAfter: retry}
+	e.detail = escaped(strings.TrimPrefix(cause.Error(), "jwt: "), maxDetail)
+	if len(sentinelsIn(cause)) == 0 {
+		e.cause = cause
+	}
+	return e
+}
+
+const (
+	// maxShown is how much of a token's own text an error repeats: enough to recognise an issuer,
+	// too little to carry a token.
+	maxShown = 64
+	// maxDetail is how much of another package's error an error repeats.
+	maxDetail = 512
+)
+
+// shown makes text from a token fit for an error. Plain text, the usual case, is returned as it is.
+func shown(s string) string { return escaped(s, maxShown) }
+
+// escaped cuts s to most bytes and leaves no quote, backslash, control or non-ASCII character.
+func escaped(s string, most int) string {
+	cut := len(s) > most
+	if cut {
+		s = s[:most]
+		for i := 1; i < utf8.UTFMax && !utf8.ValidString(s); i++ { // not within a character
+			s = s[:len(s)-1]
+		}
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] > '~' || s[i] == '"' || s[i] == '\\' {
+			q := strconv.QuoteToASCII(s)
+			s = q[1 : len(q)-1]
+			break
+		}
+	}
+	if cut {
+		s += "..."
+	}
+	return s
+}
+
+// quoted lists configured values, which are not secret, for the Want of an error.
+func quoted(values []string) string {
+	const most = 8
+	if len(values) == 1 {
+		return `"` + shown(values[0]) + `"`
+	}
+	var b strings.Builder
+	b.WriteString("one of")
+	for i, v := range values {
+		if i == most {
+			fmt.Fprintf(&b, " and %d more", len(values)-most)
+			break
+		}
+		b.WriteString(` "` + shown(v) + `"`)
+	}
+	return b.String()
+}
+
+// runLength is the longest part of a token that an error may repeat, less one.
+const runLength = 17
+
+// withhold replaces what e says of the token's own text where that text stands in the token to the
+// letter, as it does when somebody puts a piece of a token into its kid.
+func (e *Error) withhold(token string) *Error {
+	for _, field := range []*string{&e.Got, &e.KeyID} {
+		if repeats(token, *field) {
+			*field = "(withheld)"
+		}
+	}
+	for _, other := range e.Also {
+		other.withhold(token)
+	}
+	return e
+}
+
+// repeats reports whether text and token share a run of 17 bytes. Such a run holds a whole block of
+// 9 bytes at a multiple of 9, so only those are looked for, and an honest value costs a few searches.
+func repeats(token, text string) bool {
+	const block = (runLength + 1) / 2
+	for i := 0; i+block <= len(text) && len(text) >= runLength; i += block {
+		if !strings.Contains(token, text[i:i+block]) {
+			continue
+		}
+		for j := max(0, i-block+1); j <= i && j+runLength <= len(text); j++ {
+			if strings.Contains(token, text[j:j+runLength]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nearMiss words the difference of two identifiers that are nearly the same, or returns "".
+func nearMiss(got, want string) string {
+	var words []string
+	g, w := got, want
+	if a, b := strings.TrimSuffix(g, "/"), strings.TrimSuffix(w, "/"); (a == g) != (b == w) {
+		words, g, w = append(words, "a trailing slash"), a, b
+	}
+	gs, gr := cutScheme(g)
+	ws, wr := cutScheme(w)
+	if !strings.EqualFold(gs, ws) {
+		words, g, w = append(words, "the scheme"), gr, wr
+	}
+	if g != w && strings.EqualFold(g, w) {
+		words, g = append(words, "letter case"), w
+	}
+	if g != w || len(words) == 0 {
+		return ""
+	}
+	return "they differ only by " + strings.Join(words, " and ")
+}
+
+func cutScheme(s string) (scheme, rest string) {
+	if scheme, rest, ok := strings.Cut(s, "://"); ok {
+		return scheme, rest
+	}
+	return "", s
+}

@@ -1,0 +1,3 @@
+module assay.example/jwt
+
+go 1.26

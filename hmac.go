@@ -1,0 +1,78 @@
+// This file verifies HMAC tags: RFC 7518 section 3.2.
+
+package jwt
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"hash"
+)
+
+// hmacKey holds its secret in a closure, where no formatting verb reaches it.
+type hmacKey struct {
+	alg  Algorithm
+	keep func() hash.Hash
+}
+
+// HMACKey returns a key for HS256, HS384 or HS512. The secret must be at least as long as the hash
+// (32, 48 or 64 bytes; RFC 7518 section 3.2) and must not be a public key in any usual form, which
+// every attacker has. kid may be empty.
+func HMACKey(kid string, alg Algorithm, secret []byte) (*Key, error) {
+	k, err := hmacKeyOf(kid, alg, secret)
+	if err != nil {
+		return nil, fmt.Errorf("jwt: HMACKey: %w", err)
+	}
+	return k, nil
+}
+
+func hmacKeyOf(kid string, alg Algorithm, secret []byte) (*Key, error) {
+	if alg.kty() != "oct" {
+		return nil, fmt.Errorf("alg %q is not HS256, HS384 or HS512", shown(string(alg)))
+	}
+	if size := alg.hash().Size(); len(secret) < size {
+		return nil, fmt.Errorf("the secret has %d bytes, %s needs at least %d", len(secret), alg, size)
+	}
+	if isPublicKey(secret) {
+		return nil, errors.New("the secret is a public key or a certificate")
+	}
+	own := bytes.Clone(secret)
+	return newKey(kid, "oct", alg, hmacKey{alg, func() hash.Hash { return hmac.New(alg.hash().New, own) }}), nil
+}
+
+// isPublicKey recognises the forms in which a public key is handed out.
+func isPublicKey(secret []byte) bool {
+	if bytes.Contains(secret, []byte("-----BEGIN ")) || bytes.HasPrefix(bytes.TrimSpace(secret), []byte("ssh-")) {
+		return true
+	}
+	if text := bytes.TrimSpace(secret); len(text) > 0 && text[0] == '{' && bytes.Contains(text, []byte(`"kty"`)) {
+		return true
+	}
+	for _, der := range [][]byte{secret, unarmoured(secret)} {
+		if _, err := x509.ParsePKIXPublicKey(der); err == nil {
+			return true
+		}
+		if _, err := x509.ParsePKCS1PublicKey(der); err == nil {
+			return true
+		}
+		if _, err := x509.ParseCertificate(der); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// unarmoured decodes what stands between the lines of a PEM file.
+func unarmoured(secret []byte) []byte {
+	der, _ := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(secret)))
+	return der
+}
+
+func (k hmacKey) signatureSize(Algorithm) int { return k.alg.hash().Size() }
+
+func (k hmacKey) newHash(Algorithm) hash.Hash { return k.keep() }
+
+func (k hmacKey) verify(w *workspace) bool { return hmac.Equal(w.digest, w.signature) }

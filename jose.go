@@ -1,0 +1,650 @@
+// This file turns bytes into shape: it cuts a token into its parts, checks and decodes base64url,
+// and scans JSON. It is the only parser of unauthenticated bytes in the package, and it serves
+// token headers, payloads, keys, key sets and issuer metadata alike.
+
+package jwt
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// A token travels in one header field, and servers refuse fields much over 8 KiB; 16 KiB leaves
+	// room for the largest real ones and bounds what an attacker can make us read.
+	defaultMaxTokenSize = 16 << 10
+	// A header names an algorithm and a key. 4 KiB leaves room for a certificate that we ignore.
+	defaultMaxHeaderSize = 4 << 10
+	// No honest header, payload or key set is deeper; recursion beyond it would cost stack.
+	maxDepth = 32
+	// No honest object has more members; it bounds the search for duplicate names.
+	maxMembers = 1000
+	// Up to here duplicate names are found by comparing, beyond it by a map.
+	fewMembers = 24
+)
+
+// parts are the segments of a compact JWS (RFC 7515 section 3.1), each a piece of the token.
+type parts struct {
+	header, payload, signature string
+	input                      string // the signing input: header, dot, payload
+}
+
+// split cuts a token at its two dots and looks no further into it.
+func split(token string, maxToken, maxHeader int) (p parts, err *Error) {
+	if len(token) > maxToken {
+		return p, &Error{Reason: ReasonTokenTooLarge, detail: sizeDetail("the token", len(token), maxToken)}
+	}
+	header, rest, ok := strings.Cut(token, ".")
+	if !ok {
+		e := &Error{Reason: ReasonTokenOpaque, detail: "it has no dot, so it is not a JWT"}
+		if token == "" {
+			e.Reason, e.detail = ReasonTokenParts, "the token is empty"
+		} else {
+			e.Hint = "issuers hand out opaque tokens when no API was asked for: request the token with this API's audience, or ask the issuer by introspection (RFC 7662)"
+		}
+		return p, e
+	}
+	payload, signature, ok := strings.Cut(rest, ".")
+	if !ok {
+		return p, &Error{Reason: ReasonTokenParts, detail: "it has 2 parts"}
+	}
+	if more := strings.Count(signature, "."); more == 2 {
+		return p, &Error{Reason: ReasonTokenEncrypted, detail: "it has 5 parts, so it is a JWE (RFC 7516), which is never accepted",
+			Hint: "Auth0 issues encrypted tokens when no audience was asked for: request the token with this API's audience, and switch token encryption off for this API"}
+	} else if more > 0 {
+		return p, &Error{Reason: ReasonTokenParts, detail: "it has " + strconv.Itoa(more+3) + " parts"}
+	}
+	switch {
+	case header == "":
+		return p, &Error{Reason: ReasonTokenParts, detail: "the header is empty"}
+	case payload == "":
+		return p, &Error{Reason: ReasonTokenParts, detail: "the payload is empty", Hint: "detached payloads (RFC 7515 appendix F) are not tokens"}
+	case signature == "":
+		return p, &Error{Reason: ReasonTokenParts, detail: "the signature is empty", Hint: "unsecured tokens (alg none) are never accepted"}
+	case len(header) > maxHeader:
+		return p, &Error{Reason: ReasonTokenTooLarge, detail: sizeDetail("the header", len(header), maxHeader)}
+	}
+	return parts{header, payload, signature, token[:len(header)+1+len(payload)]}, nil
+}
+
+func sizeDetail(what string, n, limit int) string {
+	return what + " has " + strconv.Itoa(n) + " bytes, the limit is " + strconv.Itoa(limit)
+}
+
+// encoding checks that all parts are canonical base64url, so that a token has one spelling.
+func (p *parts) encoding() *Error {
+	at := 0
+	for i, part := range [...]string{p.header, p.payload, p.signature} {
+		if bad := base64urlFault(part); bad >= 0 {
+			name := [...]string{"header", "payload", "signature"}[i]
+			e := &Error{Reason: ReasonTokenEncoding, detail: "the " + name + " breaks off or does not end canonically at byte " + strconv.Itoa(at+bad) + " of the token"}
+			if bad < len(part) && base64urlValue[part[bad]] == notBase64url {
+				e.detail = "the " + name + ` holds "` + shown(part[bad:bad+1]) + `" at byte ` + strconv.Itoa(at+bad) + " of the token"
+			}
+			return e
+		}
+		at += len(part) + 1
+	}
+	return nil
+}
+
+const (
+	base64urlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" // RFC 4648 section 5
+	notBase64url      = 0xff
+)
+
+var base64urlValue = func() (table [256]byte) {
+	for i := range table {
+		table[i] = notBase64url
+	}
+	for i := range base64urlAlphabet {
+		table[base64urlAlphabet[i]] = byte(i)
+	}
+	return table
+}()
+
+// base64urlFault returns -1 if s is unpadded base64url in the one spelling that an encoder produces,
+// or else where it is not: no byte outside of the alphabet (CR, LF and padding are outside), no
+// length that no encoder produces, no bit set that decodes to nothing.
+func base64urlFault(s string) int {
+	var all byte
+	for i := 0; i < len(s); i++ {
+		all |= base64urlValue[s[i]]
+	}
+	if all&0xc0 != 0 {
+		for i := 0; i < len(s); i++ {
+			if base64urlValue[s[i]] == notBase64url {
+				return i
+			}
+		}
+	}
+	switch len(s) % 4 {
+	case 1:
+		return len(s)
+	case 2:
+		if base64urlValue[s[len(s)-1]]&0x0f != 0 {
+			return len(s) - 1
+		}
+	case 3:
+		if base64urlValue[s[len(s)-1]]&0x03 != 0 {
+			return len(s) - 1
+		}
+	}
+	return -1
+}
+
+// base64urlLen is the decoded length of n characters.
+func base64urlLen(n int) int { return n/4*3 + max(n%4-1, 0) }
+
+// appendBase64url decodes s, which base64urlFault has passed, behind dst.
+func appendBase64url(dst []byte, s string) []byte {
+	v := &base64urlValue
+	for len(s) >= 4 {
+		w := uint32(v[s[0]])<<18 | uint32(v[s[1]])<<12 | uint32(v[s[2]])<<6 | uint32(v[s[3]])
+		dst = append(dst, byte(w>>16), byte(w>>8), byte(w))
+		s = s[4:]
+	}
+	switch len(s) {
+	case 2:
+		dst = append(dst, v[s[0]]<<2|v[s[1]]>>4)
+	case 3:
+		dst = append(dst, v[s[0]]<<2|v[s[1]]>>4, v[s[1]]<<4|v[s[2]]>>2)
+	}
+	return dst
+}
+
+// base64urlText decodes s, which base64urlFault has passed, into one string. Claims are pieces of
+// that string, so a token costs one allocation for all its text.
+func base64urlText(s string) string {
+	var b strings.Builder
+	b.Grow(base64urlLen(len(s)))
+	var chunk [192]byte
+	for len(s) > 256 {
+		b.Write(appendBase64url(chunk[:0], s[:256]))
+		s = s[256:]
+	}
+	b.Write(appendBase64url(chunk[:0], s))
+	return b.String()
+}
+
+// base64urlBytes checks and decodes a member of a key.
+func base64urlBytes(s string) ([]byte, bool) {
+	if base64urlFault(s) >= 0 {
+		return nil, false
+	}
+	return appendBase64url(make([]byte, 0, base64urlLen(len(s))), s), true
+}
+
+// base64url encodes b.
+func base64url(b []byte) string {
+	out := make([]byte, 0, (len(b)*8+5)/6)
+	for len(b) >= 3 {
+		w := uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2])
+		out = append(out, base64urlAlphabet[w>>18], base64urlAlphabet[w>>12&63], base64urlAlphabet[w>>6&63], base64urlAlphabet[w&63])
+		b = b[3:]
+	}
+	switch len(b) {
+	case 1:
+		out = append(out, base64urlAlphabet[b[0]>>2], base64urlAlphabet[b[0]<<4&63])
+	case 2:
+		w := uint32(b[0])<<8 | uint32(b[1])
+		out = append(out, base64urlAlphabet[w>>10], base64urlAlphabet[w>>4&63], base64urlAlphabet[w<<2&63])
+	}
+	return string(out)
+}
+
+// Header is what a token says of itself before anything is proven: RFC 7515 section 4. It never
+// chooses an algorithm or an address; it names a key among those that are configured.
+type Header struct {
+	Algorithm   Algorithm // alg
+	KeyID       string    // kid; empty if the token names no key
+	Type        string    // typ, as it is written; empty if absent
+	ContentType string    // cty, as it is written; empty if absent
+
+	// unnamedRSA is what an RSA key that declares no algorithm stands for in this verification.
+	unnamedRSA Algorithm
+}
+
+// parseHeader reads the decoded header. Keys and addresses in it (jwk, jku, x5c, x5u) are passed
+// over like any other member that is not critical, and so is zip: nothing is ever inflated.
+func parseHeader(text string) (h Header, err *Error) {
+	s := scanner{text: text}
+	member := func(name, detail string) (Header, *Error) {
+		return Header{}, &Error{Reason: ReasonHeaderMember, Member: name, detail: name + " " + detail}
+	}
+	const notString = "is not a string, or an empty one"
+	hasAlg := false
+	var critical string
+	for ok := s.object(); ok; {
+		var name string
+		if name, ok = s.member(); !ok {
+			break
+		}
+		var value *string
+		switch name {
+		case "alg":
+			hasAlg, value = true, (*string)(&h.Algorithm)
+		case "kid":
+			value = &h.KeyID
+		case "typ":
+			value = &h.Type
+		case "cty":
+			value = &h.ContentType
+		case "crit", "b64":
+			critical = name
+			fallthrough
+		default:
+			ok = s.skip()
+			continue
+		}
+		if s.peek() != '"' {
+			if s.skip() {
+				return member(name, notString)
+			}
+			break
+		}
+		if *value, ok = s.string(); ok && *value == "" {
+			return member(name, notString)
+		}
+	}
+	switch fault := s.end(); {
+	case fault != "":
+		return Header{}, &Error{Reason: ReasonHeaderInvalid, detail: fault}
+	case !hasAlg:
+		return member("alg", "is absent")
+	case critical != "":
+		return Header{}, &Error{Reason: ReasonHeaderCritical, Member: critical, detail: critical + " asks for an extension, and none is supported"}
+	case isMediaType(h.ContentType, "jwt"):
+		return Header{}, &Error{Reason: ReasonTokenNested, Member: "cty", Got: shown(h.ContentType), detail: "cty says that the payload is a JWT itself, which is never accepted"}
+	}
+	return h, nil
+}
+
+// isMediaType compares a typ or cty as RFC 7515 section 4.1.9 says: case does not count, and
+// neither does a leading "application/". want is lower case.
+func isMediaType(got, want string) bool {
+	const prefix = "application/"
+	if len(got) == len(prefix)+len(want) && strings.EqualFold(got[:len(prefix)], prefix) {
+		got = got[len(prefix):]
+	}
+	return equalASCIIFold(got, want)
+}
+
+// equalASCIIFold is strings.EqualFold without the letters beyond ASCII that fold into it, such as
+// the Kelvin sign. want is lower case.
+func equalASCIIFold(got, want string) bool {
+	if len(got) != len(want) {
+		return false
+	}
+	for i := 0; i < len(got); i++ {
+		c := got[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != want[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// scanner reads one JSON text (RFC 8259) from left to right. It is stricter than encoding/json:
+// the text is valid UTF-8 without lone surrogates, no object has a duplicate name at any depth,
+// names are compared exactly, nothing is deeper than maxDepth, and nothing follows the text.
+//
+// Its methods return false once something is wrong, and from then on; end says what. Strings are
+// pieces of the text unless they hold escapes. A scanner of an ordinary text allocates nothing.
+type scanner struct {
+	text  string
+	pos   int
+	fault string // what is wrong at pos; empty while nothing is
+	fresh bool   // an object or array was opened and has no member yet
+	depth int
+	open  [maxDepth]object // the objects that pos is in, by depth
+	label span             // where the last member's name stands, quotes included
+
+	// The names of all open objects, the innermost last: the first few here, the others in more.
+	// (A slice of few would move the scanner to the heap.)
+	count int
+	few   [fewMembers]string
+	more  []string
+}
+
+// span is a half-open range of indices.
+type span struct{ from, to int }
+
+// object is what is known of one open object.
+type object struct {
+	first int                 // the index of its first name
+	seen  map[string]struct{} // its names, once they are more than a few
+}
+
+// wrong records the first fault and always returns false.
+func (s *scanner) wrong(what string) bool {
+	if s.fault == "" {
+		s.fault = what
+	}
+	return false
+}
+
+// peek returns the first byte of the next value, 0 at the end or after a fault.
+func (s *scanner) peek() byte {
+	if s.fault != "" {
+		return 0
+	}
+	for s.pos < len(s.text) {
+		switch c := s.text[s.pos]; c {
+		case ' ', '\t', '\n', '\r':
+			s.pos++
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+// descend opens an object or an array.
+func (s *scanner) descend(bracket byte, what string) bool {
+	if s.peek() != bracket {
+		return s.wrong(what)
+	}
+	if s.depth == maxDepth {
+		return s.wrong("nested too deep")
+	}
+	s.open[s.depth].first = s.count
+	clear(s.open[s.depth].seen)
+	s.depth++
+	s.pos++
+	s.fresh = true
+	return true
+}
+
+func (s *scanner) object() bool { return s.descend('{', "not a JSON object") }
+func (s *scanner) array() bool  { return s.descend('[', "not a JSON array") }
+
+// next moves to the next member or element, or over the closing bracket: then it returns false.
+func (s *scanner) next(bracket byte) bool {
+	c := s.peek()
+	switch {
+	case c == bracket:
+		s.pos++
+		s.depth--
+		s.count = s.open[s.depth].first
+		s.fresh = false
+		return false
+	case s.fresh:
+		s.fresh = false
+		return s.fault == ""
+	case c == ',':
+		s.pos++
+		return true
+	}
+	return s.wrong("a comma or a closing bracket is missing")
+}
+
+// element moves to the next element of an array. It returns false after the last one.
+func (s *scanner) element() bool { return s.next(']') }
+
+// member moves to the next member of an object and returns its name. It returns false after the
+// last one.
+func (s *scanner) member() (name string, ok bool) {
+	if !s.next('}') {
+		return "", false
+	}
+	if s.peek() != '"' {
+		return "", s.wrong("a member name is missing")
+	}
+	s.label.from = s.pos
+	if name, ok = s.string(); !ok {
+		return "", false
+	}
+	s.label.to = s.pos
+	if s.peek() != ':' {
+		return "", s.wrong("a colon is missing")
+	}
+	s.pos++
+	return name, s.unique(name)
+}
+
+// unique adds a name to the innermost object, which must not have it yet.
+func (s *scanner) unique(name string) bool {
+	o := &s.open[s.depth-1]
+	switch own := s.count - o.first; {
+	case own == maxMembers:
+		return s.wrong("too many members")
+	case own < fewMembers:
+		for i := o.first; i < s.count; i++ {
+			if *s.name(i) == name {
+				return s.wrong("duplicate member")
+			}
+		}
+	default:
+		if own == fewMembers {
+			if o.seen == nil {
+				o.seen = make(map[string]struct{}, 2*fewMembers)
+			}
+			for i := o.first; i < s.count; i++ {
+				o.seen[*s.name(i)] = struct{}{}
+			}
+		}
+		if _, twice := o.seen[name]; twice {
+			return s.wrong("duplicate member")
+		}
+		o.seen[name] = struct{}{}
+	}
+	if s.count >= fewMembers && s.count-fewMembers == len(s.more) {
+		s.more = append(s.more, "")
+	}
+	*s.name(s.count) = name
+	s.count++
+	return true
+}
+
+// name is the place of the i-th name of the open objects.
+func (s *scanner) name(i int) *string {
+	if i < fewMembers {
+		return &s.few[i]
+	}
+	return &s.more[i-fewMembers]
+}
+
+// skip checks the next value of any kind and passes over it.
+func (s *scanner) skip() bool {
+	switch c := s.peek(); {
+	case c == '"':
+		_, ok := s.scanString(false)
+		return ok
+	case c == '{':
+		for ok := s.object(); ok; ok = s.skip() {
+			if _, ok = s.member(); !ok {
+				break
+			}
+		}
+	case c == '[':
+		for ok := s.array(); ok; ok = s.skip() {
+			if !s.element() {
+				break
+			}
+		}
+	case c == 't':
+		return s.literal("true")
+	case c == 'f':
+		return s.literal("false")
+	case c == 'n':
+		return s.literal("null")
+	default:
+		_, ok := s.number()
+		return ok
+	}
+	return s.fault == ""
+}
+
+// raw is skip, and returns the text of the value.
+func (s *scanner) raw() (string, bool) {
+	s.peek()
+	start := s.pos
+	ok := s.skip()
+	return s.text[start:s.pos], ok
+}
+
+func (s *scanner) literal(word string) bool {
+	if !strings.HasPrefix(s.text[s.pos:], word) {
+		return s.wrong("not a JSON value")
+	}
+	s.pos += len(word)
+	return true
+}
+
+// number returns the text of the next value, which must be a number. It is not converted: a number
+// that nobody reads may be of any size.
+func (s *scanner) number() (string, bool) {
+	if c := s.peek(); c != '-' && (c < '0' || c > '9') {
+		return "", s.wrong("not a JSON value")
+	}
+	start := s.pos
+	if s.text[s.pos] == '-' {
+		s.pos++
+	}
+	if s.pos < len(s.text) && s.text[s.pos] == '0' {
+		s.pos++
+	} else if !s.digits() {
+		return "", false
+	}
+	if s.pos < len(s.text) && s.text[s.pos] == '.' {
+		s.pos++
+		if !s.digits() {
+			return "", false
+		}
+	}
+	if s.pos < len(s.text) && (s.text[s.pos] == 'e' || s.text[s.pos] == 'E') {
+		s.pos++
+		if s.pos < len(s.text) && (s.text[s.pos] == '+' || s.text[s.pos] == '-') {
+			s.pos++
+		}
+		if !s.digits() {
+			return "", false
+		}
+	}
+	return s.text[start:s.pos], true
+}
+
+func (s *scanner) digits() bool {
+	start := s.pos
+	for s.pos < len(s.text) && '0' <= s.text[s.pos] && s.text[s.pos] <= '9' {
+		s.pos++
+	}
+	return s.pos > start || s.wrong("a digit is missing")
+}
+
+// string returns the next value, which must be a string, with its escapes resolved.
+func (s *scanner) string() (string, bool) {
+	if s.peek() != '"' {
+		return "", s.wrong("not a JSON string")
+	}
+	return s.scanString(true)
+}
+
+// scanString reads from an opening quote. Without want it only checks.
+func (s *scanner) scanString(want bool) (string, bool) {
+	s.pos++
+	start := s.pos
+	var unescaped []byte // nil until the first escape
+	for s.pos < len(s.text) {
+		switch c := s.text[s.pos]; {
+		case c == '"':
+			piece := s.text[start:s.pos]
+			s.pos++
+			if unescaped == nil {
+				return piece, true
+			}
+			return string(append(unescaped, piece...)), true
+		case c == '\\':
+			if want {
+				unescaped = append(unescaped, s.text[start:s.pos]...)
+			}
+			r, ok := s.escape()
+			if !ok {
+				return "", false
+			}
+			if want {
+				unescaped = utf8.AppendRune(unescaped, r)
+			}
+			start = s.pos
+		case c < ' ':
+			return "", s.wrong("a control character in a string")
+		case c < utf8.RuneSelf:
+			s.pos++
+		default:
+			r, size := utf8.DecodeRuneInString(s.text[s.pos:])
+			if r == utf8.RuneError && size == 1 {
+				return "", s.wrong("not UTF-8")
+			}
+			s.pos += size
+		}
+	}
+	return "", s.wrong("a string without its end")
+}
+
+// escape reads one escape, or two where they are the halves of a surrogate pair.
+func (s *scanner) escape() (rune, bool) {
+	if s.pos+1 >= len(s.text) {
+		return 0, s.wrong("a string without its end")
+	}
+	switch c := s.text[s.pos+1]; c {
+	case '"', '\\', '/':
+		s.pos += 2
+		return rune(c), true
+	case 'b', 'f', 'n', 'r', 't':
+		s.pos += 2
+		return rune("\b\f\n\r\t"[strings.IndexByte("bfnrt", c)]), true
+	case 'u':
+		r, ok := s.hex4()
+		if !ok || r < 0xd800 || r > 0xdfff {
+			return r, ok
+		}
+		if r >= 0xdc00 || s.pos+1 >= len(s.text) || s.text[s.pos] != '\\' || s.text[s.pos+1] != 'u' {
+			return 0, s.wrong("a lone surrogate")
+		}
+		low, ok := s.hex4()
+		if !ok || low < 0xdc00 || low > 0xdfff {
+			return 0, s.wrong("a lone surrogate")
+		}
+		return (r-0xd800)<<10 + (low - 0xdc00) + 0x10000, true
+	}
+	return 0, s.wrong("an unknown escape")
+}
+
+// hex4 reads \uXXXX.
+func (s *scanner) hex4() (rune, bool) {
+	if s.pos+6 > len(s.text) {
+		return 0, s.wrong("a broken escape")
+	}
+	var r rune
+	for _, c := range []byte(s.text[s.pos+2 : s.pos+6]) {
+		switch {
+		case '0' <= c && c <= '9':
+			r = r<<4 | rune(c-'0')
+		case 'a' <= c && c <= 'f':
+			r = r<<4 | rune(c-'a'+10)
+		case 'A' <= c && c <= 'F':
+			r = r<<4 | rune(c-'A'+10)
+		default:
+			return 0, s.wrong("a broken escape")
+		}
+	}
+	s.pos += 6
+	return r, true
+}
+
+// end says what is wrong with the whole text, and where; empty if nothing is. Anything but white
+// space behind the text is wrong.
+func (s *scanner) end() string {
+	if c := s.peek(); s.fault == "" && (c != 0 || s.pos < len(s.text)) {
+		s.wrong("something follows")
+	}
+	if s.fault == "" {
+		return ""
+	}
+	return s.fault + " at byte " + strconv.Itoa(s.pos)
+}

@@ -1,0 +1,477 @@
+// This file turns JSON Web Keys (RFC 7517 section 4), PEM and crypto keys into Key values, with every
+// check that a key can be given before it is used.
+
+package jwt
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"hash"
+	"math/big"
+	"sync"
+)
+
+// A KeySource finds the key that a token names. It returns exactly one key or an error, never a
+// list to try. An error that is not an [*Error] of this package means that the keys could not be
+// had: [ErrUnavailable]. It is called by many goroutines at once, with a header that nobody has
+// vouched for yet; nothing in the header may choose what is fetched or from where.
+type KeySource interface {
+	Key(ctx context.Context, h Header) (*Key, error)
+}
+
+// A Key verifies signatures of one algorithm: the key decides, the token may only agree. Two kinds
+// of key answer to more than one name: an RSA key that declares no algorithm stands for RS256, or
+// for the one RSA algorithm that [Config].Algorithms names; an Ed25519 key answers to EdDSA and to
+// Ed25519 (RFC 9864).
+//
+// A Key is immutable and safe for concurrent use. As a [KeySource] it is the one key of its issuer:
+// with a key id it answers to tokens that name it or name none, without one to every token.
+type Key struct {
+	id         string
+	kty        string    // RFC 7518 section 6.1
+	alg        Algorithm // empty for an RSA key that declares none
+	thumbprint string    // empty for HMAC
+	material   primitive
+	spare      sync.Pool // of *workspace
+}
+
+// A primitive is the cryptographic half of a key: sizes, and one yes or no.
+type primitive interface {
+	signatureSize(alg Algorithm) int
+	// newHash returns what the signing input goes through; nil hands it over whole.
+	newHash(alg Algorithm) hash.Hash
+	verify(w *workspace) bool
+}
+
+// workspace is the memory that one verification needs, kept with its key for the next one.
+type workspace struct {
+	alg       Algorithm
+	hash      hash.Hash
+	chunk     [256]byte
+	digest    []byte
+	signature []byte
+	der       [3 + 2*(3+66)]byte // for ecdsa.go: crypto/ecdsa moves its argument to the heap
+}
+
+// verify is the one signature operation of a token. Both strings are parts of the token;
+// base64urlFault has passed the signature.
+func (k *Key) verify(alg Algorithm, input, signature string) bool {
+	if base64urlLen(len(signature)) != k.material.signatureSize(alg) {
+		return false
+	}
+	w, _ := k.spare.Get().(*workspace)
+	if w == nil || w.alg != alg {
+		w = &workspace{alg: alg, hash: k.material.newHash(alg)}
+	}
+	w.signature = appendBase64url(w.signature[:0], signature)
+	if w.hash == nil {
+		w.digest = append(w.digest[:0], input...)
+	} else {
+		// Text goes through a chunk on its way into the hash: converting it whole would copy
+		// every token to the heap.
+		w.hash.Reset()
+		for len(input) > 0 {
+			n := copy(w.chunk[:], input)
+			w.hash.Write(w.chunk[:n])
+			input = input[n:]
+		}
+		w.digest = w.hash.Sum(w.digest[:0])
+	}
+	ok := k.material.verify(w)
+	k.spare.Put(w)
+	return ok
+}
+
+// KeyID returns the key's kid, empty if it has none.
+func (k *Key) KeyID() string { return k.id }
+
+// Algorithm returns the algorithm that the key declares or that its type implies; empty for an RSA
+// key that declares none.
+func (k *Key) Algorithm() Algorithm { return k.alg }
+
+// Thumbprint returns the SHA-256 thumbprint of RFC 7638 in base64url. It is empty for HMAC keys:
+// a hash of a secret helps to guess it.
+func (k *Key) Thumbprint() string { return k.thumbprint }
+
+// Format prints what is public of the key whatever the verb, so that no log line shows a secret.
+func (k *Key) Format(f fmt.State, _ rune) {
+	if k == nil {
+		fmt.Fprint(f, "jwt.Key(nil)")
+		return
+	}
+	fmt.Fprintf(f, "jwt.Key(kid=%q kty=%s alg=%s)", shown(k.id), k.kty, k.alg)
+}
+
+// Key makes a single key a [KeySource].
+func (k *Key) Key(_ context.Context, h Header) (*Key, error) {
+	switch {
+	case k == nil || k.material == nil:
+		return nil, &Error{Reason: ReasonKeyUnknown, detail: "no key is configured"}
+	case k.id != "" && h.KeyID != "" && k.id != h.KeyID:
+		return nil, unknownKey(h, `"`+shown(k.id)+`"`)
+	case !k.answers(h):
+		return nil, mismatch(h, k.named(h))
+	}
+	return k, nil
+}
+
+// answers reports whether the key verifies tokens with this header's algorithm.
+func (k *Key) answers(h Header) bool { return k.named(h).sameAs(h.Algorithm) }
+
+// named is the algorithm that the key stands for in this verification.
+func (k *Key) named(h Header) Algorithm { return named(k.alg, k.kty, h) }
+
+func named(alg Algorithm, kty string, h Header) Algorithm {
+	if alg != "" || kty != "RSA" {
+		return alg
+	}
+	if h.unnamedRSA != "" {
+		return h.unnamedRSA
+	}
+	return RS256
+}
+
+func unknownKey(h Header, want string) *Error {
+	return &Error{Reason: ReasonKeyUnknown, Member: "kid", Got: shown(h.KeyID), Want: want}
+}
+
+func mismatch(h Header, have Algorithm) *Error {
+	e := &Error{Reason: ReasonKeyMismatch, Member: "alg", Got: shown(string(h.Algorithm)), Want: string(have)}
+	if h.Algorithm.kty() == "oct" {
+		e.Hint = "the token is signed with a shared secret, and this issuer's keys are public ones: choose " + string(have) + " where the issuer is configured"
+	}
+	return e
+}
+
+// newKey is what every constructor ends in. members are the required members of RFC 7638 section
+// 3.2 in order; none for a secret.
+func newKey(kid, kty string, alg Algorithm, material primitive, members ...string) *Key {
+	k := &Key{id: kid, kty: kty, alg: alg, material: material}
+	if len(members) > 0 {
+		text := []byte{'{'}
+		for i, m := range members {
+			if i%2 == 0 && i > 0 {
+				text = append(text, ',')
+			} else if i%2 == 1 {
+				text = append(text, ':')
+			}
+			text = append(append(append(text, '"'), m...), '"')
+		}
+		sum := sha256.Sum256(append(text, '}'))
+		k.thumbprint = base64url(sum[:])
+	}
+	return k
+}
+
+// A jwk is a JSON Web Key as it is written: RFC 7517 section 4 and RFC 7518 section 6.
+type jwk struct {
+	kty, kid, use, alg, crv, n, e, x, y, k string
+
+	private    string // the name of a private member, if there is one
+	operations bool   // key_ops is present
+	verifies   bool   // key_ops holds "verify"
+	x5c        string // the first certificate
+	wrong      string // the first member of a wrong type or value
+}
+
+// read takes the members of one key from s. A wrong one spoils this key alone; only broken JSON
+// spoils the document.
+func (j *jwk) read(s *scanner) bool {
+	for ok := s.object(); ok; {
+		var name string
+		if name, ok = s.member(); !ok {
+			break
+		}
+		var text *string
+		needed := true // a wrong value spoils the key, whatever its type
+		switch name {
+		case "kty":
+			text = &j.kty
+		case "kid":
+			text = &j.kid
+		case "use":
+			text = &j.use
+		case "alg":
+			text = &j.alg
+		case "crv":
+			text, needed = &j.crv, false
+		case "n":
+			text, needed = &j.n, false
+		case "e":
+			text, needed = &j.e, false
+		case "x":
+			text, needed = &j.x, false
+		case "y":
+			text, needed = &j.y, false
+		case "k":
+			text, needed = &j.k, false
+		case "d", "p", "q", "dp", "dq", "qi", "oth", "priv":
+			j.private = name
+			ok = s.skip()
+			continue
+		case "key_ops":
+			j.operations = true
+			ok = j.strings(s, name, func(_ int, op string) { j.verifies = j.verifies || op == "verify" })
+			continue
+		case "x5c":
+			ok = j.strings(s, name, func(i int, certificate string) {
+				if i == 0 {
+					j.x5c = certificate
+				}
+			})
+			if ok && j.x5c == "" {
+				j.spoil("x5c is empty")
+			}
+			continue
+		default:
+			ok = s.skip()
+			continue
+		}
+		if s.peek() == '"' {
+			*text, ok = s.string()
+		} else {
+			ok = s.skip()
+		}
+		if needed && *text == "" {
+			j.spoil(name + " is empty or not a string")
+		}
+	}
+	return s.fault == ""
+}
+
+// strings reads an array of strings; anything else spoils the key.
+func (j *jwk) strings(s *scanner, name string, each func(i int, value string)) bool {
+	if s.peek() != '[' {
+		j.spoil(name + " is not an array")
+		return s.skip()
+	}
+	s.array()
+	for i := 0; s.element(); i++ {
+		if s.peek() != '"' {
+			j.spoil(name + " holds something else than strings")
+			s.skip()
+		} else if value, ok := s.string(); ok {
+			each(i, value)
+		}
+	}
+	return s.fault == ""
+}
+
+func (j *jwk) spoil(why string) {
+	if j.wrong == "" {
+		j.wrong = why
+	}
+}
+
+// signing is the algorithm that the key would have if it were usable; empty where it declares none
+// and its type implies none. It decides which keys share an algorithm.
+func (j *jwk) signing() Algorithm {
+	switch {
+	case j.alg != "":
+		return Algorithm(j.alg)
+	case j.kty == "EC":
+		return curveAlgorithm(j.crv)
+	case j.kty == "OKP" && j.crv == "Ed25519":
+		return EdDSA
+	}
+	return ""
+}
+
+// key makes every check. local allows what only a file of the verifier's own may hold: a secret.
+func (j *jwk) key(local bool) (*Key, error) {
+	alg := Algorithm(j.alg)
+	switch {
+	case j.wrong != "":
+		return nil, errors.New(j.wrong)
+	case j.kty == "":
+		return nil, errors.New("kty is absent")
+	case j.use != "" && j.use != "sig":
+		return nil, fmt.Errorf("use is %q, not sig", shown(j.use))
+	case j.operations && !j.verifies:
+		return nil, errors.New("key_ops does not hold verify")
+	case j.private != "":
+		return nil, fmt.Errorf("it is a private key (%s): publish its public half alone", j.private)
+	case j.alg != "" && alg.kty() == "":
+		return nil, fmt.Errorf("alg %q is not supported", shown(j.alg))
+	}
+	var k *Key
+	var err error
+	switch j.kty {
+	case "RSA":
+		k, err = j.rsa(alg)
+	case "EC":
+		k, err = j.ec()
+	case "OKP":
+		k, err = j.okp()
+	case "oct":
+		if !local {
+			return nil, errors.New("it is a secret (kty oct) in a key set: configure secrets with HMACKey")
+		}
+		k, err = j.oct(alg)
+	default:
+		return nil, fmt.Errorf("kty %q is not supported", shown(j.kty))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if alg != "" && !k.alg.sameAs(alg) {
+		return nil, fmt.Errorf("alg %q does not fit the key, which is %s", shown(j.alg), k.alg)
+	}
+	if j.x5c != "" {
+		der, err := base64.StdEncoding.DecodeString(j.x5c)
+		if err != nil {
+			return nil, errors.New("x5c is not base64")
+		}
+		certificate, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, errors.New("x5c is not a certificate")
+		}
+		certified, err := publicKey("", "", certificate.PublicKey)
+		if err != nil || certified.thumbprint != k.thumbprint {
+			return nil, errors.New("x5c certifies another key")
+		}
+	}
+	return k, nil
+}
+
+func (j *jwk) rsa(alg Algorithm) (*Key, error) {
+	n, okN := base64urlBytes(j.n)
+	e, okE := base64urlBytes(j.e)
+	if j.n == "" || j.e == "" || !okN || !okE {
+		return nil, errors.New("n or e is absent or not base64url")
+	}
+	n, e = bytes.TrimLeft(n, "\x00"), bytes.TrimLeft(e, "\x00")
+	if len(n) > maxRSABits/8 {
+		return nil, fmt.Errorf("the modulus is longer than %d bits", maxRSABits)
+	}
+	if len(e) > 4 {
+		return nil, errors.New("the exponent is not below 2^31")
+	}
+	exponent := new(big.Int).SetBytes(e).Uint64()
+	if exponent > maxRSAExponent {
+		return nil, errors.New("the exponent is not below 2^31")
+	}
+	return rsaKeyOf(j.kid, alg, &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent)})
+}
+
+func (j *jwk) ec() (*Key, error) {
+	x, okX := base64urlBytes(j.x)
+	y, okY := base64urlBytes(j.y)
+	if j.x == "" || j.y == "" || !okX || !okY {
+		return nil, errors.New("x or y is absent or not base64url")
+	}
+	curve := curveOf(j.crv)
+	if curve == nil {
+		return nil, fmt.Errorf("crv %q is not supported", shown(j.crv))
+	}
+	if size := coordinateSize(curve); len(x) != size || len(y) != size {
+		return nil, fmt.Errorf("a coordinate does not have its full %d bytes (RFC 7518 section 6.2.1.2)", size)
+	}
+	public, err := ecdsa.ParseUncompressedPublicKey(curve, append(append([]byte{4}, x...), y...))
+	if err != nil {
+		return nil, errors.New("the point is not on its curve")
+	}
+	return ecdsaKeyOf(j.kid, public)
+}
+
+func (j *jwk) okp() (*Key, error) {
+	if j.crv != "Ed25519" {
+		return nil, fmt.Errorf("crv %q is not supported", shown(j.crv))
+	}
+	x, ok := base64urlBytes(j.x)
+	if j.x == "" || !ok {
+		return nil, errors.New("x is absent or not base64url")
+	}
+	return ed25519KeyOf(j.kid, x)
+}
+
+func (j *jwk) oct(alg Algorithm) (*Key, error) {
+	secret, ok := base64urlBytes(j.k)
+	switch {
+	case j.k == "" || !ok:
+		return nil, errors.New("k is absent or not base64url")
+	case alg == "":
+		return nil, errors.New("alg is absent, and a secret must declare HS256, HS384 or HS512")
+	}
+	return hmacKeyOf(j.kid, alg, secret)
+}
+
+// ParseKey reads one JSON Web Key from a file or setting of your own: a public RSA, EC or Ed25519
+// key, or a secret (kty oct) that declares its algorithm. Private keys are refused, a verifier has
+// no use for them, and so is a key that use, key_ops, alg or crv keep from verifying.
+func ParseKey(data []byte) (*Key, error) {
+	if len(data) > maxKeySetSize {
+		return nil, fmt.Errorf("jwt: ParseKey: %d bytes, the limit is %d", len(data), maxKeySetSize)
+	}
+	s := scanner{text: string(data)}
+	var j jwk
+	j.read(&s)
+	if fault := s.end(); fault != "" {
+		return nil, errors.New("jwt: ParseKey: not a JSON Web Key: " + fault)
+	}
+	k, err := j.key(true)
+	if err != nil {
+		return nil, fmt.Errorf("jwt: ParseKey: %w", err)
+	}
+	return k, nil
+}
+
+// ParsePEM reads a public key (PKIX or PKCS #1) or the public key of a certificate from PEM text.
+// Of a certificate chain the first certificate counts; neither its chain nor its dates are checked,
+// the file is trusted as it stands. kid may be empty, and alg too: see [Key].
+func ParsePEM(kid string, alg Algorithm, data []byte) (*Key, error) {
+	block, _ := pem.Decode(data)
+	if block == nil {
+		return nil, errors.New("jwt: ParsePEM: no PEM block")
+	}
+	var public any
+	var err error
+	switch block.Type {
+	case "PUBLIC KEY":
+		public, err = x509.ParsePKIXPublicKey(block.Bytes)
+	case "RSA PUBLIC KEY":
+		public, err = x509.ParsePKCS1PublicKey(block.Bytes)
+	case "CERTIFICATE":
+		var certificate *x509.Certificate
+		if certificate, err = x509.ParseCertificate(block.Bytes); err == nil {
+			public = certificate.PublicKey
+		}
+	default:
+		return nil, fmt.Errorf("jwt: ParsePEM: block type %q is neither a public key nor a certificate", shown(block.Type))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("jwt: ParsePEM: %w", err)
+	}
+	k, err := publicKey(kid, alg, public)
+	if err != nil {
+		return nil, fmt.Errorf("jwt: ParsePEM: %w", err)
+	}
+	return k, nil
+}
+
+// publicKey picks the constructor by type. alg may be empty.
+func publicKey(kid string, alg Algorithm, public any) (k *Key, err error) {
+	switch public := public.(type) {
+	case *rsa.PublicKey:
+		k, err = rsaKeyOf(kid, alg, public)
+	case *ecdsa.PublicKey:
+		k, err = ecdsaKeyOf(kid, public)
+	case ed25519.PublicKey:
+		k, err = ed25519KeyOf(kid, public)
+	default:
+		return nil, fmt.Errorf("a %T cannot verify tokens", public)
+	}
+	if err == nil && alg != "" && !k.alg.sameAs(alg) {
+		return nil, fmt.Errorf("alg %q does not fit the key, which is %s", shown(string(alg)), k.alg)
+	}
+	return k, err
+}

@@ -1,0 +1,471 @@
+// This file is the pipeline: what a user configures, and the steps of a verification in their order.
+
+package jwt
+
+import (
+	"context"
+	"crypto"
+	_ "crypto/sha256" // for crypto.Hash
+	_ "crypto/sha512" // for crypto.Hash
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// An Algorithm is the name of a signature algorithm: RFC 7518 section 3.1, RFC 8037 section 3.1 and
+// RFC 9864. There is no value for "none", and no other name is accepted anywhere.
+type Algorithm string
+
+// The algorithms that this package verifies.
+const (
+	RS256   Algorithm = "RS256"
+	RS384   Algorithm = "RS384"
+	RS512   Algorithm = "RS512"
+	PS256   Algorithm = "PS256"
+	PS384   Algorithm = "PS384"
+	PS512   Algorithm = "PS512"
+	ES256   Algorithm = "ES256"
+	ES384   Algorithm = "ES384"
+	ES512   Algorithm = "ES512"
+	HS256   Algorithm = "HS256"
+	HS384   Algorithm = "HS384"
+	HS512   Algorithm = "HS512"
+	EdDSA   Algorithm = "EdDSA"   // RFC 8037, with Ed25519 keys alone
+	Ed25519 Algorithm = "Ed25519" // RFC 9864: the same algorithm under its own name
+)
+
+// kty is the key type that the algorithm needs (RFC 7518 section 6.1); empty if there is no such
+// algorithm.
+func (a Algorithm) kty() string {
+	switch a {
+	case RS256, RS384, RS512, PS256, PS384, PS512:
+		return "RSA"
+	case ES256, ES384, ES512:
+		return "EC"
+	case HS256, HS384, HS512:
+		return "oct"
+	case EdDSA, Ed25519:
+		return "OKP"
+	}
+	return ""
+}
+
+func (a Algorithm) hash() crypto.Hash {
+	switch a {
+	case RS256, PS256, ES256, HS256:
+		return crypto.SHA256
+	case RS384, PS384, ES384, HS384:
+		return crypto.SHA384
+	}
+	return crypto.SHA512
+}
+
+// sameAs compares algorithms, of which one has two names.
+func (a Algorithm) sameAs(b Algorithm) bool {
+	return a == b || a.kty() == "OKP" && b.kty() == "OKP"
+}
+
+// Config describes one trusted issuer and what its tokens must be. [NewVerifier] copies it.
+type Config struct {
+	// Issuer must equal the claim iss byte for byte, trailing slash and all. Required.
+	Issuer string
+
+	// Audience names this API: the claim aud must contain one of these, byte for byte. Required
+	// unless Clients is set.
+	Audience []string
+
+	// Clients lists accepted client ids, for issuers whose tokens carry no useful aud. The first
+	// of the claims client_id, azp, cid and appid that is present must be one of these. It may be
+	// set together with Audience: then both must hold. Empty: any client.
+	Clients []string
+
+	// Keys finds the issuer's keys: a *RemoteKeySet, a *KeySet, a single *Key or a source of your
+	// own. Nil: Discover(Issuer, nil). Keys are fetched at the first token or by Warm.
+	Keys KeySource
+
+	// Algorithms narrows what keys may verify; it never widens it. Nil: each key's own algorithm.
+	// It also says what an RSA key that declares no algorithm is for: see Key.
+	Algorithms []Algorithm
+
+	// Profile is the kind of token. Zero: AnyAccess.
+	Profile Profile
+
+	// Leeway is how far the clocks of issuer and verifier may differ. Zero: 30 seconds; negative:
+	// none; more than 10 minutes is refused.
+	Leeway time.Duration
+
+	// MaxAge limits the time since the token was issued (iat, which is then required), whatever
+	// its exp says. Zero: unlimited.
+	MaxAge time.Duration
+
+	// Validate is called last, with a token that passed everything else, and can only reject. Its
+	// error decides the answer: one that wraps a sentinel of this package counts as that sentinel,
+	// any other as ErrClaims. Nil: nothing more is asked.
+	Validate func(context.Context, *Token) error
+
+	// MaxTokenSize and MaxHeaderSize limit a token and its first part as they are sent, in bytes.
+	// Zero: 16 KiB and 4 KiB; more than 1 MiB is refused. With several issuers the largest counts.
+	MaxTokenSize  int
+	MaxHeaderSize int
+
+	// InsecureSkipAudience accepts tokens that were issued for any API of the issuer: whoever runs
+	// one of them can send the tokens it receives to this one (RFC 8725 section 3.9). Only for an
+	// issuer that serves this API alone. Zero: Audience or Clients is required.
+	InsecureSkipAudience bool
+}
+
+// maxSettableSize bounds the settable limits: it is what net/http takes for all header fields of a
+// request together.
+const maxSettableSize = 1 << 20
+
+// A Verifier verifies the tokens of one or several issuers. It is safe for concurrent use. The zero
+// Verifier rejects every token.
+type Verifier struct {
+	issuers   []*issuer
+	byName    map[string]*issuer
+	maxToken  int
+	maxHeader int
+}
+
+// issuer is one Config in the form that verification uses.
+type issuer struct {
+	policy
+	keys       KeySource
+	algorithms []Algorithm // nil: each key's own
+	unnamedRSA Algorithm
+}
+
+// NewVerifier returns a Verifier that trusts these issuers. It does no I/O. An error names the
+// field that is wrong.
+func NewVerifier(configs ...Config) (*Verifier, error) {
+	if len(configs) == 0 {
+		return nil, errors.New("jwt: NewVerifier: no Config")
+	}
+	v := &Verifier{byName: make(map[string]*issuer, len(configs))}
+	for _, c := range configs {
+		i, err := c.issuer()
+		if err != nil {
+			return nil, fmt.Errorf("jwt: Config for issuer %q: %w", c.Issuer, err)
+		}
+		if v.byName[c.Issuer] != nil {
+			return nil, fmt.Errorf("jwt: Config for issuer %q: Issuer is configured twice", c.Issuer)
+		}
+		v.byName[c.Issuer] = i
+		v.issuers = append(v.issuers, i)
+		v.maxToken = max(v.maxToken, orDefault(c.MaxTokenSize, defaultMaxTokenSize))
+		v.maxHeader = max(v.maxHeader, orDefault(c.MaxHeaderSize, defaultMaxHeaderSize))
+	}
+	return v, nil
+}
+
+func orDefault(n, zero int) int {
+	if n == 0 {
+		return zero
+	}
+	return n
+}
+
+// issuer checks the Config and copies it.
+func (c Config) issuer() (*issuer, error) {
+	switch {
+	case c.Issuer == "":
+		return nil, errors.New("Issuer is required")
+	case !utf8.ValidString(c.Issuer):
+		return nil, errors.New("Issuer is not UTF-8")
+	case len(c.Audience) == 0 && len(c.Clients) == 0 && !c.InsecureSkipAudience:
+		return nil, errors.New("Audience is required, unless Clients is set")
+	case len(c.Audience) > 0 && c.InsecureSkipAudience:
+		return nil, errors.New("InsecureSkipAudience contradicts Audience")
+	case slices.Contains(c.Audience, ""):
+		return nil, errors.New("Audience holds an empty string")
+	case slices.Contains(c.Clients, ""):
+		return nil, errors.New("Clients holds an empty string")
+	case c.Algorithms != nil && len(c.Algorithms) == 0:
+		return nil, errors.New("Algorithms is empty: leave it nil for each key's own")
+	case c.Profile < AnyAccess || c.Profile > IDToken:
+		return nil, errors.New("Profile is unknown")
+	case c.Leeway > maxLeeway:
+		return nil, fmt.Errorf("Leeway is over %v", maxLeeway)
+	case c.MaxAge < 0:
+		return nil, errors.New("MaxAge is negative")
+	case c.MaxTokenSize < 0 || c.MaxTokenSize > maxSettableSize:
+		return nil, fmt.Errorf("MaxTokenSize is not from 0 to %d", maxSettableSize)
+	case c.MaxHeaderSize < 0 || c.MaxHeaderSize > maxSettableSize:
+		return nil, fmt.Errorf("MaxHeaderSize is not from 0 to %d", maxSettableSize)
+	}
+	i := &issuer{
+		policy: policy{
+			issuer:   c.Issuer,
+			audience: slices.Clone(c.Audience),
+			clients:  slices.Clone(c.Clients),
+			profile:  c.Profile,
+			leeway:   c.Leeway,
+			maxAge:   c.MaxAge,
+			validate: c.Validate,
+		},
+		keys:       c.Keys,
+		algorithms: slices.Clone(c.Algorithms),
+		unnamedRSA: RS256,
+	}
+	switch {
+	case c.Leeway == 0:
+		i.leeway = defaultLeeway
+	case c.Leeway < 0:
+		i.leeway = 0
+	}
+	var rsa []Algorithm
+	for _, alg := range c.Algorithms {
+		if alg.kty() == "" {
+			return nil, fmt.Errorf("Algorithms: %q is not supported", alg)
+		}
+		if alg.kty() == "RSA" && !slices.Contains(rsa, alg) {
+			rsa = append(rsa, alg)
+		}
+	}
+	if len(rsa) == 1 {
+		i.unnamedRSA = rsa[0]
+	}
+	switch keys := c.Keys.(type) {
+	case nil:
+		remote, err := Discover(c.Issuer, nil)
+		if err != nil {
+			return nil, fmt.Errorf("Keys is nil, and Issuer cannot be discovered: %w", err)
+		}
+		i.keys = remote
+	case *RemoteKeySet:
+		if keys == nil {
+			return nil, errors.New("Keys is a nil *RemoteKeySet")
+		}
+	case *KeySet:
+		if keys == nil {
+			return nil, errors.New("Keys is a nil *KeySet")
+		}
+	case *Key:
+		if keys == nil {
+			return nil, errors.New("Keys is a nil *Key")
+		}
+	}
+	return i, nil
+}
+
+// Verify checks a compact JWS (RFC 7515 section 7.1) that carries JWT claims, and returns it as a
+// Token. On any refusal the token is nil and the error is an [*Error].
+func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
+	t, err := v.verify(ctx, token)
+	if err != nil {
+		return nil, err.withhold(token)
+	}
+	return t, nil
+}
+
+// verify is the list of steps. Each refuses with a reason of its own, and nothing of a later step
+// is looked at before the earlier ones hold.
+func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
+	if v == nil || len(v.issuers) == 0 {
+		return nil, &Error{Reason: ReasonIssuerMismatch, detail: "no issuer is configured"}
+	}
+
+	// Length, then three non-empty parts.
+	p, err := split(token, v.maxToken, v.maxHeader)
+	if err != nil {
+		return nil, err
+	}
+
+	// Each part is canonical base64url.
+	if err := p.encoding(); err != nil {
+		return nil, err
+	}
+
+	// The header is one strict JSON object without extensions.
+	h, err := parseHeader(base64urlText(p.header))
+	if err != nil {
+		return nil, err
+	}
+
+	// One of several issuers is chosen by a claim that nothing vouches for yet: its keys, its
+	// algorithms and its policy alone decide from here on.
+	i, err := v.choose(&p)
+	if err != nil {
+		return nil, err.about(nil, h)
+	}
+
+	// The algorithm is one that this issuer's keys may have.
+	if err := i.allows(h); err != nil {
+		return nil, err.about(i, h)
+	}
+
+	// Exactly one key.
+	h.unnamedRSA = i.unnamedRSA
+	key, err := i.key(ctx, h)
+	if err != nil {
+		return nil, err.about(i, h).wondering(i, &p)
+	}
+
+	// The signature. If it fails, the key may have been replaced under its id.
+	if !key.verify(h.Algorithm, p.input, p.signature) {
+		if key = i.replacement(ctx, h, key); key == nil || !key.verify(h.Algorithm, p.input, p.signature) {
+			err := &Error{Reason: ReasonSignatureInvalid, detail: "the " + string(h.Algorithm) + " signature does not hold"}
+			return nil, err.about(i, h).wondering(i, &p)
+		}
+	}
+
+	// Only now the payload: one strict JSON object, registered claims of their types, the policy.
+	h.unnamedRSA = ""
+	t := &Token{header: h, payload: base64urlText(p.payload)}
+	if err := t.claims.parse(t.payload); err != nil {
+		return nil, err.about(i, h)
+	}
+	if err := i.check(h, &t.claims, time.Now()); err != nil {
+		return nil, err.about(i, h)
+	}
+
+	// The caller's own requirement, last.
+	if i.validate != nil {
+		if err := i.validate(ctx, t); err != nil {
+			return nil, validated(err).about(i, h)
+		}
+	}
+	return t, nil
+}
+
+// choose picks the issuer of a token. With one issuer there is nothing to choose, and iss is
+// compared after the signature holds.
+func (v *Verifier) choose(p *parts) (*issuer, *Error) {
+	if len(v.issuers) == 1 {
+		return v.issuers[0], nil
+	}
+	name, err := unverifiedIssuer(base64urlText(p.payload))
+	if err != nil {
+		return nil, err
+	}
+	if i := v.byName[name]; i != nil {
+		return i, nil
+	}
+	names := make([]string, len(v.issuers))
+	for n, i := range v.issuers {
+		names[n] = i.issuer
+	}
+	return nil, unequal(ReasonIssuerMismatch, "iss", name, names)
+}
+
+// allows checks the header's alg against the algorithms there are, and those of the issuer.
+func (i *issuer) allows(h Header) *Error {
+	if h.Algorithm.kty() == "" {
+		e := &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: shown(string(h.Algorithm)), Want: "a supported algorithm"}
+		if strings.EqualFold(string(h.Algorithm), "none") {
+			e.Hint = "unsecured tokens (alg none) are never accepted"
+		}
+		return e
+	}
+	for _, alg := range i.algorithms {
+		if alg.sameAs(h.Algorithm) {
+			return nil
+		}
+	}
+	if i.algorithms == nil {
+		return nil
+	}
+	names := make([]string, len(i.algorithms))
+	for n, alg := range i.algorithms {
+		names[n] = string(alg)
+	}
+	return &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: string(h.Algorithm), Want: quoted(names)}
+}
+
+// key asks the issuer's source for the one key, and takes nothing from it that does not fit.
+func (i *issuer) key(ctx context.Context, h Header) (*Key, *Error) {
+	k, err := i.keys.Key(ctx, h)
+	if err != nil {
+		var own *Error
+		if errors.As(err, &own) {
+			e := *own // a source may return one error to many
+			return nil, &e
+		}
+		return nil, unavailable(err, defaultRetryAfter)
+	}
+	switch {
+	case k == nil || k.material == nil:
+		return nil, unknownKey(h, "")
+	case !k.answers(h):
+		return nil, mismatch(h, k.named(h))
+	}
+	return k, nil
+}
+
+// replacement asks a source that can fetch for another key under the id of one whose signature
+// failed; nil if there is none.
+func (i *issuer) replacement(ctx context.Context, h Header, failed *Key) *Key {
+	remote, ok := i.keys.(*RemoteKeySet)
+	if !ok {
+		return nil
+	}
+	return remote.replacement(ctx, h, failed)
+}
+
+// about records who judged the token, and which key it named.
+func (e *Error) about(i *issuer, h Header) *Error {
+	if i != nil {
+		e.Issuer = i.issuer
+	}
+	e.KeyID = shown(h.KeyID)
+	return e
+}
+
+// wondering adds a hint to a refusal for want of the right key if the token itself says that it is
+// another issuer's. The claim is shown as the token's word and decides nothing.
+func (e *Error) wondering(i *issuer, p *parts) *Error {
+	if e.Hint != "" || e.kind() == ErrUnavailable {
+		return e
+	}
+	if name, err := unverifiedIssuer(base64urlText(p.payload)); err == nil && name != i.issuer {
+		e.Hint = `the token says, unverified, that its issuer is "` + shown(name) + `", and "` + shown(i.issuer) + `" is trusted here`
+		if miss := nearMiss(name, i.issuer); miss != "" {
+			e.Hint += ": " + miss
+		}
+	}
+	return e
+}
+
+// Warm fetches the keys of every issuer that has to fetch them, so that the first request does not
+// wait. It is optional. It returns the first error, and asks the other issuers all the same.
+func (v *Verifier) Warm(ctx context.Context) error {
+	if v == nil {
+		return nil
+	}
+	var first error
+	for _, i := range v.issuers {
+		if remote, ok := i.keys.(*RemoteKeySet); ok {
+			if err := remote.Warm(ctx); err != nil && first == nil {
+				first = err
+			}
+		}
+	}
+	return first
+}
+
+// An IssuerStatus tells how one issuer's keys are.
+type IssuerStatus struct {
+	Issuer string       `json:"issuer"`
+	Keys   KeySetStatus `json:"keys"`
+}
+
+// Status returns the state of every issuer's keys, in the order of the Configs. It does no I/O.
+func (v *Verifier) Status() []IssuerStatus {
+	if v == nil {
+		return nil
+	}
+	all := make([]IssuerStatus, len(v.issuers))
+	for n, i := range v.issuers {
+		all[n] = IssuerStatus{Issuer: i.issuer, Keys: statusOf(i.keys)}
+	}
+	return all
+}
+
+// Require guards handlers with this verifier and a zero [ResourceConfig]: see [Resource.Require].
+func (v *Verifier) Require(reqs ...Requirement) func(http.Handler) http.Handler {
+	return (&Resource{verifier: v}).Require(reqs...)
+}

@@ -1,0 +1,479 @@
+// Package jwttest provides an issuer of tokens for tests and demos, as [net/http/httptest] provides
+// a server: it publishes metadata and keys, hands out tokens over HTTP, mints any token that a test
+// needs, and fails on request. It is the only importable code of this module that signs. Its keys
+// are made anew for each Issuer, and nothing in it is for production.
+//
+// Like httptest it panics where a test is written wrongly.
+package jwttest
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	_ "crypto/sha256" // for crypto.Hash
+	_ "crypto/sha512" // for crypto.Hash
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"assay.example/jwt"
+)
+
+// Audience is the API that tokens are issued for unless [Options] or their claims say otherwise.
+const Audience = "https://api.example.com"
+
+// The one client that the token endpoint knows.
+const (
+	ClientID     = "test-client"
+	ClientSecret = "test-secret"
+)
+
+// lifetime is the exp of tokens that do not set their own, counted from now.
+const lifetime = time.Hour
+
+// TB is the part of [testing.TB] that an Issuer needs.
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Fatalf(format string, args ...any)
+}
+
+// Options are the settings of an Issuer. The zero value, and nil, are what most tests want.
+type Options struct {
+	// PlainHTTP serves http instead of https. Verifiers accept that on loopback alone, and if
+	// their RemoteOptions say so, as those of Issuer.Config do.
+	PlainHTTP bool
+
+	// Path follows the address in the issuer's name: "/" gives it the trailing slash of Auth0,
+	// "/realms/test" the shape of Keycloak. Empty: no path.
+	Path string
+
+	// Audience is the aud of tokens and of Config. Nil: the constant Audience.
+	Audience []string
+
+	// Algorithms are those that the issuer publishes a key for; tokens are signed with the first.
+	// Nil: all but HMAC, and RS256 first.
+	Algorithms []jwt.Algorithm
+}
+
+// An Issuer issues tokens. It is safe for concurrent use. It is an [http.Handler] too, so that a
+// test can serve it without a network.
+type Issuer struct {
+	// URL is the issuer's name: the claim iss of its tokens, and where its metadata is found.
+	URL string
+
+	server   *httptest.Server
+	client   *http.Client
+	plain    bool
+	path     string
+	audience []string
+	secret   []byte // for HMAC
+
+	mu         sync.Mutex // guards what follows
+	algorithms []jwt.Algorithm
+	generation int
+	signing    map[jwt.Algorithm]signer
+	published  []map[string]any // JWKs
+	down       bool
+	requests   map[string]int // by path
+}
+
+// signer is one private key and its kid.
+type signer struct {
+	kid string
+	key crypto.Signer
+}
+
+var allAlgorithms = []jwt.Algorithm{jwt.RS256, jwt.RS384, jwt.RS512, jwt.PS256, jwt.PS384, jwt.PS512,
+	jwt.ES256, jwt.ES384, jwt.ES512, jwt.EdDSA}
+
+// NewIssuer starts an issuer on a loopback address with TLS, and stops it when the test ends.
+func NewIssuer(tb TB) *Issuer {
+	tb.Helper()
+	i, err := Start(nil)
+	if err != nil {
+		tb.Fatalf("jwttest: %v", err)
+	}
+	tb.Cleanup(i.Close)
+	return i
+}
+
+// Start starts an issuer on a loopback address. The caller must Close it.
+func Start(o *Options) (*Issuer, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	i := &Issuer{
+		plain:      o.PlainHTTP,
+		path:       o.Path,
+		audience:   slices.Clone(o.Audience),
+		algorithms: slices.Clone(o.Algorithms),
+		secret:     make([]byte, 64),
+		requests:   map[string]int{},
+	}
+	if i.audience == nil {
+		i.audience = []string{Audience}
+	}
+	if i.algorithms == nil {
+		i.algorithms = slices.Clone(allAlgorithms)
+	}
+	for _, alg := range i.algorithms {
+		if !slices.Contains(allAlgorithms, alg) && alg != jwt.Ed25519 {
+			return nil, fmt.Errorf("Algorithms: %q is not one that an issuer publishes a key for", alg)
+		}
+	}
+	rand.Read(i.secret)
+	i.Rotate()
+	i.server = httptest.NewUnstartedServer(i)
+	if i.plain {
+		i.server.Start()
+	} else {
+		i.server.StartTLS()
+	}
+	i.client = i.server.Client()
+	i.URL = i.server.URL + i.path
+	return i, nil
+}
+
+// Close stops the issuer.
+func (i *Issuer) Close() { i.server.Close() }
+
+// Client returns an HTTP client that trusts the issuer's certificate.
+func (i *Issuer) Client() *http.Client { return i.client }
+
+// Config returns a Config that trusts this issuer and its audience. Each call returns key sources
+// of its own, with nothing fetched yet.
+func (i *Issuer) Config() jwt.Config {
+	keys, err := jwt.Discover(i.URL, &jwt.RemoteOptions{Client: i.client, InsecureLoopbackHTTP: i.plain})
+	if err != nil {
+		panic("jwttest: " + err.Error())
+	}
+	return jwt.Config{Issuer: i.URL, Audience: slices.Clone(i.audience), Keys: keys}
+}
+
+// Key returns the key that verifies the issuer's current tokens of an algorithm. For HMAC it is the
+// only way to have it: secrets are not published.
+func (i *Issuer) Key(alg jwt.Algorithm) *jwt.Key {
+	var key *jwt.Key
+	var err error
+	if hmacHash(alg) != 0 {
+		key, err = jwt.HMACKey("", alg, i.secret)
+	} else {
+		s := i.signer(alg)
+		switch public := s.key.Public().(type) {
+		case *rsa.PublicKey:
+			key, err = jwt.RSAKey(s.kid, alg, public)
+		case *ecdsa.PublicKey:
+			key, err = jwt.ECDSAKey(s.kid, public)
+		case ed25519.PublicKey:
+			key, err = jwt.Ed25519Key(s.kid, public)
+		}
+	}
+	if err != nil {
+		panic("jwttest: " + err.Error())
+	}
+	return key
+}
+
+// Rotate makes new keys and signs with them from now on. The old ones stay published, and tokens
+// that they signed stay valid, until Retire.
+func (i *Issuer) Rotate() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.generation++
+	i.signing = map[jwt.Algorithm]signer{}
+	var shared *rsa.PrivateKey // one key under several kids: making RSA keys is slow
+	for _, alg := range i.algorithms {
+		s := signer{kid: fmt.Sprintf("%s-%d", strings.ToLower(string(alg)), i.generation)}
+		switch curve := curves[alg]; {
+		case curve != nil:
+			s.key = must(ecdsa.GenerateKey(curve, rand.Reader))
+		case alg == jwt.EdDSA || alg == jwt.Ed25519:
+			_, private, err := ed25519.GenerateKey(rand.Reader)
+			s.key = must(private, err)
+		default:
+			if shared == nil {
+				shared = must(rsa.GenerateKey(rand.Reader, 2048))
+			}
+			s.key = shared
+		}
+		i.signing[alg] = s
+		i.published = append(i.published, s.jwk(alg))
+	}
+}
+
+// Retire takes all keys out of the published set but the current ones.
+func (i *Issuer) Retire() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.published = slices.Clone(i.published[len(i.published)-len(i.algorithms):])
+}
+
+// SetDown makes metadata and keys answer with status 503, or serves them again.
+func (i *Issuer) SetDown(down bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.down = down
+}
+
+// Fetches returns how often metadata and keys were asked for, whatever the answer was.
+func (i *Issuer) Fetches() (metadata, keys int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for path, n := range i.requests {
+		if path == keysPath {
+			keys += n
+		} else {
+			metadata += n
+		}
+	}
+	return metadata, keys
+}
+
+// Claims are the claims of a token to mint. iss, aud, sub, iat, exp and jti are filled in where they
+// are absent; a nil value keeps them out.
+type Claims map[string]any
+
+// Spec describes a token to mint that is out of the ordinary. Zero fields are filled in.
+type Spec struct {
+	Algorithm jwt.Algorithm  // what it is signed with; empty: the first of Options.Algorithms
+	Header    map[string]any // replaces members of the header (alg, kid, typ); nil values take them out
+	Claims    Claims
+	Payload   []byte // replaces all claims, if it is not nil; need not be JSON
+}
+
+// Token mints a token that a verifier with the issuer's Config accepts, as far as the claims allow.
+func (i *Issuer) Token(claims Claims) string { return i.Mint(Spec{Claims: claims}) }
+
+// Mint mints the token that s describes, valid or not. Its signature holds unless Header says
+// otherwise than Algorithm.
+func (i *Issuer) Mint(s Spec) string {
+	alg := s.Algorithm
+	if alg == "" {
+		i.mu.Lock()
+		alg = i.algorithms[0]
+		i.mu.Unlock()
+	}
+	header := map[string]any{"alg": alg, "typ": "JWT"}
+	if hmacHash(alg) == 0 {
+		header["kid"] = i.signer(alg).kid
+	}
+	payload := s.Payload
+	if payload == nil {
+		now := time.Now()
+		payload = encode(merge(map[string]any{
+			"iss": i.URL, "aud": audience(i.audience), "sub": "test-subject",
+			"iat": now.Unix(), "exp": now.Add(lifetime).Unix(), "jti": rand.Text(),
+		}, s.Claims))
+	}
+	input := base64url(encode(merge(header, s.Header))) + "." + base64url(payload)
+	return input + "." + base64url(i.sign(alg, input))
+}
+
+// audience is written as most issuers write it: one value as a string.
+func audience(values []string) any {
+	if len(values) == 1 {
+		return values[0]
+	}
+	return values
+}
+
+func merge(into, from map[string]any) map[string]any {
+	maps.Copy(into, from)
+	maps.DeleteFunc(into, func(_ string, value any) bool { return value == nil })
+	return into
+}
+
+func encode(v any) []byte { return must(json.Marshal(v)) }
+
+func base64url(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic("jwttest: " + err.Error())
+	}
+	return v
+}
+
+// signer returns the current key of an algorithm. EdDSA and Ed25519 are one.
+func (i *Issuer) signer(alg jwt.Algorithm) signer {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, name := range []jwt.Algorithm{alg, otherName[alg]} {
+		if s, ok := i.signing[name]; ok {
+			return s
+		}
+	}
+	panic(fmt.Sprintf("jwttest: the issuer has no key for %q: see Options.Algorithms", alg))
+}
+
+var (
+	otherName = map[jwt.Algorithm]jwt.Algorithm{jwt.EdDSA: jwt.Ed25519, jwt.Ed25519: jwt.EdDSA}
+	curves    = map[jwt.Algorithm]elliptic.Curve{jwt.ES256: elliptic.P256(), jwt.ES384: elliptic.P384(), jwt.ES512: elliptic.P521()}
+	hashes    = map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}
+)
+
+func hmacHash(alg jwt.Algorithm) crypto.Hash {
+	if size, ok := strings.CutPrefix(string(alg), "HS"); ok {
+		return hashes[size]
+	}
+	return 0
+}
+
+func (i *Issuer) sign(alg jwt.Algorithm, input string) []byte {
+	if hash := hmacHash(alg); hash != 0 {
+		mac := hmac.New(hash.New, i.secret)
+		mac.Write([]byte(input))
+		return mac.Sum(nil)
+	}
+	key := i.signer(alg).key
+	if private, ok := key.(ed25519.PrivateKey); ok {
+		return ed25519.Sign(private, []byte(input))
+	}
+	hash := hashes[string(alg[2:])]
+	h := hash.New()
+	h.Write([]byte(input))
+	digest := h.Sum(nil)
+	switch private := key.(type) {
+	case *ecdsa.PrivateKey:
+		r, s, err := ecdsa.Sign(rand.Reader, private, digest)
+		if err != nil {
+			panic("jwttest: " + err.Error())
+		}
+		size := (private.Curve.Params().BitSize + 7) / 8
+		signature := make([]byte, 2*size)
+		r.FillBytes(signature[:size])
+		s.FillBytes(signature[size:])
+		return signature
+	case *rsa.PrivateKey:
+		if alg[0] == 'P' {
+			return must(rsa.SignPSS(rand.Reader, private, hash, digest, &rsa.PSSOptions{SaltLength: hash.Size()}))
+		}
+		return must(rsa.SignPKCS1v15(rand.Reader, private, hash, digest))
+	}
+	panic("jwttest: unknown kind of key")
+}
+
+// jwk is the published form of a key.
+func (s signer) jwk(alg jwt.Algorithm) map[string]any {
+	j := map[string]any{"kid": s.kid, "alg": alg, "use": "sig"}
+	switch public := s.key.Public().(type) {
+	case *rsa.PublicKey:
+		j["kty"], j["n"], j["e"] = "RSA", base64url(public.N.Bytes()), base64url(big.NewInt(int64(public.E)).Bytes())
+	case *ecdsa.PublicKey:
+		point := must(public.Bytes())[1:]
+		j["kty"], j["crv"] = "EC", public.Params().Name
+		j["x"], j["y"] = base64url(point[:len(point)/2]), base64url(point[len(point)/2:])
+	case ed25519.PublicKey:
+		j["kty"], j["crv"], j["x"] = "OKP", "Ed25519", base64url(public)
+	}
+	return j
+}
+
+const (
+	keysPath     = "/.well-known/jwks.json"
+	tokenPath    = "/oauth/token"
+	metadataPath = "/.well-known/openid-configuration"
+)
+
+// ServeHTTP serves metadata, keys and the token endpoint.
+func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == tokenPath {
+		i.serveToken(w, r)
+		return
+	}
+	i.mu.Lock()
+	i.requests[r.URL.Path]++
+	down := i.down
+	body := encode(map[string]any{"keys": i.published})
+	i.mu.Unlock()
+	switch {
+	case down:
+		http.Error(w, "down", http.StatusServiceUnavailable)
+	case r.URL.Path == keysPath:
+		answer(w, http.StatusOK, body)
+	case r.URL.Path == strings.TrimSuffix(i.path, "/")+metadataPath:
+		base := strings.TrimSuffix(i.URL, i.path)
+		answer(w, http.StatusOK, encode(map[string]any{
+			"issuer": i.URL, "jwks_uri": base + keysPath, "token_endpoint": base + tokenPath,
+			"grant_types_supported": []string{"client_credentials"},
+		}))
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func answer(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+// serveToken is the client-credentials grant (RFC 6749 section 4.4). Parameters come as a form or,
+// as Auth0 takes them, as JSON; the client's credentials among them or in HTTP Basic.
+func (i *Issuer) serveToken(w http.ResponseWriter, r *http.Request) {
+	refuse := func(status int, code, description string) {
+		answer(w, status, encode(map[string]string{"error": code, "error_description": description}))
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		refuse(http.StatusMethodNotAllowed, "invalid_request", "the method must be POST")
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	get, err := parameters(r)
+	if err != nil {
+		refuse(http.StatusBadRequest, "invalid_request", "the body is neither JSON nor a form")
+		return
+	}
+	id, secret, basic := r.BasicAuth()
+	if !basic {
+		id, secret = get("client_id"), get("client_secret")
+	}
+	audiences := i.audience
+	if wanted := get("audience"); wanted != "" {
+		audiences = []string{wanted}
+	}
+	switch {
+	case get("grant_type") != "client_credentials":
+		refuse(http.StatusBadRequest, "unsupported_grant_type", "grant_type must be client_credentials")
+		return
+	case id != ClientID || secret != ClientSecret:
+		refuse(http.StatusUnauthorized, "invalid_client", "client_id or client_secret is wrong")
+		return
+	case !slices.Contains(i.audience, audiences[0]):
+		refuse(http.StatusForbidden, "access_denied", "audience is not an API of this issuer")
+		return
+	}
+	claims := Claims{"aud": audience(audiences), "sub": id + "@clients", "client_id": id}
+	response := map[string]any{"token_type": "Bearer", "expires_in": int(lifetime.Seconds())}
+	if scope := get("scope"); scope != "" {
+		claims["scope"], response["scope"] = scope, scope
+	}
+	response["access_token"] = i.Token(claims)
+	answer(w, http.StatusOK, encode(response))
+}
+
+// parameters reads a JSON object or a form; get returns "" for what is absent.
+func parameters(r *http.Request) (get func(string) string, err error) {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		values := map[string]any{}
+		err := json.NewDecoder(r.Body).Decode(&values)
+		return func(name string) string { text, _ := values[name].(string); return text }, err
+	}
+	err = r.ParseForm()
+	return r.PostForm.Get, err
+}

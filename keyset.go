@@ -1,0 +1,258 @@
+// This file holds a set of keys (RFC 7517 section 5) and picks the one that a token may mean.
+
+package jwt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+const (
+	// An honest key set has a handful of keys; the largest seen in the field have about thirty.
+	maxKeys = 100
+	// A key with a certificate chain takes some 5 KiB, so this is room for maxKeys of them.
+	maxKeySetSize = 512 << 10
+)
+
+// A KeySet is an immutable set of keys. As a [KeySource] it returns the key that a token's kid
+// names, if its algorithm is the token's; for a token without kid, the only key that fits. Two keys
+// that share a kid and an algorithm make that kid unusable, even if one of them was skipped.
+type KeySet struct {
+	entries []entry
+	byID    map[string][]*entry
+	kids    string // for errors
+}
+
+// entry is one key as published, usable or not.
+type entry struct {
+	kid, kty string
+	alg      Algorithm // as jwk.signing
+	encrypts bool      // use says that it is not for signatures
+	key      *Key      // nil if it was skipped
+	skipped  string    // why
+}
+
+// named is as Key.named. An encryption key that declares no algorithm shares none with a signing key.
+func (e *entry) named(h Header) Algorithm {
+	if e.encrypts {
+		return e.alg
+	}
+	return named(e.alg, e.kty, h)
+}
+
+// A SkippedKey is a published key that cannot verify tokens, and why.
+type SkippedKey struct {
+	KeyID     string // kid
+	Type      string // kty
+	Algorithm string // alg
+	Reason    string
+}
+
+// NewKeySet returns the set of these keys. It needs at least one, and refuses two that share a kid
+// and an algorithm.
+func NewKeySet(keys ...*Key) (*KeySet, error) {
+	if len(keys) == 0 {
+		return nil, errors.New("jwt: NewKeySet: no keys")
+	}
+	s := &KeySet{}
+	for i, k := range keys {
+		if k == nil || k.material == nil {
+			return nil, fmt.Errorf("jwt: NewKeySet: key %d is nil", i)
+		}
+		s.entries = append(s.entries, entry{kid: k.id, kty: k.kty, alg: k.alg, key: k})
+	}
+	s.index()
+	for i := range s.entries {
+		e := &s.entries[i]
+		if kin := s.byID[e.kid]; poisoned(kin, Header{}) {
+			return nil, fmt.Errorf("jwt: NewKeySet: two keys share the kid %q and an algorithm", shown(e.kid))
+		}
+	}
+	return s, nil
+}
+
+// ParseKeySet reads a JWK Set (RFC 7517 section 5) of at most 512 KiB and 100 keys. Keys that
+// cannot verify tokens are skipped with a reason: unknown types and curves, encryption keys, keys
+// that are broken, too small or too large, private keys and secrets, which have no place in a
+// published set. A document that is not strict JSON, or without one usable key, is refused.
+func ParseKeySet(data []byte) (*KeySet, error) {
+	s, err := parseKeySet(data)
+	if err != nil {
+		return nil, fmt.Errorf("jwt: ParseKeySet: %w", err)
+	}
+	return s, nil
+}
+
+func parseKeySet(data []byte) (*KeySet, error) {
+	if len(data) > maxKeySetSize {
+		return nil, errors.New(sizeDetail("the key set", len(data), maxKeySetSize))
+	}
+	s := scanner{text: string(data)}
+	set := &KeySet{}
+	found := false
+	for ok := s.object(); ok; {
+		var name string
+		if name, ok = s.member(); !ok {
+			break
+		}
+		if name != "keys" {
+			ok = s.skip()
+			continue
+		}
+		if s.peek() != '[' {
+			return nil, errors.New("keys is not an array")
+		}
+		found = true
+		s.array()
+		for s.element() {
+			if len(set.entries) == maxKeys {
+				return nil, fmt.Errorf("more than %d keys", maxKeys)
+			}
+			set.add(&s)
+		}
+		ok = s.fault == ""
+	}
+	if fault := s.end(); fault != "" {
+		return nil, errors.New("not a JWK Set: " + fault)
+	}
+	if !found {
+		return nil, errors.New("not a JWK Set: keys is absent")
+	}
+	set.index()
+	if len(set.Keys()) == 0 {
+		why := "it is empty"
+		if len(set.entries) > 0 {
+			why = "the first was skipped: " + set.entries[0].skipped
+		}
+		return nil, fmt.Errorf("no usable key among %d: %s", len(set.entries), why)
+	}
+	return set, nil
+}
+
+// add reads the next element of keys.
+func (s *KeySet) add(in *scanner) {
+	if in.peek() != '{' {
+		in.skip()
+		s.entries = append(s.entries, entry{skipped: "it is not a JSON object"})
+		return
+	}
+	var j jwk
+	if !j.read(in) {
+		return
+	}
+	e := entry{kid: j.kid, kty: j.kty, alg: j.signing(), encrypts: j.use != "" && j.use != "sig"}
+	var err error
+	if e.key, err = j.key(false); err != nil {
+		e.skipped = err.Error()
+	}
+	s.entries = append(s.entries, e)
+}
+
+func (s *KeySet) index() {
+	s.byID = make(map[string][]*entry, len(s.entries))
+	var kids []string
+	for i := range s.entries {
+		e := &s.entries[i]
+		if e.key != nil && e.kid != "" && len(s.byID[e.kid]) == 0 {
+			kids = append(kids, e.kid)
+		}
+		s.byID[e.kid] = append(s.byID[e.kid], e)
+	}
+	s.kids = quoted(kids)
+}
+
+// Keys returns the usable keys, in the order of the set.
+func (s *KeySet) Keys() []*Key {
+	var keys []*Key
+	for i := range s.entries {
+		if k := s.entries[i].key; k != nil {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// Skipped returns the keys that cannot verify tokens, in the order of the set.
+func (s *KeySet) Skipped() []SkippedKey {
+	var skipped []SkippedKey
+	for i := range s.entries {
+		if e := &s.entries[i]; e.key == nil {
+			skipped = append(skipped, SkippedKey{e.kid, e.kty, string(e.alg), e.skipped})
+		}
+	}
+	return skipped
+}
+
+// Key implements [KeySource].
+func (s *KeySet) Key(_ context.Context, h Header) (*Key, error) {
+	k, err := s.find(h)
+	if err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+// find picks the one key that h means.
+func (s *KeySet) find(h Header) (*Key, *Error) {
+	if s == nil || len(s.entries) == 0 {
+		return nil, &Error{Reason: ReasonKeyUnknown, detail: "no key is configured"}
+	}
+	if h.KeyID == "" {
+		return s.only(h)
+	}
+	kin := s.byID[h.KeyID]
+	if poisoned(kin, h) {
+		return nil, &Error{Reason: ReasonKeyAmbiguous, Member: "kid", Got: shown(h.KeyID), detail: `two keys of the set share the kid "` + shown(h.KeyID) + `" and an algorithm`}
+	}
+	var other *entry
+	for _, e := range kin {
+		if e.key != nil && e.key.answers(h) {
+			return e.key, nil
+		}
+		if other == nil || e.key != nil {
+			other = e
+		}
+	}
+	switch {
+	case other == nil:
+		return nil, unknownKey(h, s.kids)
+	case other.key == nil:
+		e := unknownKey(h, s.kids)
+		e.detail = `the key of kid "` + e.Got + `" is not usable: ` + other.skipped
+		return nil, e
+	}
+	return nil, mismatch(h, other.key.named(h))
+}
+
+// only picks the key for a token that names none.
+func (s *KeySet) only(h Header) (*Key, *Error) {
+	var found *entry
+	fitting := 0
+	for i := range s.entries {
+		if e := &s.entries[i]; e.key != nil && e.key.answers(h) {
+			found = e
+			fitting++
+		}
+	}
+	switch {
+	case fitting == 0:
+		return nil, &Error{Reason: ReasonKeyUnknown, Member: "alg", Got: shown(string(h.Algorithm)), detail: "the token names no key, and no key of the set is for " + shown(string(h.Algorithm))}
+	case fitting > 1 || found.kid != "" && poisoned(s.byID[found.kid], h):
+		return nil, &Error{Reason: ReasonKeyAmbiguous, Member: "kid", detail: "the token names no key, and " + strconv.Itoa(max(fitting, 2)) + " of the set could be meant"}
+	}
+	return found.key, nil
+}
+
+// poisoned reports whether two of the keys that share a kid also share an algorithm.
+func poisoned(kin []*entry, h Header) bool {
+	for i, a := range kin {
+		for _, b := range kin[:i] {
+			if alg := a.named(h); alg != "" && alg.sameAs(b.named(h)) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,129 @@
+// This file is what a verification hands out: the token, and any of its claims.
+
+package jwt
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// A Token is proof that a token was verified: there is no other way to have one than
+// [Verifier.Verify]. It is immutable and safe for concurrent use, and it does not hold its own
+// compact form, so it cannot be replayed from a log or a heap dump.
+type Token struct {
+	header  Header
+	payload string
+	claims  claims
+}
+
+// Header returns the protected header.
+func (t *Token) Header() Header { return t.header }
+
+// Issuer returns the claim iss.
+func (t *Token) Issuer() string { return t.claims.issuer }
+
+// Subject returns the claim sub, empty if it is absent. It is unique within its issuer only.
+func (t *Token) Subject() string { return t.claims.subject }
+
+// Audience returns the claim aud as a list, even if it was a string.
+func (t *Token) Audience() []string { return slices.Clone(t.claims.list(t.claims.audience)) }
+
+// ExpiresAt returns the claim exp.
+func (t *Token) ExpiresAt() time.Time { return t.claims.expires }
+
+// NotBefore returns the claim nbf, or the zero time if it is absent.
+func (t *Token) NotBefore() time.Time { return t.claims.notBefore }
+
+// IssuedAt returns the claim iat, or the zero time if it is absent.
+func (t *Token) IssuedAt() time.Time { return t.claims.issuedAt }
+
+// ID returns the claim jti, empty if it is absent. To revoke tokens or to recognise repeated ones,
+// use it and never the token's text: an ECDSA signature has two valid spellings.
+func (t *Token) ID() string { return t.claims.id }
+
+// ClientID returns the client that the token was issued to: the first of the claims client_id, azp,
+// cid and appid that is present.
+func (t *Token) ClientID() string { return t.claims.clientID() }
+
+// Scopes returns the words of the claims scope and scp.
+func (t *Token) Scopes() []string { return slices.Clone(t.claims.list(t.claims.scopes)) }
+
+// Claim returns any claim, or a member of a claim that is an object: Claim("realm_access", "roles").
+// Names match exactly. The value is a string, a bool, a [json.Number], nil, a []any or a
+// map[string]any of these, and belongs to the caller.
+func (t *Token) Claim(path ...string) (value any, ok bool) {
+	if t == nil || len(path) == 0 {
+		return nil, false
+	}
+	s := scanner{text: t.payload}
+	for depth := 0; s.peek() == '{' && s.object(); {
+		name, more := s.member()
+		for ; more && name != path[depth]; name, more = s.member() {
+			s.skip()
+		}
+		if !more {
+			return nil, false
+		}
+		if depth++; depth == len(path) {
+			return s.value(), true
+		}
+	}
+	return nil, false
+}
+
+// value builds the next value of a text that was checked before.
+func (s *scanner) value() any {
+	switch s.peek() {
+	case '"':
+		text, _ := s.string()
+		return text
+	case '{':
+		object := map[string]any{}
+		s.object()
+		for name, ok := s.member(); ok; name, ok = s.member() {
+			object[name] = s.value()
+		}
+		return object
+	case '[':
+		array := []any{}
+		s.array()
+		for s.element() {
+			array = append(array, s.value())
+		}
+		return array
+	case 't', 'f':
+		word, _ := s.raw()
+		return word == "true"
+	case 'n':
+		s.skip()
+		return nil
+	}
+	number, _ := s.number()
+	return json.Number(number)
+}
+
+// Format prints who issued the token, to whom, and until when, whatever the verb.
+func (t *Token) Format(f fmt.State, _ rune) {
+	if t == nil {
+		fmt.Fprint(f, "jwt.Token(nil)")
+		return
+	}
+	fmt.Fprintf(f, "jwt.Token(iss=%q sub=%q exp=%s)", shown(t.Issuer()), shown(t.Subject()), t.ExpiresAt().UTC().Format(time.RFC3339))
+}
+
+// LogValue returns issuer, subject, client and id of the token, and when it ends.
+func (t *Token) LogValue() slog.Value {
+	if t == nil {
+		return slog.Value{}
+	}
+	return slog.GroupValue(
+		slog.String("iss", shown(t.Issuer())),
+		slog.String("sub", shown(t.Subject())),
+		slog.String("client_id", shown(t.ClientID())),
+		slog.String("jti", shown(t.ID())),
+		slog.Time("exp", t.ExpiresAt()),
+	)
+}
