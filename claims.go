@@ -15,6 +15,7 @@ const (
 	// The last second of the year 9999 (RFC 3339 ends there). Larger dates are mistakes, such as
 	// milliseconds, or attempts to overflow.
 	maxNumericDate = 253402300799
+	maxExponent    = maxSettableSize // more than a number has digits
 	defaultLeeway  = 30 * time.Second
 	maxLeeway      = 10 * time.Minute
 )
@@ -220,20 +221,45 @@ func (c *claims) words(s *scanner, to *span) bool {
 	return true
 }
 
-// numericDate reads a NumericDate (RFC 7519 section 2) from a JSON number.
-func numericDate(number string) (time.Time, bool) {
-	if len(number) <= 12 {
-		if seconds, err := strconv.ParseUint(number, 10, 64); err == nil {
-			return time.Unix(int64(seconds), 0), seconds <= maxNumericDate
+// numericDate reads a NumericDate (RFC 7519 section 2) from a JSON number: exactly, to the
+// nanosecond, and without computing what an exponent would make of it.
+func numericDate(number string) (date time.Time, ok bool) {
+	unsigned, negative := strings.CutPrefix(number, "-")
+	exponent := 0
+	if i := strings.IndexAny(unsigned, "eE"); i >= 0 {
+		exponent, _ = strconv.Atoi(unsigned[i+1:]) // the largest int if it does not fit
+		exponent = min(max(exponent, -maxExponent), maxExponent)
+		unsigned = unsigned[:i]
+	}
+	whole, fraction, _ := strings.Cut(unsigned, ".")
+	point := len(whole) + exponent // the decimal point stands before this digit
+	var seconds, nanos int64
+	significant := false
+	for i, digits := range [...]string{whole, fraction} {
+		for j := 0; j < len(digits); j++ {
+			d := int64(digits[j] - '0')
+			place := point - 1 - i*len(whole) - j // the digit counts 10^place
+			switch significant = significant || d > 0; {
+			case !significant:
+			case place > 11:
+				return date, false
+			case place >= 0:
+				seconds += d * powersOfTen[place]
+			case place >= -9:
+				nanos += d * powersOfTen[place+9]
+			}
+			if d > 0 && place < 0 && seconds >= maxNumericDate {
+				return date, false
+			}
 		}
 	}
-	f, err := strconv.ParseFloat(number, 64)
-	if err != nil || !(f >= 0 && f <= maxNumericDate) {
-		return time.Time{}, false
+	if negative && significant || seconds > maxNumericDate {
+		return date, false
 	}
-	whole := int64(f)
-	return time.Unix(whole, int64((f-float64(whole))*1e9)), true
+	return time.Unix(seconds, nanos), number != ""
 }
+
+var powersOfTen = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11}
 
 // unverifiedIssuer reads iss from a payload that nothing vouches for. Its result is compared, used
 // as a map key, or shown as the token's own word; nothing else is read before the signature holds.
@@ -286,14 +312,13 @@ const (
 
 // policy is what an issuer's tokens are held against. It is made from a Config and never changes.
 type policy struct {
-	issuer    string
-	audience  []string
-	clients   []string
-	anyTarget bool // InsecureSkipAudience
-	profile   Profile
-	leeway    time.Duration
-	maxAge    time.Duration
-	validate  func(context.Context, *Token) error
+	issuer   string
+	audience []string
+	clients  []string
+	profile  Profile
+	leeway   time.Duration
+	maxAge   time.Duration
+	validate func(context.Context, *Token) error
 }
 
 // check runs the whole policy and returns every failed claim, the first in front.
@@ -504,7 +529,7 @@ func contains(list []string, value string) bool {
 // validated wraps what Config.Validate returned. The error may wrap one of our sentinels, and so
 // choose the status that the client sees.
 func validated(err error) *Error {
-	e := &Error{Reason: ReasonValidationRefused, detail: escaped(err.Error(), maxDetail), cause: err}
+	e := &Error{Reason: ReasonValidationRefused, detail: foreign(err), cause: err}
 	switch found := sentinelsIn(err); len(found) {
 	case 0:
 	case 1:

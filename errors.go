@@ -287,10 +287,15 @@ func sentinelsIn(err error) (found []error) {
 	return found
 }
 
+// foreign words an error of another's making. Where ours lies within, its prefix is not repeated.
+func foreign(err error) string {
+	return escaped(strings.ReplaceAll(err.Error(), "jwt: ", ""), maxDetail)
+}
+
 // unavailable wraps what kept the keys away; they may be had again in retry.
 func unavailable(cause error, retry time.Duration) *Error {
 	e := &Error{Reason: ReasonKeysUnavailable, RetryAfter: retry}
-	e.detail = escaped(strings.TrimPrefix(cause.Error(), "jwt: "), maxDetail)
+	e.detail = foreign(cause)
 	if len(sentinelsIn(cause)) == 0 {
 		e.cause = cause
 	}
@@ -348,13 +353,13 @@ func quoted(values []string) string {
 	return b.String()
 }
 
-// runLength is the longest part of a token that an error may repeat, less one.
+// runLength is the length of the shortest piece of a token that no error may repeat.
 const runLength = 17
 
-// withhold replaces what e says of the token's own text where that text stands in the token to the
-// letter, as it does when somebody puts a piece of a token into its kid.
+// withhold takes a piece of the token itself out of what e says. Claims and key ids may be shown,
+// but an attacker, or a confused issuer, can put part of a token into them.
 func (e *Error) withhold(token string) *Error {
-	for _, field := range []*string{&e.Got, &e.KeyID} {
+	for _, field := range []*string{&e.Got, &e.KeyID, &e.Hint, &e.detail} {
 		if repeats(token, *field) {
 			*field = "(withheld)"
 		}
@@ -365,16 +370,32 @@ func (e *Error) withhold(token string) *Error {
 	return e
 }
 
-// repeats reports whether text and token share a run of 17 bytes. Such a run holds a whole block of
-// 9 bytes at a multiple of 9, so only those are looked for, and an honest value costs a few searches.
+// repeats reports whether text holds a piece of the token. Words of ours end before they are long
+// enough to look for.
 func repeats(token, text string) bool {
-	const block = (runLength + 1) / 2
-	for i := 0; i+block <= len(text) && len(text) >= runLength; i += block {
-		if !strings.Contains(token, text[i:i+block]) {
+	from := 0
+	for i := 0; i <= len(text); i++ {
+		if i < len(text) && (base64urlValue[text[i]] != notBase64url || text[i] == '.') {
 			continue
 		}
-		for j := max(0, i-block+1); j <= i && j+runLength <= len(text); j++ {
-			if strings.Contains(token, text[j:j+runLength]) {
+		if shares(token, text[from:i]) {
+			return true
+		}
+		from = i + 1
+	}
+	return false
+}
+
+// shares reports whether word and token have a run of runLength bytes in common. Such a run holds a
+// whole block of 9 bytes at a multiple of 9, so an honest word costs a few searches.
+func shares(token, word string) bool {
+	const block = (runLength + 1) / 2
+	for i := 0; i+block <= len(word) && len(word) >= runLength; i += block {
+		if !strings.Contains(token, word[i:i+block]) {
+			continue
+		}
+		for j := max(0, i-block+1); j <= i && j+runLength <= len(word); j++ {
+			if strings.Contains(token, word[j:j+runLength]) {
 				return true
 			}
 		}

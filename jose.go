@@ -210,12 +210,8 @@ type Header struct {
 // over like any other member that is not critical, and so is zip: nothing is ever inflated.
 func parseHeader(text string) (h Header, err *Error) {
 	s := scanner{text: text}
-	member := func(name, detail string) (Header, *Error) {
-		return Header{}, &Error{Reason: ReasonHeaderMember, Member: name, detail: name + " " + detail}
-	}
-	const notString = "is not a string, or an empty one"
 	hasAlg := false
-	var critical string
+	var wrong, critical string // the first member of each kind
 	for ok := s.object(); ok; {
 		var name string
 		if name, ok = s.member(); !ok {
@@ -238,21 +234,22 @@ func parseHeader(text string) (h Header, err *Error) {
 			ok = s.skip()
 			continue
 		}
-		if s.peek() != '"' {
-			if s.skip() {
-				return member(name, notString)
-			}
-			break
+		if s.peek() == '"' {
+			*value, ok = s.string()
+		} else {
+			ok = s.skip()
 		}
-		if *value, ok = s.string(); ok && *value == "" {
-			return member(name, notString)
+		if *value == "" && wrong == "" {
+			wrong = name
 		}
 	}
 	switch fault := s.end(); {
 	case fault != "":
 		return Header{}, &Error{Reason: ReasonHeaderInvalid, detail: fault}
 	case !hasAlg:
-		return member("alg", "is absent")
+		return Header{}, &Error{Reason: ReasonHeaderMember, Member: "alg"}
+	case wrong != "":
+		return Header{}, &Error{Reason: ReasonHeaderMember, Member: wrong, detail: wrong + " is not a string, or an empty one"}
 	case critical != "":
 		return Header{}, &Error{Reason: ReasonHeaderCritical, Member: critical, detail: critical + " asks for an extension, and none is supported"}
 	case isMediaType(h.ContentType, "jwt"):

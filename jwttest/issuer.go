@@ -148,7 +148,10 @@ func Start(o *Options) (*Issuer, error) {
 }
 
 // Close stops the issuer.
-func (i *Issuer) Close() { i.server.Close() }
+func (i *Issuer) Close() {
+	i.server.CloseClientConnections() // or a client that never finishes would keep it open
+	i.server.Close()
+}
 
 // Client returns an HTTP client that trusts the issuer's certificate.
 func (i *Issuer) Client() *http.Client { return i.client }

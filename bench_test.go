@@ -1,0 +1,406 @@
+// This file measures what the package costs beside the cryptography that it calls, and holds its
+// allocations to their ceilings.
+
+package jwt_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/rsa"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"hash"
+	"math/big"
+	"net/http"
+	"net/url"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"assay.example/jwt"
+)
+
+var benchAlgorithms = []jwt.Algorithm{
+	jwt.RS256, jwt.RS384, jwt.RS512, jwt.PS256, jwt.PS384, jwt.PS512,
+	jwt.ES256, jwt.ES384, jwt.ES512, jwt.EdDSA, jwt.Ed25519, jwt.HS256, jwt.HS384, jwt.HS512,
+}
+
+const (
+	benchIssuer   = "https://tenant.eu.auth0.com/"
+	benchAudience = "https://api.example.com"
+	benchKeyID    = "hqXqV3p8dQ2bYwZk1m9Tn"
+)
+
+// benchClaims are those of an access token of Auth0 with RBAC.
+type benchClaims struct {
+	Issuer      string   `json:"iss"`
+	Subject     string   `json:"sub"`
+	Audience    []string `json:"aud"`
+	IssuedAt    int64    `json:"iat"`
+	ExpiresAt   int64    `json:"exp"`
+	Client      string   `json:"azp"`
+	Scope       string   `json:"scope"`
+	Permissions []string `json:"permissions"`
+}
+
+// benchToken mints one that is good for a day, after changes.
+func benchToken(tb testing.TB, alg jwt.Algorithm, changes ...func(*benchClaims)) string {
+	tb.Helper()
+	now := time.Now().Unix()
+	c := benchClaims{
+		Issuer:      benchIssuer,
+		Subject:     "auth0|65f1c0ffee15badc0de4a11c",
+		Audience:    []string{benchAudience, benchIssuer + "userinfo"},
+		IssuedAt:    now,
+		ExpiresAt:   now + 86400,
+		Client:      "Xk3vN9qLr7TzB2mWc5HdYf8JpG4sQa6E",
+		Scope:       "openid profile email read:messages",
+		Permissions: []string{"read:messages", "write:messages"},
+	}
+	for _, change := range changes {
+		change(&c)
+	}
+	return fixedKeys().sign(tb, alg, `{"alg":"`+string(alg)+`","typ":"JWT","kid":"`+benchKeyID+`"}`, string(encodeJSON(tb, c)))
+}
+
+// benchVerifier trusts one issuer with one key of the algorithm.
+func benchVerifier(tb testing.TB, alg jwt.Algorithm, changes ...func(*jwt.Config)) *jwt.Verifier {
+	tb.Helper()
+	set, err := jwt.NewKeySet(fixedKeys().key(tb, benchKeyID, alg))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c := jwt.Config{Issuer: benchIssuer, Audience: []string{benchAudience}, Keys: set}
+	for _, change := range changes {
+		change(&c)
+	}
+	v, err := jwt.NewVerifier(c)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return v
+}
+
+// bare returns the call of crypto/* that a verification of this token comes down to, at its
+// cheapest: bytes are decoded and states are made before.
+func bare(tb testing.TB, alg jwt.Algorithm, token string) func() bool {
+	tb.Helper()
+	k := fixedKeys()
+	dot := strings.LastIndexByte(token, '.')
+	input := []byte(token[:dot])
+	signature, err := base64.RawURLEncoding.DecodeString(token[dot+1:])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	code := k.hash[alg]
+	var digest []byte
+	var state hash.Hash
+	if code != 0 {
+		state = code.New()
+	}
+	sum := func() []byte {
+		state.Reset()
+		state.Write(input)
+		digest = state.Sum(digest[:0])
+		return digest
+	}
+	switch private := k.private[alg].(type) {
+	case nil:
+		state = hmac.New(code.New, k.secret)
+		return func() bool { return hmac.Equal(sum(), signature) }
+	case *rsa.PrivateKey:
+		if alg[0] == 'P' {
+			o := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+			return func() bool { return rsa.VerifyPSS(&private.PublicKey, code, sum(), signature, o) == nil }
+		}
+		return func() bool { return rsa.VerifyPKCS1v15(&private.PublicKey, code, sum(), signature) == nil }
+	case *ecdsa.PrivateKey:
+		size := len(signature) / 2
+		der, err := asn1.Marshal([]*big.Int{new(big.Int).SetBytes(signature[:size]), new(big.Int).SetBytes(signature[size:])})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return func() bool { return ecdsa.VerifyASN1(&private.PublicKey, sum(), der) }
+	case ed25519.PrivateKey:
+		public := private.Public().(ed25519.PublicKey)
+		return func() bool { return ed25519.Verify(public, input, signature) }
+	}
+	tb.Fatalf("no key for %s", alg)
+	return nil
+}
+
+// BenchmarkVerify stands beside BenchmarkBare.
+func BenchmarkVerify(b *testing.B) {
+	for _, alg := range benchAlgorithms {
+		b.Run(string(alg), func(b *testing.B) {
+			v, token := benchVerifier(b, alg), benchToken(b, alg)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := v.Verify(b.Context(), token); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkBare(b *testing.B) {
+	for _, alg := range benchAlgorithms {
+		b.Run(string(alg), func(b *testing.B) {
+			valid := bare(b, alg, benchToken(b, alg))
+			b.ReportAllocs()
+			for b.Loop() {
+				if !valid() {
+					b.Fatal("the signature does not hold")
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkVerifyParallel(b *testing.B) {
+	for _, alg := range []jwt.Algorithm{jwt.RS256, jwt.ES256, jwt.HS256} {
+		b.Run(string(alg), func(b *testing.B) {
+			v, token := benchVerifier(b, alg), benchToken(b, alg)
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) { // there is no b.Loop for it
+				for pb.Next() {
+					if _, err := v.Verify(b.Context(), token); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		})
+	}
+}
+
+// discard is a ResponseWriter that costs nothing.
+type discard struct {
+	header http.Header
+	status int
+}
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d *discard) WriteHeader(status int)      { d.status = status }
+
+func BenchmarkHandler(b *testing.B) {
+	for _, c := range []struct {
+		name, token string
+		status      int
+	}{
+		{"accepted", benchToken(b, jwt.RS256), http.StatusNoContent},
+		{"refused", "garbage", http.StatusUnauthorized},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			resource, err := jwt.NewResource(benchVerifier(b, jwt.RS256), jwt.ResourceConfig{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			handler := resource.Require(jwt.Scope("read:messages"))(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusNoContent)
+			}))
+			req := &http.Request{Method: "GET", URL: &url.URL{Path: "/api"}, Header: http.Header{"Authorization": {"Bearer " + c.token}}}
+			w := &discard{header: http.Header{}}
+			b.ReportAllocs()
+			for b.Loop() {
+				clear(w.header)
+				if handler.ServeHTTP(w, req); w.status != c.status {
+					b.Fatalf("the status is %d, want %d", w.status, c.status)
+				}
+			}
+		})
+	}
+}
+
+// A benchRefusal is a token that is refused, and the verifier that refuses it.
+type benchRefusal struct {
+	name     string
+	verifier *jwt.Verifier
+	token    string
+	reason   jwt.Reason
+}
+
+func benchRefusals(tb testing.TB) []benchRefusal {
+	tb.Helper()
+	one := benchVerifier(tb, jwt.RS256)
+	set, err := jwt.NewKeySet(fixedKeys().key(tb, benchKeyID, jwt.RS256))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var configs []jwt.Config
+	for _, issuer := range []string{"https://a.example/", "https://b.example/", "https://c.example/"} {
+		configs = append(configs, jwt.Config{Issuer: issuer, Audience: []string{benchAudience}, Keys: set})
+	}
+	several, err := jwt.NewVerifier(configs...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	good := benchToken(tb, jwt.RS256)
+	badSignature := []byte(good)
+	badSignature[len(good)-100] ^= 'A' ^ 'B'
+	return []benchRefusal{
+		{"garbage", one, "KwLdp9ZsXo3RtGm1bE7uJcYq5HvNfTi2", jwt.ReasonTokenOpaque},
+		{"16KiB_of_dots", one, strings.Repeat(".", 16<<10), jwt.ReasonTokenParts},
+		{"1MB_of_dots", one, strings.Repeat(".", 1e6), jwt.ReasonTokenTooLarge},
+		{"unknown_kid", one, strings.Replace(good, good[:strings.IndexByte(good, '.')],
+			base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256","typ":"JWT","kid":"unknown"}`)), 1), jwt.ReasonKeyUnknown},
+		{"bad_signature", one, string(badSignature), jwt.ReasonSignatureInvalid},
+		{"wrong_alg", one, benchToken(tb, jwt.HS256), jwt.ReasonKeyMismatch},
+		{"oversized", one, good + strings.Repeat("A", 16<<10), jwt.ReasonTokenTooLarge},
+		{"expired", one, benchToken(tb, jwt.RS256, func(c *benchClaims) { c.ExpiresAt = c.IssuedAt - 3600 }), jwt.ReasonTokenExpired},
+		{"wrong_issuer_of_several", several, good, jwt.ReasonIssuerMismatch},
+	}
+}
+
+func BenchmarkRefuse(b *testing.B) {
+	for _, r := range benchRefusals(b) {
+		b.Run(r.name, func(b *testing.B) {
+			_, err := r.verifier.Verify(b.Context(), r.token)
+			var e *jwt.Error
+			if !errors.As(err, &e) || e.Reason != r.reason {
+				b.Fatalf("refused for %v, want %s", err, r.reason)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := r.verifier.Verify(b.Context(), r.token); err == nil {
+					b.Fatal("accepted")
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkParseKeySet(b *testing.B) {
+	data := vectorNamed(b, "rfc7515.jsonl", "rfc7515-appendix-a/A.6").JWKS // an RSA and an EC key
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := jwt.ParseKeySet(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkClaims(b *testing.B) {
+	text := benchToken(b, jwt.RS256)
+	token, err := benchVerifier(b, jwt.RS256).Verify(b.Context(), text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(text, ".")[1])
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("Claims", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := jwt.Claims[benchClaims](token); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("Unmarshal", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			var c benchClaims
+			if err := json.Unmarshal(payload, &c); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// The benchmarks' token is what they say it is.
+func TestBenchToken(t *testing.T) {
+	token := benchToken(t, jwt.RS256)
+	if n := len(token); n < 800 || n > 900 {
+		t.Errorf("it has %d bytes, want about 850", n)
+	}
+	for _, alg := range benchAlgorithms {
+		token := benchToken(t, alg)
+		if !bare(t, alg, token)() {
+			t.Errorf("%s: the bare signature does not hold", alg)
+		}
+		if _, err := benchVerifier(t, alg).Verify(t.Context(), token); err != nil {
+			t.Errorf("%s: %v", alg, err)
+		}
+	}
+	for _, r := range benchRefusals(t) {
+		token, err := r.verifier.Verify(t.Context(), r.token)
+		var e *jwt.Error
+		if token != nil || !errors.As(err, &e) || e.Reason != r.reason {
+			t.Errorf("%s: refused for %v, want %s", r.name, err, r.reason)
+		}
+	}
+}
+
+// Ceilings. The race detector makes sync.Pool drop some of what it gets, at random: then a
+// verification now and again makes its workspace anew.
+func TestAllocations(t *testing.T) {
+	const runs = 50
+	ctx := t.Context()
+	const beyondBare = 4 + perDrop
+	for _, alg := range benchAlgorithms {
+		v, token := benchVerifier(t, alg), benchToken(t, alg)
+		valid := bare(t, alg, token)
+		base := testing.AllocsPerRun(runs, func() {
+			if !valid() {
+				t.Error("the signature does not hold")
+			}
+		})
+		all := testing.AllocsPerRun(runs, func() {
+			if _, err := v.Verify(ctx, token); err != nil {
+				t.Error(err)
+			}
+		})
+		if all > base+beyondBare {
+			t.Errorf("%s: Verify makes %v allocations and the bare call %v, want at most %v more", alg, all, base, beyondBare)
+		}
+	}
+
+	// What a refusal may allocate is its error and the words in it.
+	ceilings := map[string]float64{
+		"garbage": 1, "16KiB_of_dots": 3, "1MB_of_dots": 4, "oversized": 4, "wrong_alg": 5, "unknown_kid": 5, "wrong_issuer_of_several": 9,
+	}
+	for _, r := range benchRefusals(t) {
+		ceiling, ok := ceilings[r.name]
+		if !ok {
+			continue // the others get as far as the signature
+		}
+		delete(ceilings, r.name)
+		if got := testing.AllocsPerRun(runs, func() { r.verifier.Verify(ctx, r.token) }); got > ceiling {
+			t.Errorf("%s: %v allocations, want at most %v", r.name, got, ceiling)
+		}
+	}
+	if len(ceilings) > 0 {
+		t.Errorf("no refusal is called %v", ceilings)
+	}
+}
+
+// However large a token is, and however many parts it has, refusing it takes little memory.
+func TestDotsTakeNoMemory(t *testing.T) {
+	dots := strings.Repeat(".", 1e6)
+	for name, v := range map[string]*jwt.Verifier{
+		"over the limit": benchVerifier(t, jwt.RS256),
+		"within it":      benchVerifier(t, jwt.RS256, func(c *jwt.Config) { c.MaxTokenSize = 1 << 20 }),
+	} {
+		const runs = 50
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range runs {
+			if _, err := v.Verify(t.Context(), dots); !errors.Is(err, jwt.ErrMalformed) {
+				t.Fatal(err)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		if each := (after.TotalAlloc - before.TotalAlloc) / runs; each >= 1<<10 {
+			t.Errorf("%s: %d bytes for each refusal of 1 MB of dots, want less than 1 KiB", name, each)
+		}
+	}
+}

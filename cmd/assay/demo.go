@@ -1,0 +1,266 @@
+// This file is the command demo: it starts an issuer and an API on this machine, takes the tour,
+// and stops them or leaves them to the user.
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"assay.example/jwt"
+	"assay.example/jwt/jwttest"
+)
+
+var demoCommand = command{
+	name:     "demo",
+	synopsis: "[-listen address]",
+	summary:  "guard an API on this machine, attack it, and show why each request was refused",
+	about: "demo starts an issuer of tokens and an API on loopback addresses, makes real requests to them,\n" +
+		"good ones and attacks, and shows every answer with the reason that the API's operator learns.\n" +
+		"The exit status is 0 if every answer is the right one, otherwise 1.",
+	example: "assay demo\nassay demo -listen 127.0.0.1:8080",
+	run:     runDemo,
+}
+
+func runDemo(ctx context.Context, c *call) int {
+	flags := c.flags()
+	listen := flags.String("listen", "", "`address` of the API, on loopback; it and the issuer then run until interrupted")
+	if code, ok := c.parse(flags, 0); !ok {
+		return code
+	}
+	if *listen != "" {
+		if err := checkLoopback(*listen); err != nil {
+			return c.misused("-listen: %v", err)
+		}
+	}
+	return c.demo(ctx, *listen, steps())
+}
+
+// demo takes the tour, and stays if an address was given.
+func (c *call) demo(ctx context.Context, listen string, all []step) int {
+	d, err := startDemo(listen, c.stderr)
+	if err != nil {
+		return c.failed(err)
+	}
+	defer d.close()
+
+	fmt.Fprintf(c.stdout, "Issuer  %s  (RS256)\nAPI     %s\n\n", d.issuer.URL, d.api.url)
+	if listen == "" {
+		fmt.Fprintf(c.stdout, "This is how a client gets a token and uses it:\n\n%s\n"+
+			"Issuer and API stop after this tour. With -listen 127.0.0.1:8080 they keep running for your own curl.\n\n", d.curl())
+	}
+	wrong, err := d.tour().run(ctx, all, &printer{w: c.stdout, color: colored(c.stdout)})
+	d.issuer.SetDown(false)
+	switch {
+	case err != nil:
+		return c.failed(err)
+	case listen != "":
+		fmt.Fprintf(c.stdout, "\nIssuer and API keep running until you press Ctrl-C. Your turn:\n\n%s\n"+
+			"The reason of every refusal is logged here.\n", d.curl())
+		if err := d.wait(ctx); err != nil {
+			return c.failed(err)
+		}
+	}
+	if wrong > 0 {
+		return exitFailed
+	}
+	return exitOK
+}
+
+// checkLoopback refuses addresses that others could reach: everybody knows the client secret of the
+// demo's issuer. Names other than localhost are not looked up.
+func checkLoopback(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is not an address like 127.0.0.1:8080", address)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("%q is not a loopback address, and the demo's issuer has a client secret that everybody knows: use one like 127.0.0.1:8080", address)
+	}
+	return nil
+}
+
+// demo is an issuer with two instances of one API.
+type demo struct {
+	issuer    *jwttest.Issuer
+	api       *server
+	restarted *server // asked for nothing until the issuer is down
+	refusals  *refusals
+	client    *http.Client
+}
+
+// startDemo starts the servers; an empty address leaves the choice of the port to the system.
+// Refusals are logged only if an address was given, which is when users send requests of their own.
+func startDemo(listen string, stderr io.Writer) (_ *demo, err error) {
+	d := &demo{refusals: &refusals{expected: map[string]*jwt.Error{}}}
+	defer func() {
+		if err != nil {
+			d.close()
+		}
+	}()
+	const anyPort = "127.0.0.1:0"
+	if listen == "" {
+		listen = anyPort
+	} else {
+		d.refusals.log = slog.New(slog.NewTextHandler(stderr, nil))
+	}
+	d.issuer, err = jwttest.Start(&jwttest.Options{PlainHTTP: true, Path: "/", Algorithms: []jwt.Algorithm{jwt.RS256}})
+	if err != nil {
+		return nil, err
+	}
+	if d.api, err = d.start(listen, stderr); err != nil {
+		return nil, err
+	}
+	if d.restarted, err = d.start(anyPort, stderr); err != nil {
+		return nil, err
+	}
+	d.client = &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
+	return d, nil
+}
+
+// start starts an instance of the API.
+func (d *demo) start(address string, stderr io.Writer) (*server, error) {
+	api, err := newAPI(d.issuer.Config(), d.refusals.observe)
+	if err != nil {
+		return nil, err
+	}
+	return serve(address, api, stderr)
+}
+
+func (d *demo) tour() *tour {
+	return &tour{issuer: d.issuer, api: d.api.url, restarted: d.restarted.url, client: d.client, refusals: d.refusals}
+}
+
+// curl is what a user types in a POSIX shell. It needs nothing but curl and sed.
+func (d *demo) curl() string {
+	return fmt.Sprintf(`TOKEN=$(curl -sS %s \
+  -H 'Content-Type: application/json' \
+  -d '%s' \
+  | sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p')
+
+curl -i %s/api/private -H "Authorization: Bearer $TOKEN"
+`, tokenURL(d.issuer), tokenRequest("read:messages"), d.api.url)
+}
+
+// wait returns when the context ends, with an error if the API cannot go on until then.
+func (d *demo) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-d.api.done:
+		return d.api.err
+	}
+}
+
+// close stops whatever has been started.
+func (d *demo) close() {
+	if d.client != nil {
+		d.client.CloseIdleConnections()
+	}
+	for _, s := range []*server{d.api, d.restarted} {
+		if s != nil {
+			s.close()
+		}
+	}
+	if d.issuer != nil {
+		d.issuer.Close()
+	}
+}
+
+// server is an HTTP server that is running.
+type server struct {
+	url  string
+	http *http.Server
+	done chan struct{} // closed when it has stopped
+	err  error         // why; valid then
+}
+
+func serve(address string, h http.Handler, stderr io.Writer) (*server, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	if at, ok := listener.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+		listener.Close() // a name can stand for any address
+		return nil, fmt.Errorf("%s is %s, which is not a loopback address", address, listener.Addr())
+	}
+	s := &server{
+		url:  "http://" + listener.Addr().String(),
+		http: &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(stderr, "", log.LstdFlags)},
+		done: make(chan struct{}),
+	}
+	go func() {
+		defer close(s.done)
+		s.err = s.http.Serve(listener)
+	}()
+	return s, nil
+}
+
+// grace is how long requests under way may take when the demo ends.
+const grace = 2 * time.Second
+
+func (s *server) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		s.http.Close()
+	}
+	<-s.done
+}
+
+// requestID is the header field by which the tour recognises its own requests.
+const requestID = "X-Request-Id"
+
+// refusals hears of every request that the API refuses: it keeps the reasons of the tour's own
+// requests, and logs those of everybody else's.
+type refusals struct {
+	log *slog.Logger // nil: others are not logged
+
+	mu       sync.Mutex            // guards expected
+	expected map[string]*jwt.Error // by request id; nil while there is none
+}
+
+// expect returns the id for a request whose refusal is asked for later, with take. Nobody else can
+// guess it, and so pass a refusal off as one of the tour's.
+func (r *refusals) expect() string {
+	id := rand.Text()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expected[id] = nil
+	return id
+}
+
+// take returns the refusal of a request, nil if it was let through.
+func (r *refusals) take(id string) *jwt.Error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := r.expected[id]
+	delete(r.expected, id)
+	return e
+}
+
+// observe is the API's OnRefusal.
+func (r *refusals) observe(req *http.Request, e *jwt.Error) {
+	if r.keep(req.Header.Get(requestID), e) || r.log == nil {
+		return
+	}
+	r.log.Warn("request refused", "method", req.Method, "path", req.URL.Path, "refusal", e)
+}
+
+func (r *refusals) keep(id string, e *jwt.Error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.expected[id]; !ok {
+		return false
+	}
+	r.expected[id] = e
+	return true
+}

@@ -1,0 +1,149 @@
+// Command assay tells what package jwt would say to a JSON Web Token, and shows it at work.
+//
+// Usage:
+//
+//	assay <command> [flags]
+//
+// The command demo guards an API on this machine and attacks it:
+//
+//	assay demo
+//
+// "assay help" lists the commands, "assay help demo" explains one.
+//
+// The exit status is 0 if all went well, 1 if something failed, and 2 if the command line was wrong.
+package main
+
+// This file finds the command that was asked for, and holds what all commands share: flags, help
+// and exit status.
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// The exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is the whole program but for the process around it. An interrupt ends the command in an
+// orderly way; a second one ends the process.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return runContext(ctx, args, stdin, stdout, stderr)
+}
+
+// runContext runs until the context ends, for callers that send no signals.
+func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		printUsage(stderr)
+		return exitUsage
+	}
+	name, rest := args[0], args[1:]
+	switch name {
+	case "-h", "-help", "--help", "help":
+		if name != "help" || len(rest) == 0 {
+			printUsage(stdout)
+			return exitOK
+		}
+		name, rest = rest[0], []string{"-h"}
+	}
+	for _, c := range commands() {
+		if c.name == name {
+			return c.run(ctx, &call{command: c, args: rest, stdin: stdin, stdout: stdout, stderr: stderr})
+		}
+	}
+	fmt.Fprintf(stderr, "assay: there is no command %q\nassay help lists them\n", name)
+	return exitUsage
+}
+
+// A command is one thing that assay does.
+type command struct {
+	name     string
+	synopsis string // what may follow the name, for the usage line
+	summary  string // one line, for the list of commands
+	about    string // what it does, for its own help
+	example  string // command lines that work as they stand, one a line
+	run      func(context.Context, *call) int
+}
+
+// commands lists them in the order of the help text.
+func commands() []command {
+	return []command{demoCommand}
+}
+
+// cloneHint is for readers who have not installed anything.
+const cloneHint = "In a clone of the repository, type \"go run ./cmd/assay\" for \"assay\".\n"
+
+func printUsage(w io.Writer) {
+	fmt.Fprint(w, "assay tells what package jwt says to a JSON Web Token, and shows it at work.\n\n"+
+		"Usage:\n\n  assay <command> [flags]\n\nCommands:\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.summary)
+	}
+	fmt.Fprint(w, "\nExample:\n\n  assay demo\n\n"+
+		"\"assay help <command>\" explains a command.\n"+cloneHint)
+}
+
+// A call is a command with what it was given.
+type call struct {
+	command
+	args           []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// flags returns an empty set of flags for the command to fill. Nothing is printed but by parse.
+func (c *call) flags() *flag.FlagSet {
+	flags := flag.NewFlagSet("assay "+c.name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
+	return flags
+}
+
+// parse reads the flags, and refuses more arguments than most behind them. If there is nothing left
+// to do, because help was asked for or the line is wrong, ok is false and code the exit status.
+func (c *call) parse(flags *flag.FlagSet, most int) (code int, ok bool) {
+	switch err := flags.Parse(c.args); {
+	case errors.Is(err, flag.ErrHelp):
+		c.printHelp(flags)
+		return exitOK, false
+	case err != nil:
+		return c.misused("%v", err), false
+	case flags.NArg() > most:
+		return c.misused("unexpected argument %q", flags.Arg(most)), false
+	}
+	return exitOK, true
+}
+
+func (c *call) printHelp(flags *flag.FlagSet) {
+	fmt.Fprintf(c.stdout, "Usage:\n\n  assay %s %s\n\n%s\n\nFlags:\n\n", c.name, c.synopsis, c.about)
+	flags.SetOutput(c.stdout)
+	flags.PrintDefaults()
+	fmt.Fprintf(c.stdout, "\nExamples:\n\n  %s\n\n%s", strings.ReplaceAll(c.example, "\n", "\n  "), cloneHint)
+}
+
+// misused says what is wrong with the command line.
+func (c *call) misused(format string, values ...any) int {
+	fmt.Fprintf(c.stderr, "assay %s: %s\n\"assay %s -h\" shows an example\n", c.name, fmt.Sprintf(format, values...), c.name)
+	return exitUsage
+}
+
+// failed says what went wrong at work.
+func (c *call) failed(err error) int {
+	fmt.Fprintf(c.stderr, "assay %s: %v\n", c.name, err)
+	return exitFailed
+}

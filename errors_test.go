@@ -1,0 +1,178 @@
+// This file tests what refusals say, and what they never say.
+
+package jwt_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"assay.example/jwt"
+	"assay.example/jwt/jwttest"
+)
+
+func TestErrorTexts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(26*365*24*time.Hour + 12*time.Hour) // into 2025
+		now := time.Now().UTC()
+		iss := testIssuer()
+		v := newVerifier(t)
+		stamp := func(d time.Duration) string { return now.Add(d).Format(time.RFC3339) }
+		for _, c := range []struct{ token, want string }{
+			{iss.Token(claims{"exp": now.Add(-192 * time.Second).Unix()}), "jwt: token expired: 3m12s ago (" + stamp(-192*time.Second) + ")"},
+			{iss.Token(claims{"nbf": now.Add(time.Hour).Unix()}), "jwt: token not yet valid: in 1h0m0s (" + stamp(time.Hour) + ")"},
+			{iss.Token(claims{"iat": now.Add(time.Hour).Unix()}), "jwt: token not yet valid: in 1h0m0s (" + stamp(time.Hour) + "); the token was issued in the future: compare this machine's clock with the issuer's"},
+			{iss.Token(claims{"aud": "x"}), `jwt: wrong audience: aud is "x", want "https://api.example.com"`},
+			{iss.Token(claims{"aud": []string{"x", "y"}}), `jwt: wrong audience: aud is "x" "y", want "https://api.example.com"`},
+			{iss.Token(claims{"aud": []string{}}), `jwt: wrong audience: aud is empty, want "https://api.example.com"`},
+			{iss.Token(claims{"aud": nil}), `jwt: missing claim: aud is absent, want "https://api.example.com"`},
+			{iss.Token(claims{"exp": nil}), "jwt: missing claim: exp is absent"},
+			{iss.Token(claims{"exp": "1"}), "jwt: bad claim: exp is not a number"},
+			{iss.Token(claims{"iss": "x"}), `jwt: wrong issuer: iss is "x", want "` + iss.URL + `"`},
+			{iss.Token(claims{"iss": ""}), `jwt: wrong issuer: iss is empty, want "` + iss.URL + `"`},
+			{iss.Token(claims{"iss": "x\r\n\"\u2028"}), `jwt: wrong issuer: iss is "x\r\n\"\u2028", want "` + iss.URL + `"`},
+			{iss.Mint(jwttest.Spec{Header: map[string]any{"alg": "none"}}), `jwt: algorithm refused: alg is "none", want a supported algorithm; unsecured tokens (alg none) are never accepted`},
+			{"a.b", "jwt: token without three parts: it has 2 parts"},
+			{"eyJ!.e30.AA", `jwt: token not base64url: the header holds "!" at byte 3 of the token`},
+			{"eyJ.e3.AA", `jwt: token not base64url: the header breaks off or does not end canonically at byte 2 of the token`},
+			{b64(`{"alg":1,}`) + ".e30.AA", `jwt: header not strict JSON: a member name is missing at byte 9`},
+		} {
+			_, err := verify(v, c.token)
+			if err == nil || err.Error() != c.want {
+				t.Errorf("got  %v\nwant %s", err, c.want)
+			}
+		}
+	})
+}
+
+func TestHints(t *testing.T) {
+	iss := testIssuer()
+	v := newVerifier(t, func(c *jwt.Config) { c.Audience = []string{"https://api.example.com/v1"} })
+	audience := func(aud any) string { return iss.Token(claims{"aud": aud}) }
+	for _, c := range []struct{ name, token, want string }{
+		{"issuer with slash", iss.Token(claims{"iss": iss.URL + "/"}), "they differ only by a trailing slash"},
+		{"issuer by scheme", iss.Token(claims{"iss": strings.Replace(iss.URL, "https", "http", 1)}), "they differ only by the scheme"},
+		{"issuer without scheme", iss.Token(claims{"iss": strings.TrimPrefix(iss.URL, "https://")}), "they differ only by the scheme"},
+		{"issuer by case", iss.Token(claims{"iss": strings.Replace(iss.URL, "https", "Https", 1)}), "they differ only by letter case"},
+		{"issuer by all", iss.Token(claims{"iss": strings.Replace(iss.URL, "https", "http", 1) + "/"}), "they differ only by a trailing slash and the scheme"},
+		{"audience with slash", audience("https://api.example.com/v1/"), "they differ only by a trailing slash"},
+		{"audience by case", audience([]string{"x", "https://API.example.com/v1"}), "they differ only by letter case"},
+		{"another audience", audience("https://api.example.com/v2"), ""},
+		{"encrypted", "a.b.c.d.e", "Auth0 issues encrypted tokens when no audience was asked for"},
+		{"opaque", "ory_at_abc", "issuers hand out opaque tokens"},
+		{"HS256 of an RS256 issuer", iss.Mint(jwttest.Spec{Algorithm: jwt.HS256, Header: map[string]any{"kid": iss.Key(jwt.RS256).KeyID()}}), "the token is signed with a shared secret"},
+		{"another issuer's kid", iss.Mint(jwttest.Spec{Header: map[string]any{"kid": "x"}, Claims: claims{"iss": "https://elsewhere.example"}}), `the token says, unverified, that its issuer is "https://elsewhere.example"`},
+		{"another issuer's signature", otherIssuer().Token(nil), "the token says, unverified, that its issuer is"},
+	} {
+		_, err := verify(v, c.token)
+		var e *jwt.Error
+		if !errors.As(err, &e) {
+			t.Errorf("%s: got %v", c.name, err)
+			continue
+		}
+		if c.want == "" && e.Hint != "" || !strings.Contains(e.Hint, c.want) || !strings.Contains(err.Error(), e.Hint) {
+			t.Errorf("%s: got the hint %q, want %q", c.name, e.Hint, c.want)
+		}
+	}
+}
+
+// What a refusal tells, in every way of telling it.
+func tellings(e *jwt.Error) []string {
+	var log bytes.Buffer
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "err", e)
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "err", e)
+	return []string{e.Error(), fmt.Sprintf("%v %+v", e, e), fmt.Sprintf("%#v", *e), log.String(), e.Got, e.Want, e.Hint, e.KeyID, e.Issuer, e.Member}
+}
+
+func TestErrorsHoldNoToken(t *testing.T) {
+	iss := testIssuer()
+	v := newVerifier(t)
+	tokens := []string{}
+	for _, r := range refusals() {
+		tokens = append(tokens, r.token)
+	}
+	// A piece of the token inside of its own header.
+	good := strings.Split(iss.Token(nil), ".")
+	for _, piece := range []string{good[1], good[1][7:40], good[2], good[2][:17]} {
+		tokens = append(tokens, b64(`{"alg":"RS256","kid":"`+piece+`"}`)+"."+good[1]+"."+good[2],
+			b64(`{"alg":"`+piece+`"}`)+"."+good[1]+"."+good[2])
+	}
+	plain := regexp.MustCompile(`^[A-Za-z0-9_.-]+$`) // other runs are words of ours
+	for _, token := range tokens {
+		_, err := verify(v, token)
+		var e *jwt.Error
+		if !errors.As(err, &e) {
+			t.Errorf("got %v", err)
+			continue
+		}
+		for _, told := range tellings(e) {
+			for i := 0; i+17 <= len(token); i++ {
+				if run := token[i : i+17]; plain.MatchString(run) && strings.Contains(told, run) {
+					t.Fatalf("%q holds %q of the token", told, run)
+				}
+			}
+			if strings.ContainsAny(told, "\r\x00\x1b") {
+				t.Errorf("%q holds a control character", told)
+			}
+		}
+	}
+}
+
+// Text from a token is cut, whatever it is.
+func TestErrorsAreShort(t *testing.T) {
+	iss := testIssuer()
+	long := strings.Repeat("é\n", 5000)
+	for _, token := range []string{
+		iss.Mint(jwttest.Spec{Header: map[string]any{"alg": long[:1500]}}),
+		iss.Mint(jwttest.Spec{Header: map[string]any{"kid": long[:1500]}}),
+		iss.Mint(jwttest.Spec{Header: map[string]any{"typ": long[:1500] + "+jwt"}}),
+		iss.Token(claims{"iss": long[:9000]}),
+		iss.Token(claims{"aud": []string{long[:3000], long[:3000]}}),
+	} {
+		_, err := verify(newVerifier(t), token)
+		var e *jwt.Error
+		if !errors.As(err, &e) || len(e.Got) > 6*64+3 || len(err.Error()) > 2000 || strings.Contains(err.Error(), "\n") {
+			t.Errorf("got %d bytes: %v", len(err.Error()), err)
+		}
+	}
+}
+
+func TestErrorLogValue(t *testing.T) {
+	iss := testIssuer()
+	_, err := verify(newVerifier(t), iss.Token(claims{"aud": "https://API.example.com"}))
+	var log bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if len(groups) == 0 {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	var e *jwt.Error
+	errors.As(err, &e)
+	logger.Info("refused", "jwt", e)
+	for _, want := range []string{"jwt.reason=audience_mismatch", "jwt.issuer=" + iss.URL, "jwt.kid=rs256-1", "jwt.member=aud",
+		"jwt.got=https://API.example.com", `jwt.want="\"https://api.example.com\""`, `jwt.hint="they differ only by letter case"`} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("%q is not in %s", want, log.String())
+		}
+	}
+}
+
+// An Error of a caller's own making is nothing of ours.
+func TestForeignError(t *testing.T) {
+	e := &jwt.Error{Reason: "mine"}
+	for name, s := range sentinels {
+		if errors.Is(e, s) {
+			t.Errorf("it wraps %s", name)
+		}
+	}
+	if e.Error() != "jwt: refused" {
+		t.Errorf("got %q", e.Error())
+	}
+}

@@ -1,0 +1,1115 @@
+// This file states what must hold for any input at all, and lets the fuzzer look for one where it
+// does not: for tokens, JSON, base64url, dates, key sets, claims and Authorization headers.
+
+package jwt_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"assay.example/jwt"
+)
+
+// A keyring has one private key for every algorithm. The keys are the same in every process: the
+// fuzzer's workers and the committed corpus must agree on which tokens are signed.
+type keyring struct {
+	secret  []byte
+	private map[jwt.Algorithm]crypto.Signer
+	hash    map[jwt.Algorithm]crypto.Hash
+}
+
+var fixedKeys = sync.OnceValue(func() *keyring {
+	// RFC 7517 appendix A.2 and RFC 7515 appendix A.1 publish these; the others are counted up.
+	var set struct {
+		Keys []struct{ N, E, D, P, Q string }
+	}
+	var secret struct{ K string }
+	var tb panicTB
+	if err := json.Unmarshal(vectorNamed(tb, "rfc7517.jsonl", "rfc7517/A.2").JWKS, &set); err != nil {
+		panic(err)
+	}
+	if err := json.Unmarshal(vectorNamed(tb, "rfc7515.jsonl", "rfc7515-appendix-a/A.1").JWK, &secret); err != nil {
+		panic(err)
+	}
+	octets := func(s string) []byte {
+		b, err := base64.RawURLEncoding.DecodeString(s)
+		if err != nil {
+			panic(err)
+		}
+		return b
+	}
+	integer := func(s string) *big.Int { return new(big.Int).SetBytes(octets(s)) }
+	scalar := func(curve elliptic.Curve, raw []byte) *ecdsa.PrivateKey {
+		key, err := ecdsa.ParseRawPrivateKey(curve, raw)
+		if err != nil {
+			panic(err)
+		}
+		return key
+	}
+	counted := func(n int) []byte {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(i)
+		}
+		return b
+	}
+	j := set.Keys[1]
+	rs := &rsa.PrivateKey{
+		PublicKey: rsa.PublicKey{N: integer(j.N), E: int(integer(j.E).Int64())},
+		D:         integer(j.D),
+		Primes:    []*big.Int{integer(j.P), integer(j.Q)},
+	}
+	rs.Precompute()
+	if err := rs.Validate(); err != nil {
+		panic(err)
+	}
+	ed := ed25519.NewKeyFromSeed(counted(ed25519.SeedSize))
+	k := &keyring{secret: octets(secret.K)}
+	k.private = map[jwt.Algorithm]crypto.Signer{
+		jwt.RS256: rs, jwt.RS384: rs, jwt.RS512: rs, jwt.PS256: rs, jwt.PS384: rs, jwt.PS512: rs,
+		jwt.ES256: scalar(elliptic.P256(), octets(set.Keys[0].D)),
+		jwt.ES384: scalar(elliptic.P384(), counted(48)),
+		jwt.ES512: scalar(elliptic.P521(), counted(66)),
+		jwt.EdDSA: ed, jwt.Ed25519: ed,
+	}
+	k.hash = map[jwt.Algorithm]crypto.Hash{
+		jwt.RS256: crypto.SHA256, jwt.RS384: crypto.SHA384, jwt.RS512: crypto.SHA512,
+		jwt.PS256: crypto.SHA256, jwt.PS384: crypto.SHA384, jwt.PS512: crypto.SHA512,
+		jwt.ES256: crypto.SHA256, jwt.ES384: crypto.SHA384, jwt.ES512: crypto.SHA512,
+		jwt.HS256: crypto.SHA256, jwt.HS384: crypto.SHA384, jwt.HS512: crypto.SHA512,
+	}
+	return k
+})
+
+// panicTB reads vectors where there is no test to fail.
+type panicTB struct{ testing.TB }
+
+func (panicTB) Helper()                   {}
+func (panicTB) Fatal(args ...any)         { panic(fmt.Sprint(args...)) }
+func (panicTB) Fatalf(f string, a ...any) { panic(fmt.Sprintf(f, a...)) }
+
+// key returns the verifying half.
+func (k *keyring) key(tb testing.TB, kid string, alg jwt.Algorithm) *jwt.Key {
+	tb.Helper()
+	var key *jwt.Key
+	var err error
+	switch private := k.private[alg].(type) {
+	case nil:
+		key, err = jwt.HMACKey(kid, alg, k.secret)
+	case *rsa.PrivateKey:
+		key, err = jwt.RSAKey(kid, alg, &private.PublicKey)
+	case *ecdsa.PrivateKey:
+		key, err = jwt.ECDSAKey(kid, &private.PublicKey)
+	case ed25519.PrivateKey:
+		key, err = jwt.Ed25519Key(kid, private.Public().(ed25519.PublicKey))
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return key
+}
+
+// sign makes a compact JWS of any header and payload. The header may say what it wants.
+func (k *keyring) sign(tb testing.TB, alg jwt.Algorithm, header, payload string) string {
+	tb.Helper()
+	input := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
+	return input + "." + base64.RawURLEncoding.EncodeToString(k.signature(tb, alg, input))
+}
+
+func (k *keyring) signature(tb testing.TB, alg jwt.Algorithm, input string) (signature []byte) {
+	tb.Helper()
+	hash := k.hash[alg]
+	var digest []byte
+	if hash != 0 {
+		h := hash.New()
+		h.Write([]byte(input))
+		digest = h.Sum(nil)
+	}
+	var err error
+	switch private := k.private[alg].(type) {
+	case nil:
+		mac := hmac.New(hash.New, k.secret)
+		mac.Write([]byte(input))
+		return mac.Sum(nil)
+	case *rsa.PrivateKey:
+		if alg[0] == 'P' {
+			signature, err = rsa.SignPSS(rand.Reader, private, hash, digest, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+		} else {
+			signature, err = rsa.SignPKCS1v15(nil, private, hash, digest)
+		}
+	case *ecdsa.PrivateKey:
+		var r, s *big.Int
+		if r, s, err = ecdsa.Sign(rand.Reader, private, digest); err == nil {
+			size := (private.Curve.Params().BitSize + 7) / 8
+			signature = make([]byte, 2*size)
+			r.FillBytes(signature[:size])
+			s.FillBytes(signature[size:])
+		}
+	case ed25519.PrivateKey:
+		signature = ed25519.Sign(private, []byte(input))
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return signature
+}
+
+// The issuers of the fuzzed verifiers. No configured text is as long as the longest run of a token
+// that an error may repeat: an error may say what is configured, however the token is written.
+const (
+	publicIssuer = "public.example"
+	secretIssuer = "secret.example"
+	fuzzAudience = "api.example"
+)
+
+// fuzzVerifiers returns verifiers that between them have every kind of key and most of a policy.
+func fuzzVerifiers(tb testing.TB) []*jwt.Verifier {
+	tb.Helper()
+	k := fixedKeys()
+	set, err := jwt.NewKeySet(k.key(tb, "rsa", jwt.RS256), k.key(tb, "ec", jwt.ES256), k.key(tb, "ed", jwt.EdDSA))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	public := jwt.Config{Issuer: publicIssuer, Audience: []string{fuzzAudience}, Keys: set}
+	secret := jwt.Config{Issuer: secretIssuer, Audience: []string{fuzzAudience}, Keys: k.key(tb, "", jwt.HS256)}
+	access, id, narrow := secret, public, public
+	access.Profile, access.MaxAge = jwt.AccessToken, time.Hour
+	id.Profile, id.Clients = jwt.IDToken, []string{fuzzAudience, "client"}
+	narrow.Algorithms = []jwt.Algorithm{jwt.PS256, jwt.EdDSA}
+	var all []*jwt.Verifier
+	for _, configs := range [][]jwt.Config{{public, secret}, {public}, {secret}, {access}, {id}, {narrow}} {
+		v, err := jwt.NewVerifier(configs...)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
+// goodToken is accepted by the first of fuzzVerifiers until the year 9999.
+func goodToken(tb testing.TB, alg jwt.Algorithm) string {
+	tb.Helper()
+	iss, kid := publicIssuer, map[jwt.Algorithm]string{jwt.RS256: `,"kid":"rsa"`, jwt.ES256: `,"kid":"ec"`, jwt.EdDSA: `,"kid":"ed"`}[alg]
+	if kid == "" {
+		iss = secretIssuer
+	}
+	return fixedKeys().sign(tb, alg, `{"alg":"`+string(alg)+`"`+kid+`}`,
+		`{"iss":"`+iss+`","aud":"`+fuzzAudience+`","sub":"somebody","exp":253402300799}`)
+}
+
+var fuzzAlgorithms = []jwt.Algorithm{jwt.HS256, jwt.EdDSA, jwt.ES256, jwt.RS256}
+
+// Any text at all, as a token.
+func FuzzVerify(f *testing.F) {
+	for _, v := range tokenVectors(f) {
+		f.Add(v.Token, uint(3))
+	}
+	for n, alg := range fuzzAlgorithms {
+		good := goodToken(f, alg)
+		f.Add(good, uint(n))
+		f.Add(good[:len(good)-1], uint(n))
+		f.Add(good+"=", uint(n))
+		f.Add(good+"\n", uint(n))
+		f.Add(strings.Replace(good, ".", "\r\n.", 1), uint(n))
+		f.Add(good+"."+good, uint(n))
+	}
+	f.Add("", uint(0))
+	f.Add("..", uint(0))
+	f.Add("e30.e30.e30", uint(0))
+	f.Add(strings.Repeat(".", 20000), uint(0))
+	f.Add(strings.Repeat("A", 17000)+".e30.AA", uint(0))
+	verifiers := fuzzVerifiers(f)
+	f.Fuzz(func(t *testing.T, token string, bit uint) {
+		for _, v := range verifiers {
+			checkVerify(t, v, token, bit)
+		}
+	})
+}
+
+// Any header and any payload under a signature that holds, so that the later steps are reached.
+func FuzzVerifySigned(f *testing.F) {
+	times := `"iat":` + strconv.FormatInt(time.Now().Unix(), 10) + `,"exp":253402300799`
+	for n, alg := range fuzzAlgorithms {
+		good := strings.Split(goodToken(f, alg), ".")
+		header, _ := base64.RawURLEncoding.DecodeString(good[0])
+		payload, _ := base64.RawURLEncoding.DecodeString(good[1])
+		f.Add(string(header), string(payload), byte(n), uint(n))
+	}
+	const header = `{"alg":"HS256","typ":"at+jwt"}`
+	encoded := base64.RawURLEncoding.EncodeToString([]byte(header))
+	for _, payload := range []string{
+		`{"iss":"secret.example","aud":["x","api.example"],"sub":"s","client_id":"client","azp":"client","jti":"1",` + times + `}`,
+		`{"iss":"secret.example","aud":"api.example","exp":1,"nbf":253402300799,"iat":253402300799}`,
+		`{"iss":"secret.example","aud":"api.example","cnf":{"jkt":"x"},` + times + `}`,
+		`{"iss":"secret.example/","aud":["API.example"],"aud ":1,"exp":"1"}`,
+		`{"iss":"secret.example","iss":"public.example"}`,
+		`{"iss":"secret.example","aud":"api.example","exp":1e300}`,
+		// Pieces of the token in its own claims, where refusals repeat them.
+		`{"iss":"` + encoded + `","aud":"` + encoded + `","exp":1}`,
+		`{"iss":"secret.example","aud":["` + encoded + `","` + encoded + `"],` + times + `}`,
+		`{"iss":"secret.example","aud":"api.example","client_id":"` + encoded + `",` + times + `}`,
+		`[]`, `null`, `{`, "{\"\xff\":1}", "{} {}",
+	} {
+		f.Add(header, payload, byte(0), uint(1))
+	}
+	const plain = `{"iss":"secret.example","aud":"api.example","exp":253402300799}`
+	for _, header := range []string{
+		`{"alg":"none"}`, `{"alg":"hs256"}`, `{"alg":"HS384"}`, `{"alg":"RS256"}`, `{"alg":"RS256","kid":"rsa"}`, `{"alg":"EdDSA","kid":"none"}`,
+		`{"alg":"HS256","crit":["b64"],"b64":false}`, `{"alg":"HS256","cty":"JWT"}`, `{"alg":"HS256","typ":"dpop+jwt"}`,
+		`{"alg":"HS256","kid":7}`, `{"alg":"HS256","alg":"HS256"}`, `{"ALG":"HS256"}`, `{"alg":"HS\u0032\u00356"}`,
+		`{"alg":"HS256","kid":"` + base64.RawURLEncoding.EncodeToString([]byte(plain)) + `"}`,
+	} {
+		f.Add(header, plain, byte(0), uint(2))
+		// Under an unknown key a refusal repeats the issuer, too.
+		f.Add(header, `{"iss":"`+base64.RawURLEncoding.EncodeToString([]byte(header))+`"}`, byte(1), uint(2))
+	}
+	verifiers, k := fuzzVerifiers(f), fixedKeys()
+	f.Fuzz(func(t *testing.T, header, payload string, alg byte, bit uint) {
+		// RSA signing is slow, and its tokens differ by their signature alone.
+		token := k.sign(t, fuzzAlgorithms[alg%3], header, payload)
+		for _, v := range verifiers {
+			checkVerify(t, v, token, bit)
+		}
+	})
+}
+
+// checkVerify holds one verification against everything that is promised of all.
+func checkVerify(t *testing.T, v *jwt.Verifier, token string, bit uint) {
+	t.Helper()
+	got, err := v.Verify(context.Background(), token)
+	if (got == nil) != (err != nil) {
+		t.Fatalf("the token is %v and the error %v", got, err)
+	}
+	if err != nil {
+		checkRefusal(t, token, err)
+		return
+	}
+	checkAccepted(t, got, token)
+	flipped := []byte(token)
+	flipped[bit/8%uint(len(token))] ^= 1 << (bit % 8)
+	if _, err := v.Verify(context.Background(), string(flipped)); err == nil {
+		t.Fatalf("accepted with another bit %d:\n%q\n%q", bit, token, flipped)
+	}
+}
+
+// checkRefusal checks what kind of error a refusal is, and that it does not repeat the token.
+func checkRefusal(t *testing.T, token string, err error) {
+	t.Helper()
+	var e *jwt.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("the error is a %T: %v", err, err)
+	}
+	if n := countSentinels(e); n != 1 {
+		t.Fatalf("the error wraps %d sentinels: %v", n, err)
+	}
+	texts := []string{err.Error(), fmt.Sprint(err), fmt.Sprintf("%+v", err)}
+	var walk func(*jwt.Error)
+	walk = func(e *jwt.Error) {
+		if n := countSentinels(e); n != 1 {
+			t.Fatalf("a further error wraps %d sentinels: %v", n, e)
+		}
+		texts = append(texts, e.Member, e.Got, e.Want, e.Hint, e.Issuer, e.KeyID, e.Error())
+		for _, attr := range e.LogValue().Group() {
+			// The reason is one of our constants, of which some are longer than a run.
+			if attr.Key != "reason" {
+				texts = append(texts, attr.Value.Resolve().String())
+			} else if attr.Value.String() != string(e.Reason) {
+				t.Fatalf("the logged reason is %v, want %s", attr.Value, e.Reason)
+			}
+		}
+		for _, other := range e.Also {
+			walk(other)
+		}
+	}
+	walk(e)
+	var line bytes.Buffer
+	slog.New(slog.NewJSONHandler(&line, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if len(groups) > 0 && a.Key == "reason" {
+			return slog.Attr{}
+		}
+		return a
+	}})).Error("refused", "error", err)
+	texts = append(texts, line.String())
+	for _, text := range texts {
+		if run := sharedRun(token, text); run != "" {
+			t.Fatalf("a refusal repeats %q of the token: %q", run, text)
+		}
+	}
+}
+
+func countSentinels(err error) (n int) {
+	for _, sentinel := range sentinels {
+		if errors.Is(err, sentinel) {
+			n++
+		}
+	}
+	return n
+}
+
+// sharedRun finds 17 bytes of the token in a text. Only runs of the characters that tokens are made
+// of count, and so none of our own words does: the longest between two spaces is shorter.
+func sharedRun(token, text string) string {
+	const length = 17
+	start := 0
+	for i := range len(text) {
+		if c := text[i]; !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.') {
+			start = i + 1
+		} else if i+1-start >= length {
+			if run := text[i+1-length : i+1]; strings.Contains(token, run) {
+				return run
+			}
+		}
+	}
+	return ""
+}
+
+// checkAccepted reads an accepted token again, with other code, and asks for the least that every
+// one of fuzzVerifiers asks for.
+func checkAccepted(t *testing.T, got *jwt.Token, token string) {
+	t.Helper()
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		t.Fatalf("accepted with %d parts: %q", len(parts), token)
+	}
+	var texts [3][]byte
+	for i, part := range parts {
+		text, err := base64.RawURLEncoding.DecodeString(part)
+		if err != nil || len(text) == 0 || base64.RawURLEncoding.EncodeToString(text) != part {
+			t.Fatalf("accepted in a second spelling (%v): %q", err, token)
+		}
+		texts[i] = text
+	}
+	var header, claims map[string]any
+	if err := json.Unmarshal(texts[0], &header); err != nil {
+		t.Fatalf("accepted with the header %q: %v", texts[0], err)
+	}
+	if err := json.Unmarshal(texts[1], &claims); err != nil {
+		t.Fatalf("accepted with the payload %q: %v", texts[1], err)
+	}
+	for _, name := range []string{"crit", "b64"} {
+		if _, ok := header[name]; ok {
+			t.Fatalf("accepted with %s: %q", name, texts[0])
+		}
+	}
+	alg, _ := header["alg"].(string)
+	wantIssuer := publicIssuer
+	if alg == "HS256" {
+		wantIssuer = secretIssuer
+	} else if !slices.Contains([]string{"RS256", "ES256", "EdDSA", "Ed25519"}, alg) {
+		t.Fatalf("accepted with the algorithm %q", alg)
+	}
+	if claims["iss"] != wantIssuer || got.Issuer() != wantIssuer || got.Header().Algorithm != jwt.Algorithm(alg) {
+		t.Fatalf("accepted from %v (%q) with %s", claims["iss"], got.Issuer(), alg)
+	}
+	audience, _ := claims["aud"].([]any)
+	if one, ok := claims["aud"].(string); ok {
+		audience = []any{one}
+	}
+	if !slices.Contains(audience, any(fuzzAudience)) {
+		t.Fatalf("accepted for %v", claims["aud"])
+	}
+	// A second of tolerance beside the leeway: this is not the moment of the verification.
+	const leeway = 31
+	now := float64(time.Now().Unix())
+	expires, isNumber := claims["exp"].(float64)
+	if !isNumber || expires+leeway < now || math.Abs(expires-float64(got.ExpiresAt().Unix())) > 1 {
+		t.Fatalf("accepted until %v (%v)", claims["exp"], got.ExpiresAt())
+	}
+	for _, name := range []string{"nbf", "iat"} {
+		if value, ok := claims[name]; ok {
+			if at, isNumber := value.(float64); !isNumber || at > now+leeway {
+				t.Fatalf("accepted with %s %v", name, value)
+			}
+		}
+	}
+	if subject, ok := claims["sub"]; ok && subject != any(got.Subject()) {
+		t.Fatalf("accepted with the subject %v as %q", subject, got.Subject())
+	}
+}
+
+// Every bit counts: no other text than the token itself is accepted in its place.
+func TestEveryBitCounts(t *testing.T) {
+	v := fuzzVerifiers(t)[0]
+	for _, alg := range fuzzAlgorithms {
+		token := goodToken(t, alg)
+		if _, err := v.Verify(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+		for bit := range uint(8 * len(token)) {
+			checkVerify(t, v, token, bit)
+		}
+	}
+}
+
+// JSON: what the strict scanner accepts is what encoding/json accepts, less five classes.
+func FuzzScanner(f *testing.F) {
+	deep := func(n int, open, close string) string {
+		return strings.Repeat(open, n) + "1" + strings.Repeat(close, n)
+	}
+	wide := func(n int) string {
+		var b strings.Builder
+		b.WriteByte('{')
+		for i := range n {
+			fmt.Fprintf(&b, `"%d":0,`, i)
+		}
+		return strings.TrimSuffix(b.String(), ",") + "}"
+	}
+	for _, text := range []string{
+		`{}`, `[]`, `""`, `0`, `-0`, `null`, `true`, `false`, ``, ` `, "\ufeff{}",
+		`{"a":1,"b":[1,2.5e-3,{"c":null}],"d":"x\n\"\\\/\b\f\r\t"}`,
+		`{"a":1,"a":2}`, `{"a":{"b":1,"b":2}}`, `{"a":1,"\u0061":2}`, `{"a":{},"b":{"a":1},"a":1}`,
+		`"\ud83d\ude00"`, `"\ud83d"`, `"\ude00"`, `"\ud83d\u0041"`, `"\ud83dx\ude00"`, `"\\ud83d"`, `"\uD83D\uDE00\u00e9"`,
+		"\"\xff\"", "\"\xed\xa0\x80\"", "\"\xc0\xaf\"", "\"é\u2028\U0001f600\"", "\"\x00\"", "\"\x7f\"",
+		`01`, `1.`, `.5`, `1e`, `1e+`, `+1`, `-`, `0x1`, `1e999999999`, `123456789012345678901234567890`,
+		`[1,]`, `{"a":1,}`, `{,}`, `[,1]`, `{"a" 1}`, `{a:1}`, `{} {}`, `[1 2]`, `"a`, `"\x"`, `"\u12"`, `tru`, `nullx`, `{"":""}`,
+		"\t{\r\n\"a\" : [ ] }\n", `[[[]],{}]`, `{"a":[{"a":1},{"a":1}],"b":1}`,
+		deep(32, "[", "]"), deep(33, "[", "]"), deep(32, `{"a":`, "}"), deep(33, `{"a":`, "}"),
+		wide(24), wide(25), wide(1000), wide(1001), `{"x":` + wide(25) + `,"y":` + wide(25) + `,"x":1}`,
+	} {
+		f.Add(text)
+	}
+	for _, v := range tokenVectors(f) {
+		f.Add(v.Payload)
+		f.Add(v.Token) // some are JSON serializations
+	}
+	f.Fuzz(checkScan)
+}
+
+func checkScan(t *testing.T, text string) {
+	got, fault := jwt.ScanJSON(text)
+	want, err := decodeJSON(text)
+	if err != nil {
+		if fault == "" {
+			t.Fatalf("accepted, and encoding/json says %v: %q", err, text)
+		}
+		return
+	}
+	var classes []string
+	for _, class := range strictClasses {
+		if class.holds(text) {
+			classes = append(classes, class.fault)
+		}
+	}
+	switch {
+	case fault == "" && len(classes) > 0:
+		t.Fatalf("accepted, and it is of class %q: %q", classes, text)
+	case fault == "" && !reflect.DeepEqual(got, want):
+		t.Fatalf("%q is %#v, and encoding/json says %#v", text, got, want)
+	case fault != "" && len(classes) == 0:
+		t.Fatalf("refused for %q, and encoding/json accepts it as %#v: %q", fault, want, text)
+	case fault != "" && !slices.ContainsFunc(classes, func(c string) bool { return strings.HasPrefix(fault, c) }):
+		t.Fatalf("refused for %q, and it is of class %q: %q", fault, classes, text)
+	}
+}
+
+// decodeJSON is encoding/json with numbers as they are written, for one text and nothing behind it.
+func decodeJSON(text string) (value any, err error) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if err = d.Decode(&value); err != nil {
+		return nil, err
+	}
+	if _, err = d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("something follows: %v", err)
+	}
+	return value, nil
+}
+
+// strictClasses are what the scanner refuses of what encoding/json accepts, under the words with
+// which it refuses it.
+var strictClasses = []struct {
+	fault string
+	holds func(text string) bool
+}{
+	{"not UTF-8", func(text string) bool { return !utf8.ValidString(text) }},
+	{"a lone surrogate", hasLoneSurrogate},
+	{"duplicate member", func(text string) bool { return shapeOf(text).duplicate }},
+	{"nested too deep", func(text string) bool { return shapeOf(text).depth > 32 }},
+	{"too many members", func(text string) bool { return shapeOf(text).members > 1000 }},
+}
+
+type jsonShape struct {
+	duplicate      bool
+	depth, members int
+}
+
+// shapeOf walks a valid text by the tokens of encoding/json.
+func shapeOf(text string) (s jsonShape) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var walk func(depth int)
+	walk = func(depth int) {
+		token, err := d.Token()
+		if err != nil {
+			panic(err)
+		}
+		delim, ok := token.(json.Delim)
+		if !ok {
+			return
+		}
+		s.depth = max(s.depth, depth+1)
+		names := map[string]bool{}
+		members := 0
+		for d.More() {
+			if delim == '{' {
+				name, err := d.Token()
+				if err != nil {
+					panic(err)
+				}
+				members++
+				s.members = max(s.members, members)
+				s.duplicate = s.duplicate || names[name.(string)]
+				names[name.(string)] = true
+			}
+			walk(depth + 1)
+		}
+		if _, err := d.Token(); err != nil {
+			panic(err)
+		}
+	}
+	walk(0)
+	return s
+}
+
+// hasLoneSurrogate looks at the escapes of a valid text from left to right.
+func hasLoneSurrogate(text string) bool {
+	unit := func(i int) int64 { // of \uXXXX at i; -1 if there is none
+		if i+6 > len(text) || text[i] != '\\' || text[i+1] != 'u' {
+			return -1
+		}
+		n, err := strconv.ParseUint(text[i+2:i+6], 16, 16)
+		if err != nil {
+			return -1
+		}
+		return int64(n)
+	}
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		switch u := unit(i); {
+		case u < 0:
+			i++ // an escape of one character
+		case u >= 0xdc00 && u <= 0xdfff:
+			return true
+		case u >= 0xd800 && u <= 0xdbff:
+			if low := unit(i + 6); low < 0xdc00 || low > 0xdfff {
+				return true
+			}
+			i += 11
+		default:
+			i += 5
+		}
+	}
+	return false
+}
+
+// base64url: one spelling, that of the encoder.
+func FuzzBase64url(f *testing.F) {
+	for _, text := range []string{"", "A", "AA", "AB", "AAA", "AAB", "AAAA", "AA==", "A-_A", "A+/A", "AA\n", "\r\nAAAA", "AA AA", "A\x80AA",
+		strings.Repeat("Ab-_", 64), strings.Repeat("Ab-_", 64) + "A", strings.Repeat("Ab-_", 64) + "Aw", strings.Repeat("Ab-_", 200) + "Abc"} {
+		f.Add(text)
+	}
+	for _, v := range tokenVectors(f) {
+		for part := range strings.SplitSeq(v.Token, ".") {
+			f.Add(part)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		want, err := base64.RawURLEncoding.Strict().DecodeString(text)
+		valid := err == nil && !strings.ContainsAny(text, "\r\n")
+		key, decoded, ok := jwt.DecodeBase64url(text)
+		if ok != valid {
+			t.Fatalf("accepted is %v, and encoding/base64 says %v: %q", ok, err, text)
+		}
+		if !ok {
+			return
+		}
+		if !bytes.Equal(key, want) || decoded != string(want) {
+			t.Fatalf("%q is %q and %q, want %q", text, key, decoded, want)
+		}
+		if again := jwt.EncodeBase64url(key); again != text {
+			t.Fatalf("%q encodes as %q", text, again)
+		}
+	})
+}
+
+// Key sets: never a panic, and the same bytes are always the same set.
+func FuzzParseKeySet(f *testing.F) {
+	for name := range vectorCounts {
+		for _, v := range readVectors(f, name) {
+			if v.JWKS != nil {
+				f.Add([]byte(v.JWKS))
+			}
+			if v.JWK != nil {
+				f.Add([]byte(`{"keys":[` + string(v.JWK) + `]}`))
+			}
+		}
+	}
+	const ed = `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"`
+	for _, text := range []string{
+		``, `{}`, `[]`, `{"keys":{}}`, `{"keys":[]}`, `{"keys":[1,null,[],{}]}`, `{"KEYS":[` + ed + `}]}`,
+		`{"keys":[` + ed + `},1]}`, `{"keys":[` + ed + `,"kid":"a"},` + ed + `,"kid":"a"}]}`, `{"keys":[` + ed + `,"kid":"a","alg":"Ed25519"},` + ed + `,"kid":"b","use":"enc"}]}`,
+		`{"keys":[` + ed + `,"key_ops":["sign","verify"]},` + ed + `,"key_ops":["sign"]}],"x":[{"y":{}}]}`,
+		`{"keys":[` + ed + `,"d":"AA"},` + ed + `,"x5c":["AA=="]},` + ed + `,"kid":1},` + ed + `,"alg":"RS256"},` + ed + `}]}`,
+		`{"keys":[` + strings.Repeat(`{},`, 99) + ed + `}]}`, `{"keys":[` + strings.Repeat(`{},`, 100) + ed + `}]}`,
+		`{"keys":[` + ed + `}]} x`, `{"keys":[` + ed + `}],"keys":[]}`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		before := bytes.Clone(data)
+		set, err := jwt.ParseKeySet(data)
+		again, errAgain := jwt.ParseKeySet(data)
+		if !bytes.Equal(before, data) {
+			t.Fatal("the input was changed")
+		}
+		if (set == nil) != (err != nil) {
+			t.Fatalf("the set is %v and the error %v", set, err)
+		}
+		if fmt.Sprint(err) != fmt.Sprint(errAgain) {
+			t.Fatalf("the errors are %v and %v", err, errAgain)
+		}
+		if err != nil {
+			return
+		}
+		keys, skipped := set.Keys(), set.Skipped()
+		if len(keys) == 0 || len(keys)+len(skipped) > 100 {
+			t.Fatalf("%d keys are usable and %d skipped", len(keys), len(skipped))
+		}
+		if a, b := keyNames(keys), keyNames(again.Keys()); !slices.Equal(a, b) || !slices.Equal(a, keyNames(set.Keys())) {
+			t.Fatalf("the keys are %q and %q", a, b)
+		}
+		if !slices.Equal(skipped, again.Skipped()) {
+			t.Fatalf("skipped are %q and %q", skipped, again.Skipped())
+		}
+		for _, s := range skipped {
+			if s.Reason == "" {
+				t.Fatalf("a key is skipped without a reason: %q", s)
+			}
+		}
+		checkElements(t, data, keys)
+		for _, k := range keys {
+			checkUsableKey(t, set, k)
+		}
+	})
+}
+
+func keyNames(keys []*jwt.Key) (names []string) {
+	for _, k := range keys {
+		names = append(names, fmt.Sprintf("%q %s %s %v", k.KeyID(), k.Algorithm(), k.Thumbprint(), k))
+	}
+	return names
+}
+
+// checkElements holds a set against its elements, each parsed alone. Secrets are the one difference.
+func checkElements(t *testing.T, data []byte, keys []*jwt.Key) {
+	t.Helper()
+	var document map[string]json.RawMessage
+	var elements []json.RawMessage
+	if err := json.Unmarshal(data, &document); err != nil {
+		t.Fatalf("accepted, and encoding/json says %v", err)
+	}
+	if err := json.Unmarshal(document["keys"], &elements); err != nil {
+		t.Fatalf("accepted, and encoding/json says of keys: %v", err)
+	}
+	var alone []*jwt.Key
+	for _, element := range elements {
+		if k, err := jwt.ParseKey(element); err == nil && k.Thumbprint() != "" {
+			alone = append(alone, k)
+		}
+	}
+	if a, b := keyNames(keys), keyNames(alone); !slices.Equal(a, b) {
+		t.Fatalf("the keys of the set are %q, one by one they are %q", a, b)
+	}
+}
+
+// checkUsableKey checks that a key can be found under its own name, or that nothing can.
+func checkUsableKey(t *testing.T, set *jwt.KeySet, k *jwt.Key) {
+	t.Helper()
+	alg := k.Algorithm()
+	if alg == "" {
+		alg = jwt.RS256
+	}
+	if strings.HasPrefix(string(alg), "HS") || len(k.Thumbprint()) != 43 {
+		t.Fatalf("a set has the key %v", k)
+	}
+	found, err := set.Key(context.Background(), jwt.Header{Algorithm: alg, KeyID: k.KeyID()})
+	var e *jwt.Error
+	switch {
+	case err == nil && found != k:
+		t.Fatalf("under the name of %v is %v", k, found)
+	case err != nil && (!errors.As(err, &e) || e.Reason != jwt.ReasonKeyAmbiguous):
+		t.Fatalf("%v is not found: %v", k, err)
+	}
+	if _, err := set.Key(context.Background(), jwt.Header{Algorithm: "none", KeyID: k.KeyID()}); err == nil {
+		t.Fatalf("%v answers to none", k)
+	}
+}
+
+// The type that FuzzClaims decodes into, with most kinds of fields.
+type (
+	fuzzClaims struct {
+		fuzzEmbedded
+		Subject  string                `json:"sub"`
+		Level    int                   `json:"level,omitempty"` // hides that of fuzzEmbedded
+		Nested   fuzzNested            `json:"nested"`
+		Items    []fuzzNested          `json:"items"`
+		Pair     [2]fuzzNested         `json:"pair"`
+		ByName   map[string]fuzzNested `json:"by_name"`
+		Pointer  **fuzzNested          `json:"pointer"`
+		Raw      json.RawMessage       `json:"raw"`
+		Any      any                   `json:"any"`
+		Time     *time.Time            `json:"time"`
+		Hidden   string                `json:"-"`
+		Untagged string
+	}
+	fuzzEmbedded struct {
+		Region string `json:"region"`
+		Level  string `json:"level"`
+	}
+	fuzzNested struct {
+		Name  string      `json:"name"`
+		Inner *fuzzNested `json:"inner"`
+	}
+)
+
+// filterClaims is the reference: it keeps the members that have exactly the name of a field. The
+// names are listed by hand, level by level.
+func filterClaims(payload any) any {
+	object, ok := payload.(map[string]any)
+	if !ok {
+		return payload
+	}
+	kept := map[string]any{}
+	for name, value := range object {
+		switch name {
+		case "sub", "level", "raw", "any", "time", "Untagged", "region":
+			kept[name] = value
+		case "nested", "pointer":
+			kept[name] = filterNested(value)
+		case "items", "pair":
+			if list, ok := value.([]any); ok {
+				value = slices.Clone(list)
+				for i, item := range list {
+					value.([]any)[i] = filterNested(item)
+				}
+			}
+			kept[name] = value
+		case "by_name":
+			if object, ok := value.(map[string]any); ok {
+				filtered := map[string]any{}
+				for key, item := range object {
+					filtered[key] = filterNested(item)
+				}
+				value = filtered
+			}
+			kept[name] = value
+		}
+	}
+	return kept
+}
+
+func filterNested(value any) any {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return value
+	}
+	kept := map[string]any{}
+	for name, member := range object {
+		switch name {
+		case "name":
+			kept[name] = member
+		case "inner":
+			kept[name] = filterNested(member)
+		}
+	}
+	return kept
+}
+
+// Claims: what encoding/json decodes, less the members whose names only resemble a field's.
+func FuzzClaims(f *testing.F) {
+	for _, payload := range []string{
+		`{}`, `{"sub":"a","SUB":"b","Sub":"c"}`, `{"SUB":"b"}`, `{"s\u0075b":"a"}`, `{"\u0053ub":"b","sub":"a"}`, `{"ſub":"b"}`,
+		`{"level":1,"LEVEL":"x","region":"eu","Region":"us"}`, `{"Untagged":"a","untagged":"b"}`, `{"Hidden":"x","-":"y","hidden":"z"}`,
+		`{"nested":{"name":"a","NAME":"b","inner":{"Name":"c","inner":{"name":"d"}}},"Nested":{"name":"x"}}`,
+		`{"items":[{"name":"a"},{"Name":"b"},null,{"inner":null}],"pair":[{"NAME":1},{"name":"x"},{"name":"y"}]}`,
+		`{"by_name":{"A":{"name":"a"},"a":{"NAME":"b"}},"By_name":{}}`, `{"pointer":{"name":"a","nAme":"b"}}`, `{"pointer":null}`,
+		`{"raw": {"a" : [1, "\u00e9"], "A":2},"any":{"Sub":[1,{"sub":null}]}}`, `{"raw":null}`, `{"time":"2026-01-02T03:04:05Z","Time":1}`,
+		`{"sub":1}`, `{"SUB":1}`, `{"nested":[]}`, `{"items":{}}`, `{"fuzzEmbedded":{"region":"x"}}`, `{"":1,"sub":"a"}`, `{"\u007f\u007f\u007f":1,"Sub":2,"sub":"x"}`,
+		`{"any":1e400}`, `{"level":1.5}`, `{"level":9223372036854775808}`, `{"http://example.com/is_root":true}`,
+	} {
+		f.Add(payload)
+	}
+	f.Fuzz(checkClaims)
+}
+
+func checkClaims(t *testing.T, payload string) {
+	document, fault := jwt.ScanJSON(payload)
+	if _, ok := document.(map[string]any); fault != "" || !ok {
+		return // no token has such a payload
+	}
+	token := jwt.TokenOf(payload)
+	got, err := jwt.Claims[fuzzClaims](token)
+
+	decoded, refErr := decodeJSON(payload)
+	if refErr != nil {
+		t.Fatal(refErr)
+	}
+	filtered, refErr := json.Marshal(filterClaims(decoded))
+	if refErr != nil {
+		t.Fatal(refErr)
+	}
+	var want fuzzClaims
+	wantErr := json.Unmarshal(filtered, &want)
+	if (err != nil) != (wantErr != nil) {
+		t.Fatalf("Claims of %q: %v, want %v", payload, err, wantErr)
+	}
+	if err != nil {
+		if !reflect.DeepEqual(got, fuzzClaims{}) {
+			t.Fatalf("Claims of %q: an error and a value: %+v", payload, got)
+		}
+		return
+	}
+	// A raw message keeps its white space and its escapes: it is compared by what it says.
+	raw, rawErr := decodeJSON(string(got.Raw))
+	wantRaw, wantRawErr := decodeJSON(string(want.Raw))
+	if (rawErr != nil) != (wantRawErr != nil) || !reflect.DeepEqual(raw, wantRaw) || !strings.Contains(payload, string(got.Raw)) {
+		t.Fatalf("Claims of %q: the raw member is %q, want %q", payload, got.Raw, want.Raw)
+	}
+	got.Raw, want.Raw = nil, nil
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("Claims of %q:\n got %+v\nwant %+v", payload, got, want)
+	}
+}
+
+// NumericDate: exact arithmetic decides what is a date.
+func FuzzNumericDate(f *testing.F) {
+	for _, number := range []string{
+		"0", "-0", "0.0", "-0.0", "-1", "1", "1300819380", "1300819380.5", "1300819380.000001", "1.30081938e9", "13008193800e-1", "0.00000000013008193801e19",
+		"253402300799", "253402300800", "253402300799.0", "253402300799.5", "253402300798.99999", "253402300799.000001", "253402300799.99999999999999999", "2.53402300799e11", "2534023007990e-1",
+		"1e1000000000", "1e-1000000000", "0e1000000000", "-1e-1000000000", "1e99999999999999999999999", "1e-99999999999999999999999", "18446744073709551616", "99999999999", "999999999999",
+		"1e308", "1e309", "-1e309", "5e-324", "0.1", "17592186044415.999999", "251700000000.0000001", "1" + strings.Repeat("0", 400) + "e-400", "0." + strings.Repeat("0", 400) + "1e410",
+	} {
+		f.Add(number)
+	}
+	f.Fuzz(func(t *testing.T, number string) {
+		if !isJSONNumber.MatchString(number) {
+			return // the scanner hands over nothing else
+		}
+		got, ok := jwt.NumericDate(number)
+		want, valid := exactDate(number)
+		if ok != valid {
+			t.Fatalf("accepted is %v, want %v: %s", ok, valid, number)
+		}
+		if !ok {
+			return
+		}
+		at := new(big.Rat).SetInt64(got.Unix())
+		at.Add(at, big.NewRat(int64(got.Nanosecond()), 1e9))
+		if difference := at.Sub(at, want); difference.Abs(difference).Cmp(big.NewRat(1, 1e6)) > 0 {
+			t.Fatalf("%s is %v: off by %s s", number, got.UTC(), difference.FloatString(12))
+		}
+	})
+}
+
+var isJSONNumber = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$`)
+
+// exactDate computes a number without rounding, unless it is so small or so large that its size
+// alone decides: 1e1000000000 has no room in memory.
+func exactDate(number string) (*big.Rat, bool) {
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(number), "e")
+	mantissa, negative := strings.CutPrefix(mantissa, "-")
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	digits := strings.TrimLeft(whole+fraction, "0")
+	if digits == "" {
+		return new(big.Rat), true // zero, whatever its sign and its exponent
+	}
+	if negative {
+		return nil, false
+	}
+	power, ok := new(big.Int).SetString(strings.TrimPrefix("0"+strings.TrimPrefix(exponent, "+"), "0-"), 10)
+	if !ok {
+		panic("not a number: " + number)
+	}
+	if strings.HasPrefix(exponent, "-") {
+		power.Neg(power)
+	}
+	// The number is digits * 10^power, and between 10^(size-1) and 10^size.
+	power.Sub(power, big.NewInt(int64(len(fraction))))
+	size := new(big.Int).Add(power, big.NewInt(int64(len(digits))))
+	switch {
+	case size.Cmp(big.NewInt(13)) > 0:
+		return nil, false
+	case size.Cmp(big.NewInt(-20)) < 0:
+		return new(big.Rat), true
+	}
+	numerator, _ := new(big.Int).SetString(digits, 10)
+	value := new(big.Rat).SetInt(numerator)
+	scale := new(big.Int).Exp(big.NewInt(10), new(big.Int).Abs(power), nil)
+	if power.Sign() < 0 {
+		value.Quo(value, new(big.Rat).SetInt(scale))
+	} else {
+		value.Mul(value, new(big.Rat).SetInt(scale))
+	}
+	return value, value.Cmp(new(big.Rat).SetInt64(253402300799)) <= 0
+}
+
+// The forms of RFC 6750 section 2.1 and RFC 9110 section 11.4, and of the challenge of RFC 6750
+// section 3.
+var (
+	bearerForm    = regexp.MustCompile(`^(?i:bearer) +([A-Za-z0-9._~+/-]+=*)$`)
+	schemeForm    = regexp.MustCompile("^([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?: |$)")
+	challengeForm = regexp.MustCompile(`^Bearer(?: realm="((?:[ !#-\[\]-~]|\\["\\])*)")?` +
+		`(?:,? error="([ !#-\[\]-~]*)", error_description="[ !#-\[\]-~]*")?` +
+		`(?:, scope="([!#-\[\]-~]+(?: [!#-\[\]-~]+)*)")?$`)
+)
+
+// Authorization: any value of the header, any realm, any scope.
+func FuzzAuthorization(f *testing.F) {
+	good := goodToken(f, jwt.HS256)
+	for _, value := range []string{
+		"", " ", "Bearer", "Bearer ", "Bearer  ", "bearer " + good, "BEARER   " + good, "Bearer\t" + good, "Bearer " + good + " ", "Bearer " + good + ", x=y",
+		"Bearer " + good + "=", "Bearer =", "Bearer a=b", "Bearer abc", "Bearer a.b.c", "Bearer é", "Bearer \"" + good + "\"", "Bearer Bearer " + good,
+		good, "Basic dTpw", "DPoP " + good, "Basic", "Bearer," + good, "bearer: " + good, "Bearer\x00" + good, "ſearer x", "Negotiate a.b.c", "a.b.c d",
+	} {
+		f.Add(value, false, "api", "read:all")
+	}
+	f.Add("Bearer "+good, true, `a "quoted" \realm`, `wr"ite \ é a  b`)
+	f.Add("Bearer "+good, false, "r\r\nSet-Cookie: a=b", "x\r\ny")
+	v := fuzzVerifiers(f)[0]
+	f.Fuzz(func(t *testing.T, value string, twice bool, realm, scope string) {
+		resource, err := jwt.NewResource(v, jwt.ResourceConfig{Realm: realm})
+		if err != nil {
+			return // a realm that is not printable
+		}
+		req := &http.Request{Method: "GET", URL: &url.URL{Path: "/"}, Header: http.Header{"Authorization": {value}}}
+		if twice {
+			req.Header.Add("Authorization", value)
+		}
+		token, err := resource.Authenticate(req)
+		if (token == nil) != (err != nil) {
+			t.Fatalf("the token is %v and the error %v", token, err)
+		}
+		credential := bearerForm.FindStringSubmatch(value)
+		scheme := schemeForm.FindStringSubmatch(value)
+		var sentinel error
+		switch {
+		case twice:
+			sentinel = jwt.ErrRequest
+		case value == "":
+			sentinel = jwt.ErrNoToken
+		case credential != nil:
+			_, want := v.Verify(context.Background(), credential[1])
+			checkSameRefusal(t, err, want)
+		case scheme == nil, strings.EqualFold(scheme[1], "bearer"), strings.Count(scheme[1], ".") > 1:
+			sentinel = jwt.ErrRequest // a token without its scheme is a mistake, not another scheme
+		default:
+			sentinel = jwt.ErrNoToken
+		}
+		if sentinel != nil && !errors.Is(err, sentinel) {
+			t.Fatalf("Authorization %q: %v, want %v", value, err, sentinel)
+		}
+		if err != nil {
+			checkRefusal(t, value, err)
+			recorder := httptest.NewRecorder()
+			resource.Challenge(recorder, err)
+			checkChallenge(t, recorder, err, realm, "")
+		}
+
+		// A good token without the scope that the route asks for.
+		recorder := httptest.NewRecorder()
+		req.Header = http.Header{"Authorization": {"Bearer " + good}}
+		resource.Require(jwt.Scope(scope))(http.NotFoundHandler()).ServeHTTP(recorder, req)
+		checkChallenge(t, recorder, jwt.ErrScope, realm, scope)
+	})
+}
+
+// checkSameRefusal compares reasons: texts tell the time.
+func checkSameRefusal(t *testing.T, got, want error) {
+	t.Helper()
+	var g, w *jwt.Error
+	errors.As(got, &g)
+	errors.As(want, &w)
+	switch {
+	case (g == nil) != (w == nil):
+		t.Fatalf("the request: %v; its token: %v", got, want)
+	case g != nil && (g.Reason != w.Reason || errors.Is(got, jwt.ErrRequest) || errors.Is(got, jwt.ErrNoToken)):
+		t.Fatalf("the request: %v; its token: %v", got, want)
+	}
+}
+
+// checkChallenge checks status, challenge and body of a refusal.
+func checkChallenge(t *testing.T, got *httptest.ResponseRecorder, err error, realm, scope string) {
+	t.Helper()
+	status, code, body := http.StatusUnauthorized, "invalid_token", ""
+	switch {
+	case errors.Is(err, jwt.ErrNoToken):
+		code, body = "", "unauthorized"
+	case errors.Is(err, jwt.ErrRequest):
+		status, code = http.StatusBadRequest, "invalid_request"
+	case errors.Is(err, jwt.ErrScope):
+		status, code = http.StatusForbidden, "insufficient_scope"
+	}
+	if body == "" {
+		body = code
+	}
+	if got.Code != status {
+		t.Fatalf("the status is %d, want %d: %v", got.Code, status, err)
+	}
+	values := got.Header().Values("WWW-Authenticate")
+	if len(values) != 1 {
+		t.Fatalf("the challenges are %q", values)
+	}
+	m := challengeForm.FindStringSubmatch(values[0])
+	if m == nil {
+		t.Fatalf("the challenge is not of the form of RFC 6750: %q", values[0])
+	}
+	if unescaped := regexp.MustCompile(`\\(.)`).ReplaceAllString(m[1], "$1"); unescaped != realm {
+		t.Fatalf("the realm is %q, want %q", unescaped, realm)
+	}
+	if m[2] != code {
+		t.Fatalf("the error is %q, want %q: %v", m[2], code, err)
+	}
+	if m[3] != "" && m[3] != scope {
+		t.Fatalf("the scope is %q, want %q", m[3], scope)
+	}
+	if m[3] == "" && regexp.MustCompile(`^[!#-\[\]-~]+$`).MatchString(scope) {
+		t.Fatalf("the challenge does not ask for the scope %q: %q", scope, values[0])
+	}
+	var answer map[string]string
+	if err := json.Unmarshal(got.Body.Bytes(), &answer); err != nil || len(answer) != 2 || answer["error"] != body || answer["error_description"] == "" {
+		t.Fatalf("the body is %q, want the error %q", got.Body, body)
+	}
+	if got.Header().Get("Cache-Control") != "no-store" {
+		t.Fatal("the answer may be cached")
+	}
+}

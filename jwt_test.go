@@ -1,0 +1,776 @@
+// This file tests the steps of a verification, one by one and in their order.
+
+package jwt_test
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"assay.example/jwt"
+	"assay.example/jwt/jwttest"
+)
+
+type claims = jwttest.Claims
+
+func b64(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+// withPart replaces a part of a token: 0 header, 1 payload, 2 signature.
+func withPart(token string, part int, text string) string {
+	parts := strings.Split(token, ".")
+	parts[part] = text
+	return strings.Join(parts, ".")
+}
+
+func TestEveryAlgorithm(t *testing.T) {
+	for _, alg := range append(slices.Clone(publicAlgorithms), jwt.Ed25519, jwt.HS256, jwt.HS384, jwt.HS512) {
+		t.Run(string(alg), func(t *testing.T) {
+			v := newVerifier(t, func(c *jwt.Config) { c.Keys = testIssuer().Key(alg) })
+			token, err := verify(v, testIssuer().Mint(jwttest.Spec{Algorithm: alg}))
+			wantAccepted(t, token, err)
+			if token.Header().Algorithm != alg || token.Subject() != "test-subject" {
+				t.Errorf("got %v and %v", token.Header(), token)
+			}
+			other, err := verify(v, otherIssuer().Mint(jwttest.Spec{Algorithm: alg, Claims: claims{"iss": testIssuer().URL}}))
+			wantRefusal(t, other, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
+		})
+	}
+}
+
+// One key has one algorithm: a token signed by the right private key under another name is refused.
+func TestKeyDecidesAlgorithm(t *testing.T) {
+	for _, key := range append(slices.Clone(publicAlgorithms), jwt.HS256, jwt.HS384, jwt.HS512) {
+		v := newVerifier(t, func(c *jwt.Config) { c.Keys = testIssuer().Key(key) })
+		for _, alg := range append(slices.Clone(publicAlgorithms), jwt.HS256, jwt.HS384, jwt.HS512) {
+			if alg == key {
+				continue
+			}
+			kid := map[string]any{"kid": testIssuer().Key(key).KeyID()}
+			if kid["kid"] == "" {
+				kid["kid"] = nil
+			}
+			token, err := verify(v, testIssuer().Mint(jwttest.Spec{Algorithm: alg, Header: kid}))
+			wantRefusal(t, token, err, jwt.ReasonKeyMismatch, jwt.ErrKey)
+		}
+	}
+}
+
+// refusal is a token that is wrong in one way, and what must be said of it.
+type refusal struct {
+	name     string
+	token    string
+	reason   jwt.Reason
+	sentinel error
+	member   string
+}
+
+func refusals() []refusal {
+	iss := testIssuer()
+	good := iss.Token(nil)
+	header := func(text string) string { return withPart(good, 0, b64(text)) }
+	kid := iss.Key(jwt.RS256).KeyID()
+	signed := func(h map[string]any) string { return iss.Mint(jwttest.Spec{Header: h}) }
+	payload := func(text string) string { return iss.Mint(jwttest.Spec{Payload: []byte(text)}) }
+	with := func(name string, value any) string { return iss.Token(claims{name: value}) }
+	raw := func(text string) any { return json.RawMessage(text) }
+	m, k, c := jwt.ErrMalformed, jwt.ErrKey, jwt.ErrClaims
+
+	list := []refusal{
+		{"empty", "", jwt.ReasonTokenParts, m, ""},
+		{"opaque", "2YotnFZFEjr1zCsicMWpAA", jwt.ReasonTokenOpaque, m, ""},
+		{"two parts", "eyJhbGciOiJSUzI1NiJ9.e30", jwt.ReasonTokenParts, m, ""},
+		{"four parts", good + ".e30", jwt.ReasonTokenParts, m, ""},
+		{"six parts", "a.b.c.d.e.f", jwt.ReasonTokenParts, m, ""},
+		{"encrypted", "eyJhbGciOiJkaXIifQ..AAAA.AAAA.AAAA", jwt.ReasonTokenEncrypted, m, ""},
+		{"no header", withPart(good, 0, ""), jwt.ReasonTokenParts, m, ""},
+		{"detached payload", withPart(good, 1, ""), jwt.ReasonTokenParts, m, ""},
+		{"no signature", withPart(good, 2, ""), jwt.ReasonTokenParts, m, ""},
+		{"JSON serialization", `{"payload":"e30","protected":"e30","signature":"AA"}`, jwt.ReasonTokenOpaque, m, ""},
+		{"over its size", withPart(good, 1, strings.Repeat("A", 16<<10)), jwt.ReasonTokenTooLarge, m, ""},
+		{"header over its size", header(`{"alg":"RS256","x":"` + strings.Repeat("A", 4<<10) + `"}`), jwt.ReasonTokenTooLarge, m, ""},
+
+		{"padding", good + "=", jwt.ReasonTokenEncoding, m, ""},
+		{"standard alphabet", withPart(good, 2, strings.Repeat("+/", 171)), jwt.ReasonTokenEncoding, m, ""},
+		{"line feed at the end", good + "\n", jwt.ReasonTokenEncoding, m, ""},
+		{"carriage return inside", good[:40] + "\r" + good[40:], jwt.ReasonTokenEncoding, m, ""},
+		{"space before", " " + good, jwt.ReasonTokenEncoding, m, ""},
+		{"NUL", good[:40] + "\x00" + good[40:], jwt.ReasonTokenEncoding, m, ""},
+		{"not ASCII", good[:40] + "é" + good[40:], jwt.ReasonTokenEncoding, m, ""},
+		{"length 1 mod 4", withPart(good, 2, "AAAAA"), jwt.ReasonTokenEncoding, m, ""},
+		{"stray bits of two", withPart(good, 2, "AB"), jwt.ReasonTokenEncoding, m, ""},
+		{"stray bits of three", withPart(good, 2, "AAB"), jwt.ReasonTokenEncoding, m, ""},
+		{"encoding before header", withPart(header("no JSON"), 2, "A*"), jwt.ReasonTokenEncoding, m, ""},
+
+		{"header is text", header("no JSON"), jwt.ReasonHeaderInvalid, m, ""},
+		{"header is an array", header(`["alg"]`), jwt.ReasonHeaderInvalid, m, ""},
+		{"header is null", header(`null`), jwt.ReasonHeaderInvalid, m, ""},
+		{"header is two objects", header(`{"alg":"RS256"}{}`), jwt.ReasonHeaderInvalid, m, ""},
+		{"header with BOM", header("\ufeff" + `{"alg":"RS256"}`), jwt.ReasonHeaderInvalid, m, ""},
+		{"header with comment", header(`{"alg":"RS256"/**/}`), jwt.ReasonHeaderInvalid, m, ""},
+		{"header with trailing comma", header(`{"alg":"RS256",}`), jwt.ReasonHeaderInvalid, m, ""},
+		{"duplicate alg", header(`{"alg":"RS256","alg":"RS256"}`), jwt.ReasonHeaderInvalid, m, ""},
+		{"duplicate alg, escaped", header(`{"alg":"RS256","\u0061lg":"RS256"}`), jwt.ReasonHeaderInvalid, m, ""},
+		{"duplicate in depth", header(`{"alg":"RS256","x":[{"y":{"a":1,"a":1}}]}`), jwt.ReasonHeaderInvalid, m, ""},
+		{"header not UTF-8", header("{\"alg\":\"RS256\",\"x\":\"\xff\"}"), jwt.ReasonHeaderInvalid, m, ""},
+		{"lone surrogate", header(`{"alg":"RS256","x":"\ud800"}`), jwt.ReasonHeaderInvalid, m, ""},
+		{"depth 33", header(`{"alg":"RS256","x":` + strings.Repeat("[", 32) + strings.Repeat("]", 32) + `}`), jwt.ReasonHeaderInvalid, m, ""},
+		{"alg absent", header(`{"kid":"` + kid + `"}`), jwt.ReasonHeaderMember, m, "alg"},
+		{"alg in capitals", header(`{"ALG":"RS256"}`), jwt.ReasonHeaderMember, m, "alg"},
+		{"alg null", header(`{"alg":null}`), jwt.ReasonHeaderMember, m, "alg"},
+		{"alg number", header(`{"alg":256}`), jwt.ReasonHeaderMember, m, "alg"},
+		{"alg array", header(`{"alg":["RS256"]}`), jwt.ReasonHeaderMember, m, "alg"},
+		{"alg empty", header(`{"alg":""}`), jwt.ReasonHeaderMember, m, "alg"},
+		{"kid number", header(`{"alg":"RS256","kid":1}`), jwt.ReasonHeaderMember, m, "kid"},
+		{"kid empty", header(`{"alg":"RS256","kid":""}`), jwt.ReasonHeaderMember, m, "kid"},
+		{"typ number", header(`{"alg":"RS256","typ":1}`), jwt.ReasonHeaderMember, m, "typ"},
+		{"crit", signed(map[string]any{"crit": []string{"exp"}, "exp": 1}), jwt.ReasonHeaderCritical, m, "crit"},
+		{"crit empty", signed(map[string]any{"crit": []string{}}), jwt.ReasonHeaderCritical, m, "crit"},
+		{"crit null", signed(map[string]any{"crit": raw("null")}), jwt.ReasonHeaderCritical, m, "crit"},
+		{"b64 false", signed(map[string]any{"b64": false}), jwt.ReasonHeaderCritical, m, "b64"},
+		{"b64 true", signed(map[string]any{"b64": true}), jwt.ReasonHeaderCritical, m, "b64"},
+		{"nested", signed(map[string]any{"cty": "JWT"}), jwt.ReasonTokenNested, m, "cty"},
+		{"nested media type", signed(map[string]any{"cty": "Application/jwt"}), jwt.ReasonTokenNested, m, "cty"},
+
+		{"alg none", header(`{"alg":"none"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
+		{"alg nOnE", header(`{"alg":"nOnE"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
+		{"alg in lower case", header(`{"alg":"rs256"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
+		{"alg with a space", header(`{"alg":"RS256 "}`), jwt.ReasonAlgorithmRefused, k, "alg"},
+		{"alg with NUL", header(`{"alg":"RS256\u0000"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
+		{"alg of secp256k1", header(`{"alg":"ES256K"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
+		{"alg of encryption", header(`{"alg":"RSA-OAEP"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
+		{"kid unknown", signed(map[string]any{"kid": "nobody"}), jwt.ReasonKeyUnknown, k, "kid"},
+		{"kid in another case", signed(map[string]any{"kid": strings.ToUpper(kid)}), jwt.ReasonKeyUnknown, k, "kid"},
+		{"kid of another algorithm", signed(map[string]any{"kid": iss.Key(jwt.ES256).KeyID()}), jwt.ReasonKeyMismatch, k, "alg"},
+
+		{"payload changed", withPart(good, 1, b64(`{"iss":"`+iss.URL+`"}`)), jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
+		{"header changed", header(`{"alg":"RS256","kid":"` + kid + `"}`), jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
+		{"signature cut", good[:len(good)-2], jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
+		{"signature longer", good + "AAAA", jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
+		{"expired and badly signed", withPart(with("exp", 1), 2, strings.Split(good, ".")[2]), jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
+
+		{"payload is text", payload("no JSON"), jwt.ReasonPayloadInvalid, c, ""},
+		{"payload is an array", payload(`[]`), jwt.ReasonPayloadInvalid, c, ""},
+		{"payload with more", payload(`{} {}`), jwt.ReasonPayloadInvalid, c, ""},
+		{"payload with a duplicate", payload(`{"exp":1,"exp":99999999999}`), jwt.ReasonPayloadInvalid, c, ""},
+		{"payload not UTF-8", payload("{\"sub\":\"\xc3\x28\"}"), jwt.ReasonPayloadInvalid, c, ""},
+
+		{"dpop proof", signed(map[string]any{"typ": "dpop+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
+		{"logout token", signed(map[string]any{"typ": "LOGOUT+JWT"}), jwt.ReasonTypeRefused, c, "typ"},
+		{"security event", signed(map[string]any{"typ": "application/secevent+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
+		{"introspection", signed(map[string]any{"typ": "token-introspection+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
+		{"status list", signed(map[string]any{"typ": "statuslist+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
+
+		{"iss absent", with("iss", nil), jwt.ReasonClaimMissing, c, "iss"},
+		{"iss other", with("iss", "https://evil.example"), jwt.ReasonIssuerMismatch, c, "iss"},
+		{"iss with slash", with("iss", iss.URL+"/"), jwt.ReasonIssuerMismatch, c, "iss"},
+		{"iss prefix", with("iss", iss.URL[:len(iss.URL)-1]), jwt.ReasonIssuerMismatch, c, "iss"},
+		{"iss in capitals", with("iss", strings.ToUpper(iss.URL)), jwt.ReasonIssuerMismatch, c, "iss"},
+		{"iss empty", with("iss", ""), jwt.ReasonIssuerMismatch, c, "iss"},
+		{"iss under a folded name", iss.Token(claims{"iss": nil, "ISS": iss.URL, "i\u017fs": iss.URL}), jwt.ReasonClaimMissing, c, "iss"},
+
+		{"aud absent", with("aud", nil), jwt.ReasonClaimMissing, c, "aud"},
+		{"aud other", with("aud", "https://other.example"), jwt.ReasonAudienceMismatch, c, "aud"},
+		{"aud others", with("aud", []string{"a", "b"}), jwt.ReasonAudienceMismatch, c, "aud"},
+		{"aud empty", with("aud", []string{}), jwt.ReasonAudienceMismatch, c, "aud"},
+		{"aud empty string", with("aud", ""), jwt.ReasonAudienceMismatch, c, "aud"},
+		{"aud longer", with("aud", jwttest.Audience+".evil.example"), jwt.ReasonAudienceMismatch, c, "aud"},
+		{"aud list in a string", with("aud", jwttest.Audience+" other"), jwt.ReasonAudienceMismatch, c, "aud"},
+
+		{"exp absent", with("exp", nil), jwt.ReasonClaimMissing, c, "exp"},
+		{"exp past", with("exp", 1), jwt.ReasonTokenExpired, jwt.ErrExpired, "exp"},
+		{"exp zero", with("exp", 0), jwt.ReasonTokenExpired, jwt.ErrExpired, "exp"},
+		{"nbf future", with("nbf", time.Now().Add(time.Hour).Unix()), jwt.ReasonTokenNotYetValid, jwt.ErrNotYetValid, "nbf"},
+		{"iat future", with("iat", time.Now().Add(time.Hour).Unix()), jwt.ReasonTokenNotYetValid, jwt.ErrNotYetValid, "iat"},
+
+		{"cnf", with("cnf", map[string]any{"jkt": "x"}), jwt.ReasonBindingUnproven, jwt.ErrBinding, "cnf"},
+		{"cnf unknown", with("cnf", map[string]any{"future": 1}), jwt.ReasonBindingUnproven, jwt.ErrBinding, "cnf"},
+	}
+	for _, bad := range []string{`"1"`, `null`, `true`, `[1]`, `{}`, `-1`, `1e300`, `253402300800`, `1e1000000000`, `1` + strings.Repeat("0", 300)} {
+		for _, name := range []string{"exp", "nbf", "iat"} {
+			list = append(list, refusal{name + " " + bad[:min(len(bad), 12)], with(name, raw(bad)), jwt.ReasonClaimInvalid, c, name})
+		}
+	}
+	for _, bad := range []string{`1`, `null`, `true`, `["x"]`, `{}`} {
+		for _, name := range []string{"iss", "sub", "jti", "client_id", "azp", "scope"} {
+			list = append(list, refusal{name + " " + bad, with(name, raw(bad)), jwt.ReasonClaimInvalid, c, name})
+		}
+	}
+	for _, bad := range []string{`1`, `null`, `{}`, `[1]`, `["` + jwttest.Audience + `",null]`, `[["` + jwttest.Audience + `"]]`} {
+		list = append(list, refusal{"aud " + bad, with("aud", raw(bad)), jwt.ReasonClaimInvalid, c, "aud"})
+	}
+	for _, bad := range []string{`1`, `[1]`, `{}`} {
+		list = append(list, refusal{"scp " + bad, with("scp", raw(bad)), jwt.ReasonClaimInvalid, c, "scp"})
+	}
+	for _, bad := range []string{`1`, `"x"`, `null`, `[]`} {
+		list = append(list, refusal{"cnf " + bad, with("cnf", raw(bad)), jwt.ReasonClaimInvalid, c, "cnf"})
+	}
+	return list
+}
+
+func TestRefusals(t *testing.T) {
+	v := newVerifier(t)
+	for _, r := range refusals() {
+		t.Run(r.name, func(t *testing.T) {
+			token, err := verify(v, r.token)
+			e := wantRefusal(t, token, err, r.reason, r.sentinel)
+			if e.Member != r.member {
+				t.Errorf("got member %q, want %q: %v", e.Member, r.member, err)
+			}
+			if len(e.Also) > 0 {
+				t.Errorf("one thing is wrong, and more is reported: %v", err)
+			}
+		})
+	}
+	t.Run("control", func(t *testing.T) {
+		token, err := verify(v, testIssuer().Token(nil))
+		wantAccepted(t, token, err)
+	})
+}
+
+// Strict is not deaf: what standards allow and issuers send is accepted.
+func TestAccepted(t *testing.T) {
+	iss := testIssuer()
+	kid := iss.Key(jwt.RS256).KeyID()
+	header := func(h map[string]any) string { return iss.Mint(jwttest.Spec{Header: h}) }
+	raw := func(text string) any { return json.RawMessage(text) }
+	far := time.Now().Add(time.Hour).Unix()
+	escapedURL := strings.ReplaceAll(iss.URL, "/", `\/`)
+	for name, token := range map[string]string{
+		"alg with escapes":     header(map[string]any{"alg": raw(`"RS\u0032\u00356"`)}),
+		"iss with escapes":     iss.Token(claims{"iss": raw(`"` + escapedURL + `"`)}),
+		"white space":          iss.Mint(jwttest.Spec{Payload: fmt.Appendf(nil, "\r\n\t {\"iss\" : %q ,\n\"aud\":%q, \"exp\" :%d } \n", iss.URL, jwttest.Audience, far)}),
+		"foreign jwk":          header(map[string]any{"jwk": map[string]any{"kty": "oct", "k": "AAAA"}}),
+		"foreign jku":          header(map[string]any{"jku": "https://evil.example/keys", "x5u": "https://evil.example/cert"}),
+		"foreign certificates": header(map[string]any{"x5c": []string{"AAAA"}, "x5t": "AAAA", "x5t#S256": "AAAA"}),
+		"zip":                  header(map[string]any{"zip": "DEF"}),
+		"unknown member":       header(map[string]any{"x": map[string]any{"y": []any{1, nil, true}}}),
+		"no kid":               header(map[string]any{"kid": nil}),
+		"no typ":               header(map[string]any{"typ": nil}),
+		"typ jwt":              header(map[string]any{"typ": "jwt"}),
+		"typ at+jwt":           header(map[string]any{"typ": "AT+JWT"}),
+		"typ application":      header(map[string]any{"typ": "application/at+JWT"}),
+		"typ JOSE":             header(map[string]any{"typ": "JOSE"}),
+		"cty json":             header(map[string]any{"cty": "json"}),
+		"depth 32":             header(map[string]any{"x": raw(strings.Repeat("[", 31) + strings.Repeat("]", 31))}),
+		"no sub":               iss.Token(claims{"sub": nil}),
+		"empty cnf":            iss.Token(claims{"cnf": map[string]any{}}),
+		"aud array":            iss.Token(claims{"aud": []string{"x", jwttest.Audience}}),
+		"exp with a fraction":  iss.Token(claims{"exp": raw(fmt.Sprintf("%d.5", far))}),
+		"exp with an exponent": iss.Token(claims{"exp": raw(fmt.Sprintf("%d.0e0", far))}),
+		"exp at its end":       iss.Token(claims{"exp": raw("253402300799")}),
+		"big numbers":          iss.Token(claims{"x": raw("1e1000000000"), "y": raw("-0.1E-999"), "z": raw(strings.Repeat("9", 300))}),
+		"surrogate pair":       iss.Token(claims{"sub": raw(`"\ud83d\ude00"`)}),
+		"NUL in a claim":       iss.Token(claims{"sub": raw(`"a\u0000b"`)}),
+		"4 KiB":                iss.Token(claims{"x": strings.Repeat("x", 3<<10)}),
+		"permissions object":   iss.Token(claims{"permissions": map[string]any{"a": 1}, "roles": 1, "cid": 1, "appid": nil}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := verify(newVerifier(t), token)
+			wantAccepted(t, got, err)
+		})
+	}
+	for _, id := range []string{kid, "../../etc/passwd", "' OR 1=1 --", "http://x/", " ", "\x00", "ключ", strings.Repeat("k", 2000)} {
+		rsa := jwkOf(t, iss, jwt.RS256)
+		rsa["kid"] = id
+		v := newVerifier(t, func(c *jwt.Config) { c.Keys = parseKeySet(t, rsa) })
+		token, err := verify(v, header(map[string]any{"kid": id}))
+		wantAccepted(t, token, err)
+		token, err = verify(v, header(map[string]any{"kid": id + "x"}))
+		wantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
+	}
+}
+
+// The sizes that are limits are allowed, one byte more is not.
+func TestSizeLimits(t *testing.T) {
+	iss := testIssuer()
+	sized := func(header, token int) string {
+		text := iss.Mint(jwttest.Spec{Header: map[string]any{"x": ""}, Claims: claims{"x": ""}})
+		parts := strings.Split(text, ".")
+		// Three bytes of filler make four characters; the rest is padded with names of odd length.
+		for pad := range 4 {
+			filler := strings.Repeat("h", max(0, (header-len(parts[0]))*3/4+pad-2))
+			text = iss.Mint(jwttest.Spec{Header: map[string]any{"x": filler}, Claims: claims{"x": ""}})
+			if got := strings.IndexByte(text, '.'); got == header || header == 0 {
+				break
+			}
+		}
+		if token == 0 {
+			return text
+		}
+		base := len(text)
+		for pad := range 4 {
+			longer := iss.Mint(jwttest.Spec{Claims: claims{"x": strings.Repeat("p", max(0, (token-base)*3/4+pad-2))}, Header: map[string]any{"x": ""}})
+			if len(longer) == token {
+				return longer
+			}
+			text = longer
+		}
+		return text
+	}
+	for _, limits := range [][2]int{{4 << 10, 16 << 10}, {200, 3000}} {
+		v := newVerifier(t, func(c *jwt.Config) {
+			if limits[0] != 4<<10 {
+				c.MaxHeaderSize, c.MaxTokenSize = limits[0], limits[1]
+			}
+		})
+		for _, over := range []int{0, 1, 2, 3} {
+			text := sized(limits[0]+over, 0)
+			size := strings.IndexByte(text, '.')
+			_, err := verify(v, text)
+			if tooLarge := reasonOf(err) == jwt.ReasonTokenTooLarge; tooLarge != (size > limits[0]) {
+				t.Errorf("a header of %d bytes, limit %d: %v", size, limits[0], err)
+			}
+			text = sized(0, limits[1]+over)
+			_, err = verify(v, text)
+			if tooLarge := reasonOf(err) == jwt.ReasonTokenTooLarge; tooLarge != (len(text) > limits[1]) {
+				t.Errorf("a token of %d bytes, limit %d: %v", len(text), limits[1], err)
+			}
+		}
+	}
+}
+
+func reasonOf(err error) jwt.Reason {
+	var e *jwt.Error
+	if errors.As(err, &e) {
+		return e.Reason
+	}
+	return ""
+}
+
+// Inside of a bubble time stands still, so boundaries are exact.
+func TestClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		at := func(d time.Duration) any {
+			return json.Number(fmt.Sprintf("%d.%09d", now.Add(d).Unix(), now.Add(d).Nanosecond()))
+		}
+		const ms = time.Millisecond
+		fresh := claims{"exp": at(time.Hour)}
+		for _, c := range []struct {
+			name   string
+			leeway time.Duration
+			maxAge time.Duration
+			claims claims
+			reason jwt.Reason // empty: accepted
+		}{
+			{"exp just within the leeway", 0, 0, claims{"exp": at(-30*time.Second + ms)}, ""},
+			{"exp at the leeway", 0, 0, claims{"exp": at(-30 * time.Second)}, jwt.ReasonTokenExpired},
+			{"exp in a moment, no leeway", -1, 0, claims{"exp": at(ms)}, ""},
+			{"exp now, no leeway", -1, 0, claims{"exp": at(0)}, jwt.ReasonTokenExpired},
+			{"exp within ten minutes", 10 * time.Minute, 0, claims{"exp": at(-10*time.Minute + ms)}, ""},
+			{"exp at ten minutes", 10 * time.Minute, 0, claims{"exp": at(-10 * time.Minute)}, jwt.ReasonTokenExpired},
+			{"nbf at the leeway", 0, 0, claims{"nbf": at(30 * time.Second)}, ""},
+			{"nbf beyond the leeway", 0, 0, claims{"nbf": at(30*time.Second + ms)}, jwt.ReasonTokenNotYetValid},
+			{"nbf now, no leeway", -1, 0, claims{"nbf": at(0)}, ""},
+			{"nbf in a moment, no leeway", -1, 0, claims{"nbf": at(ms)}, jwt.ReasonTokenNotYetValid},
+			{"iat at the leeway", 0, 0, claims{"iat": at(30 * time.Second)}, ""},
+			{"iat beyond the leeway", 0, 0, claims{"iat": at(30*time.Second + ms)}, jwt.ReasonTokenNotYetValid},
+			{"iat old", 0, 0, claims{"iat": at(-24 * time.Hour)}, ""},
+			{"iat within MaxAge", 0, time.Minute, claims{"iat": at(-90*time.Second + ms)}, ""},
+			{"iat at MaxAge", 0, time.Minute, claims{"iat": at(-90 * time.Second)}, jwt.ReasonTokenTooOld},
+			{"iat absent", 0, 0, claims{"iat": nil}, ""},
+			{"iat absent with MaxAge", 0, time.Minute, claims{"iat": nil}, jwt.ReasonClaimMissing},
+		} {
+			v := newVerifier(t, func(config *jwt.Config) { config.Leeway, config.MaxAge = c.leeway, c.maxAge })
+			all := claims{}
+			for _, from := range []claims{fresh, c.claims} {
+				for name, value := range from {
+					all[name] = value
+				}
+			}
+			token, err := verify(v, testIssuer().Token(all))
+			if c.reason == "" && err != nil || c.reason != reasonOf(err) || (token == nil) != (err != nil) {
+				t.Errorf("%s: got %v, want %q", c.name, err, c.reason)
+			}
+		}
+	})
+}
+
+func TestAlgorithmsNarrow(t *testing.T) {
+	iss := testIssuer()
+	v := newVerifier(t, func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{jwt.ES256, jwt.EdDSA} })
+	for _, alg := range []jwt.Algorithm{jwt.ES256, jwt.EdDSA, jwt.Ed25519} {
+		token, err := verify(v, iss.Mint(jwttest.Spec{Algorithm: alg}))
+		wantAccepted(t, token, err)
+	}
+	token, err := verify(v, iss.Token(nil))
+	e := wantRefusal(t, token, err, jwt.ReasonAlgorithmRefused, jwt.ErrKey)
+	if e.Got != "RS256" || e.Want != `one of "ES256" "EdDSA"` {
+		t.Errorf("got %q, want %q", e.Got, e.Want)
+	}
+	// Naming an algorithm does not make a key answer to it.
+	v = newVerifier(t, func(c *jwt.Config) {
+		c.Keys, c.Algorithms = iss.Key(jwt.RS256), []jwt.Algorithm{jwt.RS256, jwt.PS256, jwt.HS256}
+	})
+	for _, alg := range []jwt.Algorithm{jwt.PS256, jwt.HS256} {
+		token, err := verify(v, iss.Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": iss.Key(jwt.RS256).KeyID()}}))
+		wantRefusal(t, token, err, jwt.ReasonKeyMismatch, jwt.ErrKey)
+	}
+}
+
+// An RSA key without alg is RS256, unless Algorithms names exactly one other RSA algorithm.
+func TestUndeclaredRSA(t *testing.T) {
+	iss := testIssuer()
+	rsa := jwkOf(t, iss, jwt.RS256)
+	delete(rsa, "alg")
+	for _, c := range []struct {
+		algorithms []jwt.Algorithm
+		accepts    jwt.Algorithm
+	}{
+		{nil, jwt.RS256},
+		{[]jwt.Algorithm{jwt.RS256}, jwt.RS256},
+		{[]jwt.Algorithm{jwt.PS256}, jwt.PS256},
+		{[]jwt.Algorithm{jwt.PS512, jwt.PS512, jwt.ES256}, jwt.PS512},
+		{[]jwt.Algorithm{jwt.RS256, jwt.PS256}, jwt.RS256},
+		{[]jwt.Algorithm{jwt.PS384, jwt.PS256}, ""},
+	} {
+		for name, keys := range map[string]jwt.KeySource{"set": parseKeySet(t, rsa), "key": parseKey(t, rsa)} {
+			v := newVerifier(t, func(config *jwt.Config) { config.Keys, config.Algorithms = keys, c.algorithms })
+			for _, alg := range publicAlgorithms[:6] {
+				for _, kid := range []any{rsa["kid"], nil} {
+					token, err := verify(v, iss.Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": kid}}))
+					if (err == nil) != (alg == c.accepts) || (token == nil) != (err != nil) {
+						t.Errorf("%s of Algorithms %v: %s: %v", name, c.algorithms, alg, err)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestClients(t *testing.T) {
+	iss := testIssuer()
+	for _, c := range []struct {
+		claims claims
+		reason jwt.Reason
+		member string
+	}{
+		{claims{"client_id": "app"}, "", ""},
+		{claims{"azp": "app"}, "", ""},
+		{claims{"cid": "app"}, "", ""},
+		{claims{"appid": "second"}, "", ""},
+		{claims{"client_id": "other", "azp": "app"}, jwt.ReasonClientMismatch, "client_id"},
+		{claims{"azp": "other"}, jwt.ReasonClientMismatch, "azp"},
+		{claims{"azp": "App"}, jwt.ReasonClientMismatch, "azp"},
+		{claims{}, jwt.ReasonClaimMissing, "client_id"},
+		{claims{"cid": 1}, jwt.ReasonClaimMissing, "client_id"},
+	} {
+		c.claims["aud"] = nil
+		v := newVerifier(t, func(config *jwt.Config) { config.Audience, config.Clients = nil, []string{"app", "second"} })
+		token, err := verify(v, iss.Token(c.claims))
+		if c.reason == "" {
+			wantAccepted(t, token, err)
+			continue
+		}
+		if e := wantRefusal(t, token, err, c.reason, jwt.ErrClaims); e.Member != c.member {
+			t.Errorf("got member %q, want %q", e.Member, c.member)
+		}
+	}
+	both := newVerifier(t, func(config *jwt.Config) { config.Clients = []string{"app"} })
+	token, err := verify(both, iss.Token(claims{"azp": "app"}))
+	wantAccepted(t, token, err)
+	token, err = verify(both, iss.Token(claims{"azp": "app", "aud": "x"}))
+	wantRefusal(t, token, err, jwt.ReasonAudienceMismatch, jwt.ErrClaims)
+	token, err = verify(both, iss.Token(nil))
+	wantRefusal(t, token, err, jwt.ReasonClaimMissing, jwt.ErrClaims)
+
+	skip := newVerifier(t, func(config *jwt.Config) { config.Audience, config.InsecureSkipAudience = nil, true })
+	token, err = verify(skip, iss.Token(claims{"aud": nil}))
+	wantAccepted(t, token, err)
+}
+
+func TestProfiles(t *testing.T) {
+	iss := testIssuer()
+	at := map[string]any{"typ": "at+jwt"}
+	full := claims{"client_id": "app"}
+	id := claims{"aud": []string{jwttest.Audience, "other"}, "azp": jwttest.Audience}
+	for _, c := range []struct {
+		name    string
+		profile jwt.Profile
+		header  map[string]any
+		claims  claims
+		reason  jwt.Reason
+		member  string
+	}{
+		{"access token", jwt.AccessToken, at, full, "", ""},
+		{"access token as media type", jwt.AccessToken, map[string]any{"typ": "application/at+jwt"}, full, "", ""},
+		{"access token typed JWT", jwt.AccessToken, nil, full, jwt.ReasonTypeRefused, "typ"},
+		{"access token without typ", jwt.AccessToken, map[string]any{"typ": nil}, full, jwt.ReasonTypeRefused, "typ"},
+		{"access token without sub", jwt.AccessToken, at, claims{"client_id": "app", "sub": nil}, jwt.ReasonClaimMissing, "sub"},
+		{"access token without client_id", jwt.AccessToken, at, claims{"azp": "app"}, jwt.ReasonClaimMissing, "client_id"},
+		{"access token without iat", jwt.AccessToken, at, claims{"client_id": "app", "iat": nil}, jwt.ReasonClaimMissing, "iat"},
+		{"access token without jti", jwt.AccessToken, at, claims{"client_id": "app", "jti": nil}, jwt.ReasonClaimMissing, "jti"},
+		{"ID token", jwt.IDToken, nil, claims{}, "", ""},
+		{"ID token without typ", jwt.IDToken, map[string]any{"typ": nil}, claims{}, "", ""},
+		{"ID token typed at+jwt", jwt.IDToken, at, claims{}, jwt.ReasonTypeRefused, "typ"},
+		{"ID token typed logout+jwt", jwt.IDToken, map[string]any{"typ": "logout+jwt"}, claims{}, jwt.ReasonTypeRefused, "typ"},
+		{"ID token without sub", jwt.IDToken, nil, claims{"sub": nil}, jwt.ReasonClaimMissing, "sub"},
+		{"ID token without iat", jwt.IDToken, nil, claims{"iat": nil}, jwt.ReasonClaimMissing, "iat"},
+		{"ID token of two audiences", jwt.IDToken, nil, id, "", ""},
+		{"ID token of two audiences without azp", jwt.IDToken, nil, claims{"aud": id["aud"]}, jwt.ReasonClaimMissing, "azp"},
+		{"ID token of another party", jwt.IDToken, nil, claims{"aud": id["aud"], "azp": "other"}, jwt.ReasonClientMismatch, "azp"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := newVerifier(t, func(config *jwt.Config) { config.Profile = c.profile })
+			token, err := verify(v, iss.Mint(jwttest.Spec{Header: c.header, Claims: c.claims}))
+			if c.reason == "" {
+				wantAccepted(t, token, err)
+			} else if e := wantRefusal(t, token, err, c.reason, jwt.ErrClaims); e.Member != c.member {
+				t.Errorf("got member %q, want %q", e.Member, c.member)
+			}
+		})
+	}
+}
+
+func TestSeveralIssuers(t *testing.T) {
+	a, b := testIssuer(), otherIssuer()
+	configB := jwt.Config{Issuer: b.URL, Audience: []string{"b"}, Keys: keysOf(t, b), Algorithms: []jwt.Algorithm{jwt.ES256}}
+	v, err := jwt.NewVerifier(testConfig(t), configB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	es := func(iss *jwttest.Issuer, c claims) string {
+		return iss.Mint(jwttest.Spec{Algorithm: jwt.ES256, Claims: c})
+	}
+	token, err := verify(v, a.Token(nil))
+	wantAccepted(t, token, err)
+	token, err = verify(v, es(b, claims{"aud": "b"}))
+	wantAccepted(t, token, err)
+	if token.Issuer() != b.URL {
+		t.Errorf("got issuer %q", token.Issuer())
+	}
+
+	// Each issuer has its own audience, algorithms and keys.
+	token, err = verify(v, es(b, claims{"aud": jwttest.Audience}))
+	if e := wantRefusal(t, token, err, jwt.ReasonAudienceMismatch, jwt.ErrClaims); e.Issuer != b.URL {
+		t.Errorf("judged by %q", e.Issuer)
+	}
+	token, err = verify(v, b.Mint(jwttest.Spec{Claims: claims{"aud": "b"}}))
+	wantRefusal(t, token, err, jwt.ReasonAlgorithmRefused, jwt.ErrKey)
+
+	// A token signed by one and naming another is refused, however it names it.
+	for name, token := range map[string]string{
+		"plain":     es(a, claims{"iss": b.URL, "aud": "b"}),
+		"other way": b.Token(claims{"iss": a.URL}),
+		"escaped":   es(a, claims{"iss": json.RawMessage(`"` + strings.Replace(b.URL, "h", `\u0068`, 1) + `"`), "aud": "b"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := verify(v, token)
+			wantRefusal(t, got, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
+		})
+	}
+	twice := a.Mint(jwttest.Spec{Payload: fmt.Appendf(nil, `{"iss":%q,"iss":%q,"exp":99999999999,"aud":%q}`, a.URL, b.URL, jwttest.Audience)})
+	token, err = verify(v, twice)
+	wantRefusal(t, token, err, jwt.ReasonPayloadInvalid, jwt.ErrClaims)
+	for reason, iss := range map[jwt.Reason]any{
+		jwt.ReasonIssuerMismatch: a.URL + "/",
+		jwt.ReasonClaimInvalid:   []string{a.URL},
+		jwt.ReasonClaimMissing:   nil,
+	} {
+		token, err = verify(v, a.Token(claims{"iss": iss}))
+		if e := wantRefusal(t, token, err, reason, jwt.ErrClaims); e.Member != "iss" {
+			t.Errorf("got member %q", e.Member)
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	calls := 0
+	var answer error
+	v := newVerifier(t, func(c *jwt.Config) {
+		c.Validate = func(_ context.Context, token *jwt.Token) error {
+			calls++
+			if token.Subject() != "test-subject" {
+				t.Errorf("got %v", token)
+			}
+			return answer
+		}
+	})
+	token, err := verify(v, testIssuer().Token(nil))
+	wantAccepted(t, token, err)
+	for _, c := range []struct {
+		answer   error
+		sentinel error
+	}{
+		{errors.New("tenant is suspended"), jwt.ErrClaims},
+		{fmt.Errorf("step-up: %w", jwt.ErrAuthentication), jwt.ErrAuthentication},
+		{fmt.Errorf("revocation list: %w", jwt.ErrUnavailable), jwt.ErrUnavailable},
+		{jwt.ErrScope, jwt.ErrScope},
+		{errors.Join(jwt.ErrScope, jwt.ErrKey), jwt.ErrClaims},
+		{context.DeadlineExceeded, jwt.ErrClaims},
+	} {
+		answer = c.answer
+		token, err = verify(v, testIssuer().Token(nil))
+		wantRefusal(t, token, err, jwt.ReasonValidationRefused, c.sentinel)
+		if !errors.Is(err, c.answer) && c.sentinel != jwt.ErrClaims {
+			t.Errorf("%v does not wrap %v", err, c.answer)
+		}
+		if !strings.Contains(err.Error(), "refused by validation: ") {
+			t.Errorf("got %q", err)
+		}
+	}
+	if calls != 7 {
+		t.Errorf("Validate was called %d times, want 7", calls)
+	}
+	token, err = verify(v, testIssuer().Token(claims{"exp": 1}))
+	wantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
+	if calls != 7 {
+		t.Error("Validate was called with a token that had failed before")
+	}
+}
+
+// sourceFunc is a KeySource of a caller's own.
+type sourceFunc func(context.Context, jwt.Header) (*jwt.Key, error)
+
+func (f sourceFunc) Key(ctx context.Context, h jwt.Header) (*jwt.Key, error) { return f(ctx, h) }
+
+func TestKeySourceOfTheCaller(t *testing.T) {
+	iss := testIssuer()
+	for _, c := range []struct {
+		key      *jwt.Key
+		err      error
+		reason   jwt.Reason
+		sentinel error
+	}{
+		{iss.Key(jwt.RS256), nil, "", nil},
+		{nil, nil, jwt.ReasonKeyUnknown, jwt.ErrKey},
+		{&jwt.Key{}, nil, jwt.ReasonKeyUnknown, jwt.ErrKey},
+		{iss.Key(jwt.ES256), nil, jwt.ReasonKeyMismatch, jwt.ErrKey},
+		{iss.Key(jwt.HS256), nil, jwt.ReasonKeyMismatch, jwt.ErrKey},
+		{nil, errors.New("database is down"), jwt.ReasonKeysUnavailable, jwt.ErrUnavailable},
+		{nil, context.Canceled, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable},
+	} {
+		v := newVerifier(t, func(config *jwt.Config) {
+			config.Keys = sourceFunc(func(_ context.Context, h jwt.Header) (*jwt.Key, error) {
+				if h.Algorithm != jwt.RS256 || h.KeyID != iss.Key(jwt.RS256).KeyID() {
+					t.Errorf("asked for %v", h)
+				}
+				return c.key, c.err
+			})
+		})
+		token, err := verify(v, iss.Token(nil))
+		if c.reason == "" {
+			wantAccepted(t, token, err)
+			continue
+		}
+		wantRefusal(t, token, err, c.reason, c.sentinel)
+		if c.err != nil && !errors.Is(err, c.err) {
+			t.Errorf("%v does not wrap %v", err, c.err)
+		}
+	}
+}
+
+func TestConfigErrors(t *testing.T) {
+	for field, change := range map[string]func(*jwt.Config){
+		"Issuer is required":                func(c *jwt.Config) { c.Issuer = "" },
+		"Issuer is not UTF-8":               func(c *jwt.Config) { c.Issuer = "\xff" },
+		"Audience is required":              func(c *jwt.Config) { c.Audience = nil },
+		"Audience holds an empty":           func(c *jwt.Config) { c.Audience = []string{"x", ""} },
+		"Clients holds an empty":            func(c *jwt.Config) { c.Clients = []string{""} },
+		"InsecureSkipAudience contradicts":  func(c *jwt.Config) { c.InsecureSkipAudience = true },
+		"Algorithms is empty":               func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{} },
+		`Algorithms: "none"`:                func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{jwt.RS256, "none"} },
+		`Algorithms: "rs256"`:               func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{"rs256"} },
+		"Profile is unknown":                func(c *jwt.Config) { c.Profile = 3 },
+		"Leeway is over 10m0s":              func(c *jwt.Config) { c.Leeway = 10*time.Minute + 1 },
+		"MaxAge is negative":                func(c *jwt.Config) { c.MaxAge = -1 },
+		"MaxTokenSize":                      func(c *jwt.Config) { c.MaxTokenSize = 1<<20 + 1 },
+		"MaxHeaderSize":                     func(c *jwt.Config) { c.MaxHeaderSize = -1 },
+		"Keys is a nil *KeySet":             func(c *jwt.Config) { c.Keys = (*jwt.KeySet)(nil) },
+		"Keys is a nil *Key":                func(c *jwt.Config) { c.Keys = (*jwt.Key)(nil) },
+		"Keys is a nil *RemoteKeySet":       func(c *jwt.Config) { c.Keys = (*jwt.RemoteKeySet)(nil) },
+		"Keys is nil, and Issuer cannot be": func(c *jwt.Config) { c.Keys, c.Issuer = nil, "http://issuer.example" },
+	} {
+		c := testConfig(t)
+		change(&c)
+		v, err := jwt.NewVerifier(c)
+		if err == nil || v != nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("got %v, want an error with %q", err, field)
+		}
+	}
+	if _, err := jwt.NewVerifier(); err == nil {
+		t.Error("no Config was accepted")
+	}
+	if _, err := jwt.NewVerifier(testConfig(t), testConfig(t)); err == nil || !strings.Contains(err.Error(), "configured twice") {
+		t.Errorf("one issuer was accepted twice: %v", err)
+	}
+	if _, err := jwt.NewVerifier(jwt.Config{Issuer: "https://issuer.example", Audience: []string{"x"}}); err != nil {
+		t.Errorf("an issuer to be discovered: %v", err)
+	}
+}
+
+// A Config is copied: what its owner changes later changes nothing.
+func TestConfigIsCopied(t *testing.T) {
+	c := testConfig(t)
+	c.Audience = []string{"x"}
+	c.Algorithms = []jwt.Algorithm{jwt.ES256}
+	v, err := jwt.NewVerifier(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Audience[0], c.Algorithms[0] = jwttest.Audience, jwt.RS256
+	token, err := verify(v, testIssuer().Token(nil))
+	wantRefusal(t, token, err, jwt.ReasonAlgorithmRefused, jwt.ErrKey)
+}
+
+func TestZeroValues(t *testing.T) {
+	good := testIssuer().Token(nil)
+	for _, v := range []*jwt.Verifier{{}, nil} {
+		token, err := verify(v, good)
+		wantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims)
+		if len(v.Status()) != 0 || v.Warm(context.Background()) != nil {
+			t.Error("a zero Verifier has issuers")
+		}
+	}
+	for name, keys := range map[string]jwt.KeySource{"key": &jwt.Key{}, "set": &jwt.KeySet{}, "remote": &jwt.RemoteKeySet{}} {
+		v := newVerifier(t, func(c *jwt.Config) { c.Keys = keys })
+		token, err := verify(v, good)
+		if token != nil || !errors.Is(err, jwt.ErrKey) {
+			t.Errorf("zero %s: %v, %v", name, token, err)
+		}
+	}
+}
+
+// Every failed claim is reported, in the order of the policy, and the first decides.
+func TestAllFailuresReported(t *testing.T) {
+	token, err := verify(newVerifier(t), testIssuer().Mint(jwttest.Spec{
+		Header: map[string]any{"typ": "dpop+jwt"},
+		Claims: claims{"iss": "x", "aud": "y", "exp": 1, "nbf": 99999999999, "iat": 99999999999, "cnf": claims{"jkt": "z"}},
+	}))
+	e := wantRefusal(t, token, err, jwt.ReasonTypeRefused, jwt.ErrClaims)
+	var members []string
+	for _, other := range e.Also {
+		members = append(members, other.Member)
+	}
+	if want := []string{"iss", "aud", "exp", "nbf", "iat", "cnf"}; !slices.Equal(members, want) {
+		t.Errorf("got %v, want %v", members, want)
+	}
+	if text := err.Error(); !strings.Contains(text, `(also: wrong issuer: iss is "x"`) || !strings.Contains(text, "token expired") {
+		t.Errorf("got %q", text)
+	}
+}
+
+// The forgeries that gave this field its name: the public key as an HMAC secret.
+func TestPublicKeyAsSecret(t *testing.T) {
+	iss := testIssuer()
+	v := newVerifier(t, func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{jwt.RS256, jwt.HS256} })
+	for name, secret := range publicForms(t, iss) {
+		input := b64(`{"alg":"HS256","kid":"`+iss.Key(jwt.RS256).KeyID()+`"}`) + "." + strings.Split(iss.Token(nil), ".")[1]
+		mac := hmac.New(sha256.New, secret)
+		mac.Write([]byte(input))
+		token, err := verify(v, input+"."+b64(string(mac.Sum(nil))))
+		wantRefusal(t, token, err, jwt.ReasonKeyMismatch, jwt.ErrKey)
+		if _, err := jwt.HMACKey("", jwt.HS256, secret); err == nil && name != "modulus" {
+			t.Errorf("HMACKey took a public key as %s", name)
+		}
+	}
+}

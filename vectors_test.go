@@ -1,0 +1,420 @@
+// This file holds the package against published examples: testdata/vectors, whose README says where
+// each comes from.
+
+package jwt_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"assay.example/jwt"
+)
+
+// A vector is one line of a file in testdata/vectors.
+type vector struct {
+	ID            string          `json:"id"`
+	Token         string          `json:"token"`
+	JWK           json.RawMessage `json:"jwk"`
+	JWKS          json.RawMessage `json:"jwks"`
+	Algorithm     jwt.Algorithm   `json:"alg"`
+	Valid         bool            `json:"valid"`
+	Payload       string          `json:"payload"`
+	Serialization string          `json:"serialization"`
+	Thumbprint    string          `json:"thumbprint"`
+	Comment       string          `json:"comment"`
+}
+
+// vectorCounts says how many lines each file has and how many of them are valid, so that none can
+// vanish.
+var vectorCounts = map[string]struct{ lines, valid int }{
+	"rfc7515.jsonl": {11, 5},
+	"rfc7517.jsonl": {3, 0}, // key sets, no tokens
+	"rfc7519.jsonl": {4, 1},
+	"rfc7520.jsonl": {20, 4},
+	"rfc7638.jsonl": {3, 0}, // thumbprints, no tokens
+	"rfc8037.jsonl": {1, 1},
+}
+
+// readVectors reads one file and counts its lines.
+func readVectors(tb testing.TB, name string) []vector {
+	tb.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "vectors", name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var all []vector
+	valid := 0
+	for line := range bytes.Lines(data) {
+		var v vector
+		d := json.NewDecoder(bytes.NewReader(line))
+		d.DisallowUnknownFields() // a member with a typing error would be a test that tests nothing
+		if err := d.Decode(&v); err != nil {
+			tb.Fatalf("%s, line %d: %v", name, len(all)+1, err)
+		}
+		if v.Valid {
+			valid++
+		}
+		all = append(all, v)
+	}
+	if want := vectorCounts[name]; len(all) != want.lines || valid != want.valid {
+		tb.Fatalf("%s has %d lines, %d valid; want %d, %d", name, len(all), valid, want.lines, want.valid)
+	}
+	return all
+}
+
+// vectorNamed finds one vector.
+func vectorNamed(tb testing.TB, file, id string) vector {
+	tb.Helper()
+	all := readVectors(tb, file)
+	i := slices.IndexFunc(all, func(v vector) bool { return v.ID == id })
+	if i < 0 {
+		tb.Fatalf("%s has no %s", file, id)
+	}
+	return all[i]
+}
+
+// tokenVectors are the vectors that are about a token.
+func tokenVectors(tb testing.TB) []vector {
+	tb.Helper()
+	var all []vector
+	for _, name := range slices.Sorted(maps.Keys(vectorCounts)) {
+		for _, v := range readVectors(tb, name) {
+			if v.Token != "" {
+				all = append(all, v)
+			}
+		}
+	}
+	return all
+}
+
+// keys is what the vector's relying party holds.
+func (v vector) keys(tb testing.TB) jwt.KeySource {
+	tb.Helper()
+	if v.JWKS != nil {
+		set, err := jwt.ParseKeySet(v.JWKS)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return set
+	}
+	var secret struct {
+		Type  string `json:"kty"`
+		KeyID string `json:"kid"`
+		K     string `json:"k"`
+	}
+	if err := json.Unmarshal(v.JWK, &secret); err != nil {
+		tb.Fatal(err)
+	}
+	var key *jwt.Key
+	var err error
+	if secret.Type == "oct" {
+		// ParseKey asks for an alg, and the secret of RFC 7515 A.1 declares none.
+		k, decodeErr := base64.RawURLEncoding.DecodeString(secret.K)
+		if decodeErr != nil {
+			tb.Fatal(decodeErr)
+		}
+		key, err = jwt.HMACKey(secret.KeyID, v.Algorithm, k)
+	} else {
+		key, err = jwt.ParseKey(v.JWK)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return key
+}
+
+// verifier is the vector's relying party. Its policy asks for as little as a policy can.
+func (v vector) verifier(tb testing.TB) *jwt.Verifier {
+	tb.Helper()
+	verifier, err := jwt.NewVerifier(jwt.Config{
+		Issuer:               "joe",
+		Keys:                 v.keys(tb),
+		Algorithms:           []jwt.Algorithm{v.Algorithm},
+		InsecureSkipAudience: true,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return verifier
+}
+
+func TestVectorFiles(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata", "vectors", "*.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	ids := map[string]bool{}
+	for _, file := range files {
+		name := filepath.Base(file)
+		names = append(names, name)
+		for _, v := range readVectors(t, name) {
+			if v.ID == "" || ids[v.ID] {
+				t.Errorf("%s: the id %q is empty or taken", name, v.ID)
+			}
+			ids[v.ID] = true
+		}
+	}
+	if want := slices.Sorted(maps.Keys(vectorCounts)); !slices.Equal(names, want) {
+		t.Errorf("the files are %q, want %q", names, want)
+	}
+	if n := len(tokenVectors(t)); n != 36 {
+		t.Errorf("%d vectors have a token, want 36", n)
+	}
+}
+
+// Most payloads are no JSON and the others expired long ago, so the verdict on a signature is how
+// far Verify gets: a payload is not read before its signature holds.
+func TestVectorSignatures(t *testing.T) {
+	for _, v := range tokenVectors(t) {
+		t.Run(v.ID, func(t *testing.T) {
+			verifier := v.verifier(t)
+			token, err := verifier.Verify(t.Context(), v.Token)
+			if token != nil || err == nil {
+				t.Fatalf("accepted, though nothing in the file is a current token: %v", token)
+			}
+			if !v.Valid {
+				checkRefusedByForm(t, v, err)
+				return
+			}
+
+			// The signature holds: only what comes after it can have refused.
+			if json.Valid(vectorPayload(t, v)) {
+				wantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
+			} else {
+				wantRefusal(t, token, err, jwt.ReasonPayloadInvalid, jwt.ErrClaims)
+			}
+
+			// And the same token with another signature does not get there.
+			broken := []byte(v.Token)
+			broken[strings.LastIndexByte(v.Token, '.')+1] ^= 'A' ^ 'B'
+			_, err = verifier.Verify(t.Context(), string(broken))
+			if !errors.Is(err, jwt.ErrSignature) && !errors.Is(err, jwt.ErrMalformed) {
+				t.Errorf("with another signature: refused with %v, want %v", err, jwt.ErrSignature)
+			}
+		})
+	}
+}
+
+// vectorPayload decodes the second part, which must be what the vector says it is.
+func vectorPayload(t *testing.T, v vector) []byte {
+	t.Helper()
+	parts := strings.Split(v.Token, ".")
+	if len(parts) != 3 || v.Serialization != "compact" {
+		t.Fatal("a valid vector is a compact JWS")
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Payload != "" && v.Payload != string(payload) {
+		t.Fatalf("the payload is %q, want %q", payload, v.Payload)
+	}
+	return payload
+}
+
+// checkRefusedByForm checks that an invalid vector was refused before its payload was read, and for
+// what it is.
+func checkRefusedByForm(t *testing.T, v vector, err error) {
+	t.Helper()
+	var wants []jwt.Reason
+	sentinel := jwt.ErrMalformed
+	switch v.Serialization {
+	case "json-general", "json-flattened":
+		// The reason goes by the number of dots, and JSON has as many as its members happen to hold.
+		if !errors.Is(err, jwt.ErrMalformed) {
+			t.Errorf("refused with %v, want %v", err, jwt.ErrMalformed)
+		}
+		return
+	case "detached":
+		wants = []jwt.Reason{jwt.ReasonTokenParts} // the payload is empty
+	case "jwe-compact":
+		wants = []jwt.Reason{jwt.ReasonTokenEncrypted}
+	case "compact":
+		if strings.HasSuffix(v.Token, ".") { // alg none
+			wants = []jwt.Reason{jwt.ReasonTokenParts}
+			break
+		}
+		// Another key or algorithm than the token's. The signature is never computed.
+		sentinel = jwt.ErrKey
+		wants = []jwt.Reason{jwt.ReasonAlgorithmRefused, jwt.ReasonKeyMismatch, jwt.ReasonKeyUnknown}
+	default:
+		t.Fatalf("serialization %q is unknown", v.Serialization)
+	}
+	var e *jwt.Error
+	if !errors.Is(err, sentinel) || !errors.As(err, &e) || !slices.Contains(wants, e.Reason) {
+		t.Errorf("refused with %v, want %v for a reason of %q", err, sentinel, wants)
+	}
+}
+
+// The tokens of "joe" end in 2011. A synctest bubble begins in 2000, where they are still good.
+func TestVectorsAccepted(t *testing.T) {
+	const expires = 1300819380
+	for _, at := range []struct{ file, id string }{
+		{"rfc7515.jsonl", "rfc7515-appendix-a/A.1"},
+		{"rfc7515.jsonl", "rfc7515-appendix-a/A.2"},
+		{"rfc7515.jsonl", "rfc7515-appendix-a/A.3"},
+		{"rfc7519.jsonl", "rfc7519/3.1"},
+	} {
+		v := vectorNamed(t, at.file, at.id)
+		t.Run(at.id, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				verifier := v.verifier(t)
+				token, err := verifier.Verify(context.Background(), v.Token)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if token.Header().Algorithm != v.Algorithm {
+					t.Errorf("Algorithm is %q, want %q", token.Header().Algorithm, v.Algorithm)
+				}
+				if token.Issuer() != "joe" {
+					t.Errorf("Issuer is %q, want joe", token.Issuer())
+				}
+				if got := token.ExpiresAt(); !got.Equal(time.Unix(expires, 0)) {
+					t.Errorf("ExpiresAt is %v, want %v", got, time.Unix(expires, 0))
+				}
+				if root, ok := token.Claim("http://example.com/is_root"); root != true || !ok {
+					t.Errorf("Claim(is_root) is %v, %v, want true", root, ok)
+				}
+				if token.Subject() != "" || len(token.Audience()) > 0 || !token.NotBefore().IsZero() {
+					t.Error("the token has claims that it does not have")
+				}
+
+				// The same token, 30 seconds of leeway after its end.
+				time.Sleep(time.Until(time.Unix(expires, 0).Add(30*time.Second - 1)))
+				if _, err := verifier.Verify(context.Background(), v.Token); err != nil {
+					t.Errorf("one nanosecond before the leeway is over: %v", err)
+				}
+				time.Sleep(1)
+				if _, err := verifier.Verify(context.Background(), v.Token); !errors.Is(err, jwt.ErrExpired) {
+					t.Errorf("when the leeway is over: %v, want %v", err, jwt.ErrExpired)
+				}
+			})
+		})
+	}
+}
+
+func TestVectorThumbprints(t *testing.T) {
+	for _, v := range readVectors(t, "rfc7638.jsonl") {
+		key, err := jwt.ParseKey(v.JWK)
+		if err != nil {
+			t.Errorf("%s: %v", v.ID, err)
+			continue
+		}
+		if v.Thumbprint == "" || key.Thumbprint() != v.Thumbprint {
+			t.Errorf("%s: the thumbprint is %q, want %q", v.ID, key.Thumbprint(), v.Thumbprint)
+		}
+	}
+}
+
+func TestVectorKeySets(t *testing.T) {
+	t.Run("A.1: an encryption key beside a usable one", func(t *testing.T) {
+		set, err := jwt.ParseKeySet(vectorNamed(t, "rfc7517.jsonl", "rfc7517/A.1").JWKS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, skipped := set.Keys(), set.Skipped()
+		if len(keys) != 1 || len(skipped) != 1 {
+			t.Fatalf("%d keys are usable and %d skipped, want one each", len(keys), len(skipped))
+		}
+		// It is the key of RFC 7638 section 3.1.
+		want := vectorNamed(t, "rfc7638.jsonl", "rfc7638/3.1").Thumbprint
+		if k := keys[0]; k.KeyID() != "2011-04-29" || k.Algorithm() != jwt.RS256 || k.Thumbprint() != want {
+			t.Errorf("the usable key is %v with thumbprint %s, want kid 2011-04-29, RS256, %s", k, k.Thumbprint(), want)
+		}
+		if s := skipped[0]; s.KeyID != "1" || s.Type != "EC" || !strings.Contains(s.Reason, `use is "enc"`) {
+			t.Errorf("the skipped key is %+v, want kid 1, EC, because of its use", s)
+		}
+	})
+
+	t.Run("A.2: private keys", func(t *testing.T) {
+		v := vectorNamed(t, "rfc7517.jsonl", "rfc7517/A.2")
+		if set, err := jwt.ParseKeySet(v.JWKS); err == nil || set != nil {
+			t.Errorf("a set of private keys was accepted: %v", set.Keys())
+		}
+		jwks := membersOf(t, v)
+		if len(jwks) != 2 {
+			t.Fatalf("it has %d keys, want 2", len(jwks))
+		}
+		for _, jwk := range jwks {
+			delete(jwk, "use") // the EC key is refused for its use, too
+			checkRefusedKey(t, jwk, "private key")
+		}
+	})
+
+	t.Run("A.3: secrets", func(t *testing.T) {
+		v := vectorNamed(t, "rfc7517.jsonl", "rfc7517/A.3")
+		if set, err := jwt.ParseKeySet(v.JWKS); err == nil || set != nil {
+			t.Errorf("a set of secrets was accepted: %v", set.Keys())
+		}
+		jwks := membersOf(t, v)
+		if len(jwks) != 2 {
+			t.Fatalf("it has %d keys, want 2", len(jwks))
+		}
+		checkRefusedKey(t, jwks[0], "not supported") // A128KW
+		checkRefusedKey(t, jwks[1], "alg is absent")
+
+		// With its algorithm the second is the key of RFC 7515 A.1 in a file of one's own, and
+		// still refused in a set.
+		jwks[1]["alg"] = "HS256"
+		data := encodeJSON(t, jwks[1])
+		if _, err := jwt.ParseKey(data); err != nil {
+			t.Error(err)
+		}
+		if _, err := jwt.ParseKeySet([]byte(`{"keys":[` + string(data) + `]}`)); err == nil || !strings.Contains(err.Error(), "secret") {
+			t.Errorf("a secret in a set: %v, want a refusal", err)
+		}
+	})
+}
+
+// membersOf decodes the vector's keys.
+func membersOf(t *testing.T, v vector) []map[string]any {
+	t.Helper()
+	var set struct{ Keys []map[string]any }
+	if err := json.Unmarshal(v.JWKS, &set); err != nil {
+		t.Fatal(err)
+	}
+	return set.Keys
+}
+
+// checkRefusedKey checks that neither a key alone nor a set with it is accepted, and that no error
+// tells a member that is not public.
+func checkRefusedKey(t *testing.T, jwk map[string]any, why string) {
+	t.Helper()
+	data := encodeJSON(t, jwk)
+	_, alone := jwt.ParseKey(data)
+	_, inSet := jwt.ParseKeySet([]byte(`{"keys":[` + string(data) + `]}`))
+	if alone == nil || !strings.Contains(alone.Error(), why) {
+		t.Errorf("ParseKey of the key %v: %v, want %q", jwk["kid"], alone, why)
+	}
+	if inSet == nil {
+		t.Errorf("ParseKeySet of the key %v: accepted", jwk["kid"])
+	}
+	for _, err := range []error{alone, inSet} {
+		for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "k"} {
+			if secret, _ := jwk[name].(string); err != nil && secret != "" && strings.Contains(err.Error(), secret) {
+				t.Errorf("the error tells the member %s", name)
+			}
+		}
+	}
+}
+
+func encodeJSON(tb testing.TB, v any) []byte {
+	tb.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return data
+}
