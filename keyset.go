@@ -44,10 +44,10 @@ func (e *entry) named(h Header) Algorithm {
 
 // A SkippedKey is a published key that cannot verify tokens, and why.
 type SkippedKey struct {
-	KeyID     string // kid
-	Type      string // kty
-	Algorithm string // alg
-	Reason    string
+	KeyID     string `json:"kid,omitempty"`
+	Type      string `json:"kty,omitempty"`
+	Algorithm string `json:"alg,omitempty"`
+	Reason    string `json:"reason"`
 }
 
 // NewKeySet returns the set of these keys. It needs at least one, and refuses two that share a kid

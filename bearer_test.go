@@ -1,0 +1,400 @@
+// This file tests the answers to HTTP requests: credentials, challenges and requirements.
+
+package jwt_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"assay.example/jwt"
+	"assay.example/jwt/jwttest"
+)
+
+const (
+	bearer        = "Bearer"
+	badRequest    = `Bearer error="invalid_request", error_description="The request must carry exactly one well-formed bearer credential."`
+	invalidToken  = `Bearer error="invalid_token", error_description="The access token is not valid for this service."`
+	missingScope  = `Bearer error="insufficient_scope", error_description="The access token does not allow this request."`
+	reauthenticat = `Bearer error="insufficient_user_authentication", error_description="A stronger or more recent user authentication is required."`
+)
+
+// resource returns a Resource that keeps what it refused last.
+func resource(t testing.TB, c jwt.ResourceConfig, last **jwt.Error, changes ...func(*jwt.Config)) *jwt.Resource {
+	t.Helper()
+	c.OnRefusal = func(r *http.Request, e *jwt.Error) {
+		if r == nil || e == nil || last == nil {
+			return
+		}
+		*last = e
+	}
+	r, err := jwt.NewResource(newVerifier(t, changes...), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// subject is a handler that must see a token.
+var subject = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	token, ok := jwt.FromContext(r.Context())
+	if !ok {
+		panic("no token")
+	}
+	io.WriteString(w, token.Subject())
+})
+
+func request(authorization ...string) *http.Request {
+	r := httptest.NewRequest("GET", "/", nil)
+	for _, value := range authorization {
+		r.Header.Add("Authorization", value)
+	}
+	return r
+}
+
+// answerTo sends a request through a middleware.
+func answerTo(require func(http.Handler) http.Handler, r *http.Request) *http.Response {
+	w := httptest.NewRecorder()
+	require(subject).ServeHTTP(w, r)
+	return w.Result()
+}
+
+// wantAnswer asserts the whole answer to a refused request.
+func wantAnswer(t *testing.T, resp *http.Response, status int, code, challenge string) {
+	t.Helper()
+	if resp.StatusCode != status {
+		t.Errorf("got status %d, want %d", resp.StatusCode, status)
+	}
+	if got := resp.Header.Values("WWW-Authenticate"); challenge == "" && len(got) > 0 || challenge != "" && (len(got) != 1 || got[0] != challenge) {
+		t.Errorf("got the challenge %q, want %q", got, challenge)
+	}
+	if got := resp.Header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("got Cache-Control %q", got)
+	}
+	if got := resp.Header.Get("Content-Type"); got != "application/json" {
+		t.Errorf("got Content-Type %q", got)
+	}
+	var body map[string]string
+	if err := json.NewDecoder(resp.Body).Decode(&body); err != nil || len(body) != 2 || body["error"] != code || body["error_description"] == "" {
+		t.Errorf("got the body %v (%v), want error %q", body, err, code)
+	}
+	if challenge != "" && strings.Contains(challenge, "error=") && !strings.Contains(challenge, `error_description="`+body["error_description"]+`"`) {
+		t.Errorf("body and challenge differ: %q, %q", body, challenge)
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	good := testIssuer().Token(nil)
+	for _, c := range []struct {
+		name          string
+		authorization []string
+		status        int
+		challenge     string
+		reason        jwt.Reason
+	}{
+		{"none", nil, 401, bearer, jwt.ReasonNoToken},
+		{"empty", []string{""}, 401, bearer, jwt.ReasonNoToken},
+		{"Basic", []string{"Basic dXNlcjpwYXNz"}, 401, bearer, jwt.ReasonNoToken},
+		{"DPoP", []string{"DPoP " + good}, 401, bearer, jwt.ReasonNoToken},
+		{"JWT", []string{"JWT " + good}, 401, bearer, jwt.ReasonNoToken},
+		{"Bearerx", []string{"Bearerx " + good}, 401, bearer, jwt.ReasonNoToken},
+
+		{"two", []string{"Bearer " + good, "Bearer " + good}, 400, badRequest, jwt.ReasonCredentialRepeated},
+		{"two schemes", []string{"Bearer " + good, "Basic dXNlcjpwYXNz"}, 400, badRequest, jwt.ReasonCredentialRepeated},
+		{"one and an empty one", []string{"Bearer " + good, ""}, 400, badRequest, jwt.ReasonCredentialRepeated},
+		{"no token", []string{"Bearer"}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"a space", []string{"Bearer "}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"equals signs alone", []string{"Bearer =="}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"two tokens", []string{"Bearer " + good + " " + good}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"comma", []string{"Bearer " + good + ",Bearer " + good}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"parameter", []string{`Bearer token="` + good + `"`}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"quotes", []string{`Bearer "` + good + `"`}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"tab", []string{"Bearer\t" + good}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"tab behind the space", []string{"Bearer \t" + good}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"no-break space", []string{"Bearer\u00a0" + good}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"Cyrillic", []string{"\u0412earer " + good}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"colon", []string{"Bearer: " + good}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"space before", []string{" Bearer " + good}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"line feed", []string{"Bearer " + good + "\n"}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"without the scheme", []string{good}, 400, badRequest, jwt.ReasonCredentialMalformed},
+		{"Bearer twice", []string{"Bearer Bearer " + good}, 400, badRequest, jwt.ReasonCredentialMalformed},
+
+		{"garbage", []string{"Bearer x"}, 401, invalidToken, jwt.ReasonTokenOpaque},
+		{"padded", []string{"Bearer " + good + "="}, 401, invalidToken, jwt.ReasonTokenEncoding},
+		{"expired", []string{"Bearer " + testIssuer().Token(claims{"exp": 1})}, 401, invalidToken, jwt.ReasonTokenExpired},
+		{"tampered", []string{"Bearer " + withPart(good, 1, "e30")}, 401, invalidToken, jwt.ReasonSignatureInvalid},
+		{"bound", []string{"Bearer " + testIssuer().Token(claims{"cnf": claims{"jkt": "x"}})}, 401, invalidToken, jwt.ReasonBindingUnproven},
+
+		{"Bearer", []string{"Bearer " + good}, 200, "", ""},
+		{"bearer", []string{"bearer " + good}, 200, "", ""},
+		{"BEARER", []string{"BEARER " + good}, 200, "", ""},
+		{"two spaces", []string{"Bearer  " + good}, 200, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var last *jwt.Error
+			resp := answerTo(resource(t, jwt.ResourceConfig{}, &last).Require(), request(c.authorization...))
+			if c.status == 200 {
+				body, _ := io.ReadAll(resp.Body)
+				if resp.StatusCode != 200 || string(body) != "test-subject" || last != nil {
+					t.Errorf("got %d %q, refusal %v", resp.StatusCode, body, last)
+				}
+				return
+			}
+			code := map[string]string{bearer: "unauthorized", badRequest: "invalid_request", invalidToken: "invalid_token"}[c.challenge]
+			wantAnswer(t, resp, c.status, code, c.challenge)
+			if last == nil || last.Reason != c.reason {
+				t.Errorf("OnRefusal got %v, want %s", last, c.reason)
+			}
+		})
+	}
+}
+
+func TestQueryToken(t *testing.T) {
+	good := testIssuer().Token(nil)
+	require := resource(t, jwt.ResourceConfig{}, nil).Require()
+	for _, c := range []struct {
+		query     string
+		header    bool
+		status    int
+		challenge string
+	}{
+		{"access_token=" + good, false, 401, bearer},
+		{"access_token=" + good, true, 400, badRequest},
+		{"access%5Ftoken=x", true, 400, badRequest},
+		{"a=1&access_token", true, 400, badRequest},
+		{"my_access_token=x&a=%20", true, 200, ""},
+		{"a=access_token", true, 200, ""},
+	} {
+		r := request()
+		if c.header {
+			r = request("Bearer " + good)
+		}
+		r.URL.RawQuery = c.query
+		resp := answerTo(require, r)
+		if resp.StatusCode != c.status || resp.Header.Get("WWW-Authenticate") != c.challenge {
+			t.Errorf("%.30s: got %d %q", c.query, resp.StatusCode, resp.Header.Get("WWW-Authenticate"))
+		}
+	}
+}
+
+func TestHeaderAndCookieSources(t *testing.T) {
+	good := testIssuer().Token(nil)
+	for _, c := range []struct {
+		name    string
+		config  jwt.ResourceConfig
+		headers []string // name, value
+		status  int
+	}{
+		{"header", jwt.ResourceConfig{Header: "cf-access-jwt-assertion"}, []string{"Cf-Access-Jwt-Assertion", good}, 200},
+		{"header with a scheme", jwt.ResourceConfig{Header: "X-Token"}, []string{"X-Token", "Bearer " + good}, 401},
+		{"header instead of Authorization", jwt.ResourceConfig{Header: "X-Token"}, []string{"Authorization", "Bearer " + good}, 401},
+		{"header twice", jwt.ResourceConfig{Header: "X-Token"}, []string{"X-Token", good, "X-Token", good}, 400},
+		{"cookie", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "a=b; __session=" + good}, 200},
+		{"cookie not configured", jwt.ResourceConfig{}, []string{"Cookie", "__session=" + good}, 401},
+		{"cookie twice", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good + "; __session=" + good}, 400},
+		{"cookie and header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "Bearer " + good}, 400},
+		{"header beside a cookie setting", jwt.ResourceConfig{Cookie: "__session"}, []string{"Authorization", "Bearer " + good}, 200},
+		{"cookie beside another scheme", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "Basic x"}, 401},
+	} {
+		r := request()
+		for i := 0; i < len(c.headers); i += 2 {
+			r.Header.Add(c.headers[i], c.headers[i+1])
+		}
+		if resp := answerTo(resource(t, c.config, nil).Require(), r); resp.StatusCode != c.status {
+			t.Errorf("%s: got %d, want %d", c.name, resp.StatusCode, c.status)
+		}
+	}
+}
+
+func TestRequirements(t *testing.T) {
+	now := time.Now()
+	for _, c := range []struct {
+		name      string
+		require   []jwt.Requirement
+		claims    claims
+		reason    jwt.Reason // empty: accepted
+		challenge string
+	}{
+		{"scope", []jwt.Requirement{jwt.Scope("a")}, claims{"scope": "a b"}, "", ""},
+		{"all of scopes", []jwt.Requirement{jwt.Scope("a", "b")}, claims{"scope": "b c a"}, "", ""},
+		{"one scope missing", []jwt.Requirement{jwt.Scope("a", "b")}, claims{"scope": "a"}, jwt.ReasonScopeMissing, missingScope + `, scope="a b"`},
+		{"no scope", []jwt.Requirement{jwt.Scope("read:messages")}, nil, jwt.ReasonScopeMissing, missingScope + `, scope="read:messages"`},
+		{"scope prefix", []jwt.Requirement{jwt.Scope("read")}, claims{"scope": "read:messages reader"}, jwt.ReasonScopeMissing, missingScope + `, scope="read"`},
+		{"scope in capitals", []jwt.Requirement{jwt.Scope("a")}, claims{"scope": "A"}, jwt.ReasonScopeMissing, missingScope + `, scope="a"`},
+		{"scope claim in capitals", []jwt.Requirement{jwt.Scope("a")}, claims{"SCOPE": "a"}, jwt.ReasonScopeMissing, missingScope + `, scope="a"`},
+		{"scope by tab", []jwt.Requirement{jwt.Scope("a")}, claims{"scope": "a\tb"}, jwt.ReasonScopeMissing, missingScope + `, scope="a"`},
+		{"scp string", []jwt.Requirement{jwt.Scope("a", "b")}, claims{"scp": "a b"}, "", ""},
+		{"scp array", []jwt.Requirement{jwt.Scope("a", "b")}, claims{"scp": []string{"a", "b"}}, "", ""},
+		{"scp element with space", []jwt.Requirement{jwt.Scope("a")}, claims{"scp": []string{"a b"}}, jwt.ReasonScopeMissing, missingScope + `, scope="a"`},
+		{"scope and scp", []jwt.Requirement{jwt.Scope("a", "b")}, claims{"scope": "a", "aud": []string{jwttest.Audience, "x"}, "scp": []string{"b"}}, "", ""},
+		{"two requirements", []jwt.Requirement{jwt.Scope("a"), jwt.Scope("b")}, claims{"scope": "a"}, jwt.ReasonScopeMissing, missingScope + `, scope="a b"`},
+		{"any scope", []jwt.Requirement{jwt.AnyScope("a", "b")}, claims{"scope": "b"}, "", ""},
+		{"none of any scope", []jwt.Requirement{jwt.AnyScope("a", "b")}, claims{"scope": "c"}, jwt.ReasonScopeMissing, missingScope + `, scope="a b"`},
+		{"scope not to be asked for", []jwt.Requirement{jwt.Scope("a\"\\", "\r\nb", "ü", "c")}, nil, jwt.ReasonScopeMissing, missingScope + `, scope="c"`},
+		{"nothing to be asked for", []jwt.Requirement{jwt.Scope("")}, nil, jwt.ReasonScopeMissing, missingScope},
+
+		{"permission", []jwt.Requirement{jwt.Permission("p")}, claims{"permissions": []string{"q", "p"}}, "", ""},
+		{"permission missing", []jwt.Requirement{jwt.Permission("p")}, claims{"permissions": []string{"q"}}, jwt.ReasonRequirementUnmet, missingScope},
+		{"permission as scope", []jwt.Requirement{jwt.Permission("p")}, claims{"scope": "p"}, jwt.ReasonRequirementUnmet, missingScope},
+		{"permissions string", []jwt.Requirement{jwt.Permission("p")}, claims{"permissions": "p"}, jwt.ReasonRequirementUnmet, missingScope},
+		{"permissions mixed", []jwt.Requirement{jwt.Permission("p")}, claims{"permissions": []any{"p", 1}}, jwt.ReasonRequirementUnmet, missingScope},
+		{"permission empty", []jwt.Requirement{jwt.Permission("")}, claims{"permissions": []string{""}}, jwt.ReasonRequirementUnmet, missingScope},
+		{"role", []jwt.Requirement{jwt.Role("r")}, claims{"roles": []string{"r"}}, "", ""},
+		{"role string", []jwt.Requirement{jwt.Role("r")}, claims{"roles": "r"}, "", ""},
+		{"role missing", []jwt.Requirement{jwt.Role("r")}, claims{"roles": []string{"rr"}}, jwt.ReasonRequirementUnmet, missingScope},
+
+		{"claim string", []jwt.Requirement{jwt.ClaimEquals("tenant", "a")}, claims{"tenant": "a"}, "", ""},
+		{"claim other", []jwt.Requirement{jwt.ClaimEquals("tenant", "a")}, claims{"tenant": "A"}, jwt.ReasonRequirementUnmet, missingScope},
+		{"claim absent", []jwt.Requirement{jwt.ClaimEquals("tenant", "")}, nil, jwt.ReasonRequirementUnmet, missingScope},
+		{"claim null", []jwt.Requirement{jwt.ClaimEquals("tenant", nil)}, claims{"tenant": json.RawMessage("null")}, jwt.ReasonRequirementUnmet, missingScope},
+		{"claim bool", []jwt.Requirement{jwt.ClaimEquals("verified", true)}, claims{"verified": true}, "", ""},
+		{"claim bool as string", []jwt.Requirement{jwt.ClaimEquals("verified", true)}, claims{"verified": "true"}, jwt.ReasonRequirementUnmet, missingScope},
+		{"claim number", []jwt.Requirement{jwt.ClaimEquals("level", 3)}, claims{"level": json.RawMessage("3.0")}, "", ""},
+		{"claim number as float", []jwt.Requirement{jwt.ClaimEquals("level", 0.5)}, claims{"level": json.RawMessage("5e-1")}, "", ""},
+		{"claim number near", []jwt.Requirement{jwt.ClaimEquals("id", int64(9007199254740993))}, claims{"id": json.RawMessage("9007199254740992")}, jwt.ReasonRequirementUnmet, missingScope},
+		{"claim number exact", []jwt.Requirement{jwt.ClaimEquals("id", int64(9007199254740993))}, claims{"id": json.RawMessage("9007199254740993")}, "", ""},
+		{"claim number huge", []jwt.Requirement{jwt.ClaimEquals("id", 1)}, claims{"id": json.RawMessage("1e1000000000")}, jwt.ReasonRequirementUnmet, missingScope},
+		{"claim number tiny", []jwt.Requirement{jwt.ClaimEquals("id", 0)}, claims{"id": json.RawMessage("1e-1000000000")}, jwt.ReasonRequirementUnmet, missingScope},
+		{"claim array", []jwt.Requirement{jwt.ClaimEquals("roles", "r")}, claims{"roles": []string{"r"}}, jwt.ReasonRequirementUnmet, missingScope},
+
+		{"acr", []jwt.Requirement{jwt.ACR("gold", "silver")}, claims{"acr": "silver"}, "", ""},
+		{"acr other", []jwt.Requirement{jwt.ACR("gold", "silver")}, claims{"acr": "bronze"}, jwt.ReasonAuthenticationInsufficient, reauthenticat + `, acr_values="gold silver"`},
+		{"acr absent", []jwt.Requirement{jwt.ACR("gold")}, nil, jwt.ReasonAuthenticationInsufficient, reauthenticat + `, acr_values="gold"`},
+		{"acr empty", []jwt.Requirement{jwt.ACR("")}, claims{"acr": ""}, jwt.ReasonAuthenticationInsufficient, reauthenticat},
+		{"auth age", []jwt.Requirement{jwt.MaxAuthAge(time.Minute)}, claims{"auth_time": now.Unix()}, "", ""},
+		{"auth too old", []jwt.Requirement{jwt.MaxAuthAge(time.Minute)}, claims{"auth_time": now.Add(-time.Hour).Unix()}, jwt.ReasonAuthenticationInsufficient, reauthenticat + `, max_age="60"`},
+		{"auth_time absent", []jwt.Requirement{jwt.MaxAuthAge(0)}, nil, jwt.ReasonAuthenticationInsufficient, reauthenticat + `, max_age="0"`},
+		{"auth_time string", []jwt.Requirement{jwt.MaxAuthAge(time.Hour)}, claims{"auth_time": "1"}, jwt.ReasonAuthenticationInsufficient, reauthenticat + `, max_age="3600"`},
+
+		{"all", []jwt.Requirement{jwt.All(jwt.Scope("a"), jwt.Role("r"))}, claims{"scope": "a", "roles": "r"}, "", ""},
+		{"not all", []jwt.Requirement{jwt.All(jwt.Scope("a"), jwt.Role("r"))}, claims{"scope": "a"}, jwt.ReasonRequirementUnmet, missingScope + `, scope="a"`},
+		{"any", []jwt.Requirement{jwt.Any(jwt.Scope("a"), jwt.Role("r"))}, claims{"roles": "r"}, "", ""},
+		{"none of any", []jwt.Requirement{jwt.Any(jwt.Scope("a"), jwt.Role("r"))}, nil, jwt.ReasonScopeMissing, missingScope + `, scope="a"`},
+
+		{"Scope()", []jwt.Requirement{jwt.Scope()}, claims{"scope": "a"}, jwt.ReasonRequirementUnmet, missingScope},
+		{"AnyScope()", []jwt.Requirement{jwt.AnyScope()}, claims{"scope": "a"}, jwt.ReasonRequirementUnmet, missingScope},
+		{"Any()", []jwt.Requirement{jwt.Any()}, nil, jwt.ReasonRequirementUnmet, missingScope},
+		{"nil", []jwt.Requirement{nil}, nil, jwt.ReasonRequirementUnmet, missingScope},
+		{"nil within Any", []jwt.Requirement{jwt.Any(nil, jwt.Scope("a"))}, claims{"scope": "a"}, jwt.ReasonRequirementUnmet, missingScope + `, scope="a"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var last *jwt.Error
+			resp := answerTo(resource(t, jwt.ResourceConfig{}, &last).Require(c.require...), request("Bearer "+testIssuer().Token(c.claims)))
+			if c.reason == "" {
+				if resp.StatusCode != 200 || last != nil {
+					t.Errorf("got %d, %v", resp.StatusCode, last)
+				}
+				return
+			}
+			status, code, sentinel := 403, "insufficient_scope", jwt.ErrScope
+			if c.reason == jwt.ReasonAuthenticationInsufficient {
+				status, code, sentinel = 401, "insufficient_user_authentication", jwt.ErrAuthentication
+			}
+			wantAnswer(t, resp, status, code, c.challenge)
+			if last == nil || last.Reason != c.reason || !errors.Is(last, sentinel) || last.Issuer != testIssuer().URL || last.KeyID == "" {
+				t.Errorf("OnRefusal got %#v", last)
+			}
+		})
+	}
+}
+
+func TestRealm(t *testing.T) {
+	r := resource(t, jwt.ResourceConfig{Realm: `the "API" \o/`}, nil)
+	const realm = `Bearer realm="the \"API\" \\o/"`
+	if got := answerTo(r.Require(), request()).Header.Get("WWW-Authenticate"); got != realm {
+		t.Errorf("got %s", got)
+	}
+	if got := answerTo(r.Require(), request("Bearer x")).Header.Get("WWW-Authenticate"); got != realm+strings.Replace(invalidToken, "Bearer ", ", ", 1) {
+		t.Errorf("got %s", got)
+	}
+	v := newVerifier(t)
+	for _, c := range []jwt.ResourceConfig{{Realm: "a\r\nb"}, {Realm: "ü"}, {Header: "a b"}, {Cookie: "a;b"}} {
+		if r, err := jwt.NewResource(v, c); err == nil || r != nil {
+			t.Errorf("%+v was accepted", c)
+		}
+	}
+	for _, v := range []*jwt.Verifier{nil, {}} {
+		if r, err := jwt.NewResource(v, jwt.ResourceConfig{}); err == nil || r != nil {
+			t.Error("a verifier without issuers was accepted")
+		}
+	}
+}
+
+// Keys that cannot be had are never the caller's fault.
+func TestUnavailable(t *testing.T) {
+	for _, c := range []struct {
+		err   error
+		retry string
+	}{
+		{errors.New("database is down"), "5"},
+		{context.DeadlineExceeded, "5"},
+	} {
+		keys := sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) { return nil, c.err })
+		var last *jwt.Error
+		r := resource(t, jwt.ResourceConfig{}, &last, func(config *jwt.Config) { config.Keys = keys })
+		resp := answerTo(r.Require(), request("Bearer "+testIssuer().Token(nil)))
+		wantAnswer(t, resp, 503, "temporarily_unavailable", "")
+		if got := resp.Header.Get("Retry-After"); got != c.retry {
+			t.Errorf("got Retry-After %q", got)
+		}
+		if last == nil || !errors.Is(last, c.err) || !errors.Is(last, jwt.ErrUnavailable) {
+			t.Errorf("got %v", last)
+		}
+	}
+}
+
+func TestChallenge(t *testing.T) {
+	r := resource(t, jwt.ResourceConfig{}, nil)
+	for _, c := range []struct {
+		err       error
+		status    int
+		code      string
+		challenge string
+	}{
+		{jwt.ErrExpired, 401, "invalid_token", invalidToken},
+		{jwt.ErrScope, 403, "insufficient_scope", missingScope},
+		{errors.New("mine"), 500, "server_error", ""},
+		{&jwt.Error{}, 500, "server_error", ""},
+		{nil, 500, "server_error", ""},
+	} {
+		w := httptest.NewRecorder()
+		r.Challenge(w, c.err)
+		wantAnswer(t, w.Result(), c.status, c.code, c.challenge)
+	}
+}
+
+// Only Require puts a token into a context, and a refused request never reaches the handler.
+func TestFromContext(t *testing.T) {
+	if token, ok := jwt.FromContext(context.Background()); ok || token != nil {
+		t.Error("an empty context has a token")
+	}
+	v := newVerifier(t)
+	reached := false
+	h := v.Require(jwt.Scope("a"))(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		reached = true
+		if token, ok := jwt.FromContext(r.Context()); !ok || token.Scopes()[0] != "a" {
+			t.Errorf("got %v", token)
+		}
+	}))
+	for _, token := range []string{"x", testIssuer().Token(nil)} {
+		h.ServeHTTP(httptest.NewRecorder(), request("Bearer "+token))
+		if reached {
+			t.Error("the handler was reached")
+		}
+	}
+	h.ServeHTTP(httptest.NewRecorder(), request("Bearer "+testIssuer().Token(claims{"scope": "a"})))
+	if !reached {
+		t.Error("the handler was not reached")
+	}
+	w := httptest.NewRecorder()
+	(&jwt.Verifier{}).Require()(subject).ServeHTTP(w, request("Bearer "+testIssuer().Token(nil)))
+	if w.Code != 401 {
+		t.Errorf("a zero Verifier answered %d", w.Code)
+	}
+}

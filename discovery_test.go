@@ -1,0 +1,787 @@
+// This file tests keys in time: discovery, the cache, its renewal, its budget, and what happens when
+// the issuer is slow, wrong or away. Time is that of a bubble, and fetches are counted.
+
+package jwt_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"assay.example/jwt"
+	"assay.example/jwt/jwttest"
+)
+
+const (
+	providerURL  = "https://issuer.test"
+	keysURL      = providerURL + "/keys"
+	oidcPath     = "/.well-known/openid-configuration"
+	metadataPath = "/.well-known/oauth-authorization-server"
+)
+
+// A provider answers requests for metadata and keys without a network, as a test tells it to.
+type provider struct {
+	t testing.TB
+
+	mu      sync.Mutex // guards what follows
+	keys    []any
+	header  http.Header
+	delay   time.Duration
+	answer  func(w http.ResponseWriter, r *http.Request) bool // true: it has answered
+	fetches []string                                          // the paths that were asked for
+	seen    http.Header                                       // of the last request
+}
+
+func newProvider(t testing.TB, algorithms ...jwt.Algorithm) *provider {
+	p := &provider{t: t, header: http.Header{}}
+	if algorithms == nil {
+		algorithms = []jwt.Algorithm{jwt.ES256}
+	}
+	for _, alg := range algorithms {
+		p.keys = append(p.keys, jwkOf(t, testIssuer(), alg))
+	}
+	return p
+}
+
+// set changes the provider under its lock.
+func (p *provider) set(change func(*provider)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(p)
+}
+
+func (p *provider) count(path string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for _, f := range p.fetches {
+		if f == path {
+			n++
+		}
+	}
+	return n
+}
+
+func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
+	p.mu.Lock()
+	p.fetches = append(p.fetches, r.URL.Path)
+	p.seen = r.Header.Clone()
+	delay, answer, header, keys := p.delay, p.answer, p.header.Clone(), slices.Clone(p.keys)
+	p.mu.Unlock()
+	select {
+	case <-time.After(delay):
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+	w := httptest.NewRecorder()
+	for name, values := range header {
+		w.Header()[name] = values
+	}
+	switch {
+	case answer != nil && answer(w, r):
+	case r.URL.Path == oidcPath:
+		json.NewEncoder(w).Encode(map[string]any{"issuer": providerURL, "jwks_uri": keysURL})
+	case r.URL.Path == "/keys":
+		if tag := w.Header().Get("ETag"); tag != "" && r.Header.Get("If-None-Match") == tag {
+			w.WriteHeader(http.StatusNotModified)
+		} else {
+			w.Write(keySetJSON(keys...))
+		}
+	default:
+		http.NotFound(w, r)
+	}
+	resp := w.Result()
+	resp.Request = r
+	return resp, nil
+}
+
+func (p *provider) remote(o jwt.RemoteOptions) *jwt.RemoteKeySet {
+	p.t.Helper()
+	o.Client = &http.Client{Transport: p}
+	r, err := jwt.Discover(providerURL, &o)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return r
+}
+
+func (p *provider) verifier(keys *jwt.RemoteKeySet) *jwt.Verifier {
+	p.t.Helper()
+	v, err := jwt.NewVerifier(jwt.Config{Issuer: providerURL, Audience: []string{jwttest.Audience}, Keys: keys})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return v
+}
+
+// mint signs a token that lives longer than any test.
+func mint(kid any) string {
+	header := map[string]any{}
+	if kid != nil {
+		header["kid"] = kid
+	}
+	return testIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Header: header, Claims: claims{"iss": providerURL, "exp": 99999999999}})
+}
+
+// forged has a kid that is in the set and a signature of another key.
+func forged() string {
+	return otherIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Claims: claims{"iss": providerURL, "exp": 99999999999}})
+}
+
+// bubble runs a test where time stands still unless everything sleeps.
+func bubble(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, test)
+}
+
+func TestNothingFetchedByConstructors(t *testing.T) {
+	p := newProvider(t)
+	v := p.verifier(p.remote(jwt.RemoteOptions{}))
+	v.Status()
+	if len(p.fetches) != 0 {
+		t.Errorf("fetched %v", p.fetches)
+	}
+	// Nor by tokens that fail before a key is needed.
+	for _, token := range []string{"", "a.b", "a.b.c", "e30.e30.AA", b64(`{"alg":"none"}`) + ".e30.AA", b64(`{"alg":"HS256","kid":"x"}`) + ".e30.AA",
+		b64(`{"alg":"RS256","crit":[]}`) + ".e30.AA", b64(`{"alg":"ES256","jku":"https://evil.example"`) + ".e30.AA"} {
+		if _, err := verify(v, token); err == nil {
+			t.Errorf("%q was accepted", token)
+		}
+	}
+	if len(p.fetches) != 0 {
+		t.Errorf("fetched %v", p.fetches)
+	}
+}
+
+func TestSingleFlight(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.delay = time.Second
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		text := mint(nil)
+
+		impatient, cancel := context.WithCancel(t.Context())
+		left := make(chan error)
+		go func() {
+			token, err := v.Verify(impatient, text)
+			if token != nil {
+				t.Error("a token without keys")
+			}
+			left <- err
+		}()
+		var wg sync.WaitGroup
+		for range 1000 {
+			wg.Go(func() {
+				token, err := verify(v, text)
+				if err != nil || token == nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		start := time.Now()
+		cancel()
+		if err := <-left; !errors.Is(err, jwt.ErrUnavailable) || !errors.Is(err, context.Canceled) || time.Since(start) != 0 {
+			t.Errorf("got %v after %v", err, time.Since(start))
+		}
+		wg.Wait()
+		if p.count(oidcPath) != 1 || p.count("/keys") != 1 || len(p.fetches) != 2 {
+			t.Errorf("fetched %v", p.fetches)
+		}
+	})
+}
+
+func TestUnknownKidFlood(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		good := mint(nil)
+		if _, err := verify(v, good); err != nil {
+			t.Fatal(err)
+		}
+		before := p.count("/keys")
+		p.set(func(p *provider) { p.delay = 500 * time.Millisecond })
+		for i := range 10000 {
+			if i%1000 == 0 {
+				time.Sleep(time.Second - time.Millisecond)
+			}
+			go func() {
+				token, err := verify(v, mint(fmt.Sprintf("kid-%d", i)))
+				wantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
+			}()
+			start := time.Now()
+			if _, err := verify(v, good); err != nil || time.Since(start) != 0 {
+				t.Fatalf("a known kid: %v after %v", err, time.Since(start))
+			}
+		}
+		synctest.Wait()
+		if n := p.count("/keys") - before; n > 3 || n == 0 {
+			t.Errorf("%d fetches", n)
+		}
+		// In the middle of the flood a new key is published, and accepted within 10 s.
+		next := jwkEdit{"kid": "next"}.apply(p.keys[0].(jwk))
+		p.set(func(p *provider) { p.keys = append(p.keys, next) })
+		published := time.Now()
+		for time.Since(published) <= 10*time.Second {
+			time.Sleep(100 * time.Millisecond)
+			go verify(v, mint(fmt.Sprintf("later-%v", time.Now())))
+			if _, err := verify(v, mint("next")); err == nil {
+				return
+			}
+		}
+		t.Error("the new key was not accepted within 10 s")
+	})
+}
+
+func TestRotationAtFirstToken(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		for i := range 5 {
+			kid := fmt.Sprintf("rotated-%d", i)
+			p.set(func(p *provider) { p.keys = []any{jwkEdit{"kid": kid}.apply(p.keys[0].(jwk))} })
+			token, err := verify(v, mint(kid))
+			wantAccepted(t, token, err)
+			time.Sleep(11 * time.Second)
+		}
+	})
+}
+
+func TestAbsentKidIsRemembered(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		for range 40 { // 20 s: the budget would allow 3 more
+			token, err := verify(v, mint("nobody"))
+			wantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
+			time.Sleep(500 * time.Millisecond)
+		}
+		if n := p.count("/keys"); n != 2 {
+			t.Errorf("%d fetches, want the first and one more", n)
+		}
+		time.Sleep(30 * time.Second)
+		verify(v, mint("nobody"))
+		if n := p.count("/keys"); n != 3 {
+			t.Errorf("%d fetches, want one more after 30 s", n)
+		}
+	})
+}
+
+func TestSameKidNewKey(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		if _, err := verify(v, mint(nil)); err != nil {
+			t.Fatal(err)
+		}
+		p.set(func(p *provider) { p.keys = []any{jwkOf(t, otherIssuer(), jwt.ES256)} })
+		token, err := verify(v, forged())
+		wantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature) // the set is too young to be doubted
+		time.Sleep(61 * time.Second)
+		token, err = verify(v, forged())
+		wantAccepted(t, token, err)
+		token, err = verify(v, mint(nil)) // the old key is gone
+		wantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
+	})
+}
+
+func TestBadSignatureFlood(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.header.Set("Cache-Control", "max-age=3600")
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		verify(v, mint(nil))
+		start := p.count("/keys")
+		for range 10000 {
+			time.Sleep(50 * time.Millisecond)
+			token, err := verify(v, forged())
+			if token != nil || !errors.Is(err, jwt.ErrSignature) {
+				t.Fatal(err)
+			}
+		}
+		if n := p.count("/keys") - start; n > 9 || n < 5 { // 500 s
+			t.Errorf("%d fetches in 500 s", n)
+		}
+	})
+}
+
+func TestFreshness(t *testing.T) {
+	for _, c := range []struct {
+		header   map[string]string
+		min, max time.Duration // until the first fetch that nobody but time causes
+	}{
+		{nil, 7 * time.Minute, 10 * time.Minute},
+		{map[string]string{"Cache-Control": "max-age=15"}, 42 * time.Second, time.Minute},
+		{map[string]string{"Cache-Control": "max-age=15, stale-while-revalidate=15, public"}, 42 * time.Second, time.Minute},
+		{map[string]string{"Cache-Control": "max-age=300, must-revalidate"}, 210 * time.Second, 300 * time.Second},
+		{map[string]string{"Cache-Control": "public, Max-Age=3293198"}, 42 * time.Minute, time.Hour},
+		{map[string]string{"Cache-Control": "no-cache"}, 42 * time.Second, time.Minute},
+		{map[string]string{"Cache-Control": "max-age=1000, no-store"}, 42 * time.Second, time.Minute},
+		{map[string]string{"Cache-Control": "max-age=1200", "Age": "600"}, 420 * time.Second, 600 * time.Second},
+		{map[string]string{"Cache-Control": "max-age=-1"}, 7 * time.Minute, 10 * time.Minute},
+		{map[string]string{"Cache-Control": "max-age=99999999999999999999"}, 7 * time.Minute, 10 * time.Minute},
+		{map[string]string{"Expires": "Sat, 01 Jan 2000 00:20:00 GMT"}, 14 * time.Minute, 20 * time.Minute},
+		{map[string]string{"Expires": "0"}, 42 * time.Second, time.Minute},
+		{map[string]string{"Expires": "0", "Cache-Control": "max-age=600"}, 7 * time.Minute, 10 * time.Minute},
+	} {
+		bubble(t, func(t *testing.T) {
+			p := newProvider(t)
+			for name, value := range c.header {
+				p.header.Set(name, value)
+			}
+			v := p.verifier(p.remote(jwt.RemoteOptions{}))
+			text := mint(nil)
+			start := time.Now()
+			for p.count("/keys") < 2 && time.Since(start) < 2*time.Hour {
+				if _, err := verify(v, text); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+				time.Sleep(time.Second)
+			}
+			if took := time.Since(start); took < c.min || took > c.max+2*time.Second {
+				t.Errorf("%v: fetched again after %v, want %v to %v", c.header, took, c.min, c.max)
+			}
+		})
+	}
+}
+
+// A key that was withdrawn verifies no longer than the set is fresh, even if nothing else happens.
+func TestWithdrawnKey(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t, jwt.ES256, jwt.RS256)
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		if _, err := verify(v, mint(nil)); err != nil {
+			t.Fatal(err)
+		}
+		p.set(func(p *provider) { p.keys = p.keys[1:] })
+		time.Sleep(10 * time.Minute)
+		token, err := verify(v, mint(nil))
+		wantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
+	})
+}
+
+func TestConditionalRequests(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.header.Set("ETag", `"1"`)
+		p.header.Set("Last-Modified", "Sat, 01 Jan 2000 00:00:00 GMT")
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		for i := range 4 {
+			if _, err := verify(v, mint(nil)); err != nil {
+				t.Fatal(err)
+			}
+			if i > 0 && (p.seen.Get("If-None-Match") != `"1"` || p.seen.Get("If-Modified-Since") != "Sat, 01 Jan 2000 00:00:00 GMT") {
+				t.Errorf("asked with %v", p.seen)
+			}
+			time.Sleep(10 * time.Minute)
+		}
+		if n := p.count("/keys"); n != 4 {
+			t.Errorf("%d fetches", n)
+		}
+		if s := v.Status()[0].Keys; s.Failures != 0 || len(s.Keys) != 1 {
+			t.Errorf("got %+v", s)
+		}
+	})
+}
+
+// Nobody waits where the issuer answers slowly, as long as tokens keep coming.
+func TestRefreshAhead(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		verify(v, mint(nil))
+		p.set(func(p *provider) { p.delay = 2 * time.Second })
+		text := mint(nil)
+		for range 3600 {
+			time.Sleep(time.Second)
+			start := time.Now()
+			if _, err := verify(v, text); err != nil || time.Since(start) != 0 {
+				t.Fatalf("%v after %v", err, time.Since(start))
+			}
+		}
+		synctest.Wait()
+		time.Sleep(10 * time.Second)
+		if n := p.count("/keys"); n < 6 || n > 10 {
+			t.Errorf("%d fetches in an hour", n)
+		}
+	})
+}
+
+func TestOutage(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		text := mint(nil)
+		if _, err := verify(v, text); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		down := func(w http.ResponseWriter, _ *http.Request) bool {
+			http.Error(w, "down", http.StatusInternalServerError)
+			return true
+		}
+		p.set(func(p *provider) { p.answer = down })
+		for time.Since(start) < 70*time.Minute-time.Second {
+			time.Sleep(time.Second)
+			if _, err := verify(v, text); err != nil {
+				t.Fatalf("after %v: %v", time.Since(start), err)
+			}
+		}
+		if s := v.Status()[0].Keys; s.State != "stale" || s.LastError == "" || s.Failures == 0 || !s.NextAttempt.After(time.Now()) {
+			t.Errorf("got %+v", s)
+		}
+		// An unknown kid cannot be told from a new one.
+		token, err := verify(v, mint("new"))
+		wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
+
+		time.Sleep(2 * time.Second)
+		token, err = verify(v, text)
+		e := wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
+		if e.RetryAfter < time.Second || e.RetryAfter > 37*time.Second || !strings.Contains(err.Error(), "status 500") {
+			t.Errorf("got %v, retry after %v", err, e.RetryAfter)
+		}
+		if s := v.Status()[0].Keys; s.State != "unavailable" {
+			t.Errorf("got %+v", s)
+		}
+		p.set(func(p *provider) { p.answer = nil })
+		time.Sleep(37 * time.Second)
+		token, err = verify(v, text)
+		wantAccepted(t, token, err)
+		if s := v.Status()[0].Keys; s.State != "fresh" || s.LastError != "" || !s.NextAttempt.IsZero() {
+			t.Errorf("got %+v", s)
+		}
+	})
+}
+
+func TestOutageAtStart(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.answer = func(w http.ResponseWriter, _ *http.Request) bool {
+			w.WriteHeader(http.StatusBadGateway)
+			return true
+		}
+		keys := p.remote(jwt.RemoteOptions{})
+		v := p.verifier(keys)
+		if s := keys.Status(); s.State != "empty" {
+			t.Errorf("got %+v", s)
+		}
+		text := mint(nil)
+		for range 60000 { // 1,000 a second
+			token, err := verify(v, text)
+			if token != nil || !errors.Is(err, jwt.ErrUnavailable) {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if n := keys.Status().Fetches; n > 8 || n < 5 {
+			t.Errorf("%d attempts in 60 s", n)
+		}
+		p.set(func(p *provider) { p.answer = nil })
+		time.Sleep(37 * time.Second)
+		if err := v.Warm(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		token, err := verify(v, text)
+		wantAccepted(t, token, err)
+	})
+}
+
+func TestStaleCanBeRefused(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		v := p.verifier(p.remote(jwt.RemoteOptions{MaxStale: -1}))
+		verify(v, mint(nil))
+		p.set(func(p *provider) {
+			p.answer = func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(503); return true }
+		})
+		time.Sleep(9*time.Minute + 59*time.Second)
+		token, err := verify(v, mint(nil))
+		wantAccepted(t, token, err)
+		time.Sleep(time.Second)
+		token, err = verify(v, mint(nil))
+		wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
+	})
+}
+
+func TestRetryAfterIsHonoured(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.header.Set("Retry-After", "120")
+		p.answer = func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(429); return true }
+		keys := p.remote(jwt.RemoteOptions{})
+		v := p.verifier(keys)
+		for range 119 {
+			verify(v, mint(nil))
+			time.Sleep(time.Second)
+		}
+		if n := keys.Status().Fetches; n != 1 {
+			t.Errorf("%d fetches before the time that was asked for", n)
+		}
+		time.Sleep(2 * time.Second)
+		verify(v, mint(nil))
+		if n := keys.Status().Fetches; n != 2 {
+			t.Errorf("%d fetches after it", n)
+		}
+	})
+}
+
+// endless is a body without an end.
+type endless struct{ read *int }
+
+func (e endless) Read(b []byte) (int, error) { *e.read += len(b); return len(b), nil }
+func (endless) Close() error                 { return nil }
+
+// transport lets a test answer as no handler would.
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Every bad answer has a reason of its own, and none replaces a good set.
+func TestBadAnswers(t *testing.T) {
+	good, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
+	text := func(status int, body string) func(http.ResponseWriter, *http.Request) {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(status)
+			io.WriteString(w, body)
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		path   string
+		answer func(http.ResponseWriter, *http.Request)
+		want   string
+	}{
+		{"status 500", "/keys", text(500, ""), "answers with status 500"},
+		{"status 204", "/keys", text(204, ""), "answers with status 204"},
+		{"captive portal", "/keys", text(200, "<html>"), "(text/html): not a JWK Set: not a JSON object at byte 0"},
+		{"truncated", "/keys", text(200, `{"keys":[`+string(good)), "not a JWK Set: "},
+		{"10 MB", "/keys", text(200, strings.Repeat(" ", 10<<20)), "longer than 524288 bytes"},
+		{"2,000 keys", "/keys", text(200, `{"keys":[`+strings.Repeat(`{"kty":"x"},`, 1999)+string(good)+`]}`), "more than 100 keys"},
+		{"no keys", "/keys", text(200, `{"keys":[]}`), "no usable key among 0: it is empty"},
+		{"no usable key", "/keys", text(200, `{"keys":[{"kty":"AKP"}]}`), `no usable key among 1: the first was skipped: kty "AKP" is not supported`},
+		{"redirect", "/keys", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://evil.test/", 302) }, "redirects are not followed"},
+		{"304 without a condition", "/keys", text(304, ""), "redirect (status 304)"},
+		{"metadata 404", oidcPath, text(404, ""), "answers with status 404"},
+		{"metadata redirect", oidcPath, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://evil.test/", 307) }, "redirects are not followed"},
+		{"metadata HTML", oidcPath, text(200, "<html>"), "not issuer metadata: not a JSON object"},
+		{"metadata of another issuer", oidcPath, text(200, `{"issuer":"https://evil.test","jwks_uri":"`+keysURL+`"}`), `names the issuer "https://evil.test", not "https://issuer.test"`},
+		{"metadata with a slash", oidcPath, text(200, `{"issuer":"https://issuer.test/","jwks_uri":"`+keysURL+`"}`), "they differ only by a trailing slash"},
+		{"metadata twice", oidcPath, text(200, `{"issuer":"https://issuer.test","issuer":"https://issuer.test","jwks_uri":"`+keysURL+`"}`), "duplicate member"},
+		{"metadata folded", oidcPath, text(200, `{"Issuer":"https://issuer.test","jwks_uri":"`+keysURL+`"}`), "issuer is absent"},
+		{"metadata without jwks_uri", oidcPath, text(200, `{"issuer":"https://issuer.test"}`), "jwks_uri is absent"},
+		{"jwks_uri number", oidcPath, text(200, `{"issuer":"https://issuer.test","jwks_uri":1}`), "not a JSON string"},
+		{"jwks_uri http", oidcPath, text(200, `{"issuer":"https://issuer.test","jwks_uri":"http://issuer.test/keys"}`), "is not https"},
+		{"jwks_uri file", oidcPath, text(200, `{"issuer":"https://issuer.test","jwks_uri":"file:///etc/passwd"}`), "is not https"},
+		{"jwks_uri with user", oidcPath, text(200, `{"issuer":"https://issuer.test","jwks_uri":"https://a:b@issuer.test/keys"}`), "user information"},
+		{"jwks_uri without host", oidcPath, text(200, `{"issuer":"https://issuer.test","jwks_uri":"https:///keys"}`), "no host"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				answer := func(w http.ResponseWriter, r *http.Request) bool {
+					if r.URL.Host != "issuer.test" {
+						t.Errorf("asked %s", r.URL)
+					}
+					if r.URL.Path != c.path {
+						return false
+					}
+					c.answer(w, r)
+					return true
+				}
+				// At the start there are no keys.
+				p := newProvider(t)
+				p.answer = answer
+				token, err := verify(p.verifier(p.remote(jwt.RemoteOptions{})), mint(nil))
+				wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
+				if !strings.Contains(err.Error(), strings.ReplaceAll(c.want, `"`, `\"`)) {
+					t.Errorf("got %v, want %s", err, c.want)
+				}
+				// Behind a good set it changes nothing.
+				p = newProvider(t)
+				keys := p.remote(jwt.RemoteOptions{})
+				v := p.verifier(keys)
+				verify(v, mint(nil))
+				time.Sleep(61 * time.Minute) // the metadata is asked for again too
+				p.set(func(p *provider) { p.answer = answer })
+				token, err = verify(v, mint(nil))
+				wantAccepted(t, token, err)
+				if s := keys.Status(); s.Failures != 1 || s.State != "stale" {
+					t.Errorf("got %+v", s)
+				}
+			})
+		})
+	}
+}
+
+// A body is read to its limit, within its time, and as it is after decompression.
+func TestBodyLimits(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		read := 0
+		keys, err := jwt.NewRemoteKeySet(keysURL, &jwt.RemoteOptions{Client: &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: endless{&read}, Request: r}, nil
+		})}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := keys.Warm(t.Context()); err == nil || !strings.Contains(err.Error(), "longer than 524288 bytes") {
+			t.Errorf("got %v", err)
+		}
+		if read > 2<<20 {
+			t.Errorf("read %d bytes", read)
+		}
+		// One byte in a second: the time limit counts the body too.
+		slow, err := jwt.NewRemoteKeySet(keysURL, &jwt.RemoteOptions{Client: &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+			body, w := io.Pipe()
+			go func() {
+				for {
+					select {
+					case <-time.After(time.Second):
+						w.Write([]byte(" "))
+					case <-r.Context().Done():
+						w.CloseWithError(r.Context().Err())
+						return
+					}
+				}
+			}()
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body, Request: r}, nil
+		})}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		if err := slow.Warm(t.Context()); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 5*time.Second {
+			t.Errorf("got %v after %v", err, time.Since(start))
+		}
+	})
+}
+
+func TestDiscoveryLocations(t *testing.T) {
+	for _, c := range []struct{ issuer, oidc, oauth string }{
+		{"https://a.test", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"},
+		{"https://a.test/", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"},
+		{"https://a.test/realms/x", "/realms/x/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/realms/x"},
+		{"https://a.test/o/x/", "/o/x/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/o/x"},
+		{"https://a.test/a%2Fb", "/a%2Fb/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/a%2Fb"},
+	} {
+		for _, at := range []string{c.oidc, c.oauth} {
+			p := newProvider(t)
+			p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+				if r.URL.EscapedPath() == at {
+					json.NewEncoder(w).Encode(map[string]any{"issuer": c.issuer, "jwks_uri": "https://other.test/keys"})
+					return true
+				}
+				return false
+			}
+			keys, err := jwt.Discover(c.issuer, &jwt.RemoteOptions{Client: &http.Client{Transport: p}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := keys.Warm(t.Context()); err != nil {
+				t.Errorf("%s at %s: %v, asked for %v", c.issuer, at, err, p.fetches)
+			}
+		}
+	}
+}
+
+func TestRemoteOptions(t *testing.T) {
+	for _, bad := range []string{"", "issuer.test", "http://issuer.test", "ftp://issuer.test", "file:///x", "data:,x", "unix:/x", "https://", "https://a@issuer.test", "https://issuer.test/#x", "https:issuer.test", "https://%zz", "//issuer.test"} {
+		if r, err := jwt.Discover(bad, nil); err == nil || r != nil {
+			t.Errorf("Discover took %q", bad)
+		}
+		if r, err := jwt.NewRemoteKeySet(bad, nil); err == nil || r != nil {
+			t.Errorf("NewRemoteKeySet took %q", bad)
+		}
+	}
+	loopback := &jwt.RemoteOptions{InsecureLoopbackHTTP: true}
+	for address, ok := range map[string]bool{
+		"http://127.0.0.1:1/": true, "http://127.9.9.9": true, "http://[::1]:80": true, "http://localhost": true, "https://issuer.test": true,
+		"http://issuer.test": false, "http://127.0.0.1.evil.test": false, "http://localhost.evil.test": false, "http://0.0.0.0": false, "http://10.0.0.1": false,
+		"http://127.0.0.1@evil.test": false,
+	} {
+		if _, err := jwt.Discover(address, loopback); (err == nil) != ok {
+			t.Errorf("%s on loopback: %v", address, err)
+		}
+	}
+	for _, o := range []jwt.RemoteOptions{{Timeout: -1}, {Timeout: time.Minute + 1}, {MaxStale: 24*time.Hour + 1}} {
+		if _, err := jwt.Discover(providerURL, &o); err == nil {
+			t.Errorf("%+v was accepted", o)
+		}
+	}
+}
+
+// jar and redirects of a caller's client are not used, and the caller's client is not changed.
+func TestClientIsCopied(t *testing.T) {
+	p := newProvider(t)
+	p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		http.SetCookie(w, &http.Cookie{Name: "a", Value: "b"})
+		return false
+	}
+	jar := &countingJar{}
+	client := &http.Client{Transport: p, Jar: jar}
+	keys, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Client: client})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keys.Warm(t.Context()); err != nil || jar.used {
+		t.Errorf("got %v, jar used: %v", err, jar.used)
+	}
+	if p.seen.Get("Cookie") != "" || p.seen.Get("Authorization") != "" {
+		t.Errorf("asked with %v", p.seen)
+	}
+	if client.CheckRedirect != nil || client.Jar == nil {
+		t.Error("the caller's client was changed")
+	}
+}
+
+func TestStatus(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.keys = append(p.keys, jwk{"kty": "RSA", "use": "enc", "kid": "e", "alg": "RSA-OAEP"})
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		verify(v, mint(nil))
+		got := v.Status()
+		if len(got) != 1 || got[0].Issuer != providerURL || got[0].Keys.State != "fresh" || got[0].Keys.Fetches != 1 || !got[0].Keys.LastSuccess.Equal(time.Now()) {
+			t.Errorf("got %+v", got)
+		}
+		text, err := json.Marshal(got)
+		for _, want := range []string{`"state":"fresh"`, `"kid":"es256-1","alg":"ES256","thumbprint":"`, `"reason":"use is`, `"fresh_until":"2000-01-01T00:10:00Z"`} {
+			if err != nil || !bytes.Contains(text, []byte(want)) {
+				t.Errorf("%s is not in %s", want, text)
+			}
+		}
+	})
+	for keys, want := range map[jwt.KeySource]string{testIssuer().Key(jwt.RS256): "fixed", keysOf(t, testIssuer()): "fixed", sourcePointer(): "custom"} {
+		if got := newVerifier(t, func(c *jwt.Config) { c.Keys = keys }).Status()[0].Keys; got.State != want || (want == "fixed") != (len(got.Keys) > 0) {
+			t.Errorf("got %+v", got)
+		}
+	}
+}
+
+type countingJar struct {
+	http.CookieJar
+	used bool
+}
+
+// SetCookies and Cookies are told that the jar was used.
+func (j *countingJar) SetCookies(*url.URL, []*http.Cookie) { j.used = true }
+func (j *countingJar) Cookies(*url.URL) []*http.Cookie     { j.used = true; return nil }
+
+// customSource is a KeySource of a caller's that is comparable.
+type customSource struct{}
+
+func (*customSource) Key(context.Context, jwt.Header) (*jwt.Key, error) { return nil, nil }
+
+func sourcePointer() jwt.KeySource { return &customSource{} }
