@@ -32,18 +32,17 @@ type base struct {
 
 type custom struct {
 	base
-	Scope  string           `json:"scope"`
-	Level  string           `json:"level"` // hides base.Level
-	Org    struct{ ID int } `json:"org"`
-	List   []base           `json:"list"`
-	Map    map[string]base  `json:"map"`
-	Any    any              `json:"any"`
-	Raw    json.RawMessage  `json:"raw"`
-	When   time.Time        `json:"when"`
-	Plain  string
-	Next   *custom `json:"next"`
-	hidden string
-	Not    string `json:"-"`
+	Scope string           `json:"scope"`
+	Level string           `json:"level"` // hides base.Level
+	Org   struct{ ID int } `json:"org"`
+	List  []base           `json:"list"`
+	Map   map[string]base  `json:"map"`
+	Any   any              `json:"any"`
+	Raw   json.RawMessage  `json:"raw"`
+	When  time.Time        `json:"when"`
+	Plain string
+	Next  *custom `json:"next"`
+	Not   string  `json:"-"`
 }
 
 func TestClaimsMatchExactly(t *testing.T) {

@@ -165,13 +165,13 @@ func newRemoteKeySet(address string, o *RemoteOptions) (*RemoteKeySet, error) {
 	}
 	switch {
 	case o.Timeout < 0 || o.Timeout > maxFetchTimeout:
-		return nil, fmt.Errorf("Timeout is not from 0 to %v", maxFetchTimeout)
+		return nil, fmt.Errorf("the Timeout is not from 0 to %v", maxFetchTimeout)
 	case o.Timeout == 0:
 		r.timeout = defaultFetchTimeout
 	}
 	switch {
 	case o.MaxStale > maxStale:
-		return nil, fmt.Errorf("MaxStale is over %v", maxStale)
+		return nil, fmt.Errorf("the MaxStale is over %v", maxStale)
 	case o.MaxStale == 0:
 		r.stale = defaultStale
 	case o.MaxStale < 0:

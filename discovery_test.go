@@ -573,10 +573,14 @@ func TestBadAnswers(t *testing.T) {
 		{"2,000 keys", "/keys", text(200, `{"keys":[`+strings.Repeat(`{"kty":"x"},`, 1999)+string(good)+`]}`), "more than 100 keys"},
 		{"no keys", "/keys", text(200, `{"keys":[]}`), "no usable key among 0: it is empty"},
 		{"no usable key", "/keys", text(200, `{"keys":[{"kty":"AKP"}]}`), `no usable key among 1: the first was skipped: kty "AKP" is not supported`},
-		{"redirect", "/keys", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://evil.test/", 302) }, "redirects are not followed"},
+		{"redirect", "/keys", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.test/", http.StatusFound)
+		}, "redirects are not followed"},
 		{"304 without a condition", "/keys", text(304, ""), "redirect (status 304)"},
 		{"metadata 404", oidcPath, text(404, ""), "answers with status 404"},
-		{"metadata redirect", oidcPath, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://evil.test/", 307) }, "redirects are not followed"},
+		{"metadata redirect", oidcPath, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.test/", http.StatusTemporaryRedirect)
+		}, "redirects are not followed"},
 		{"metadata HTML", oidcPath, text(200, "<html>"), "not issuer metadata: not a JSON object"},
 		{"metadata of another issuer", oidcPath, text(200, `{"issuer":"https://evil.test","jwks_uri":"`+keysURL+`"}`), `names the issuer "https://evil.test", not "https://issuer.test"`},
 		{"metadata with a slash", oidcPath, text(200, `{"issuer":"https://issuer.test/","jwks_uri":"`+keysURL+`"}`), "they differ only by a trailing slash"},

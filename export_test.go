@@ -2,7 +2,11 @@
 
 package jwt
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // SmallOrder is the list of refused Ed25519 points.
 func SmallOrder() [][32]byte { return smallOrder[:] }
@@ -34,3 +38,6 @@ func NumericDate(number string) (time.Time, bool) { return numericDate(number) }
 
 // TokenOf makes a token of a payload that nothing vouches for.
 func TokenOf(payload string) *Token { return &Token{payload: payload} }
+
+// Reasons lists the reason codes of the table.
+func Reasons() []Reason { return slices.Sorted(maps.Keys(reasons)) }

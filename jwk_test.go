@@ -347,15 +347,16 @@ func TestConstructors(t *testing.T) {
 	}
 	p224, _ := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
 	p256, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	big := mustRSA(t).PublicKey
-	off := &ecdsa.PublicKey{Curve: elliptic.P256(), X: p256.X, Y: new(bigInt).Add(p256.Y, bigOne)}
+	public := mustRSA(t).PublicKey
+	//lint:ignore SA1019 a caller may have made the key by hand
+	off := &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)}
 	for name, try := range map[string]func() (*jwt.Key, error){
 		"RSA nil":         func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.RS256, nil) },
 		"RSA zero":        func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.RS256, &rsa.PublicKey{}) },
 		"RSA 1024":        func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.RS256, &small.PublicKey) },
-		"RSA as ES256":    func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.ES256, &big) },
-		"RSA as HS256":    func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.HS256, &big) },
-		"RSA as none":     func() (*jwt.Key, error) { return jwt.RSAKey("", "none", &big) },
+		"RSA as ES256":    func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.ES256, &public) },
+		"RSA as HS256":    func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.HS256, &public) },
+		"RSA as none":     func() (*jwt.Key, error) { return jwt.RSAKey("", "none", &public) },
 		"ECDSA nil":       func() (*jwt.Key, error) { return jwt.ECDSAKey("", nil) },
 		"ECDSA zero":      func() (*jwt.Key, error) { return jwt.ECDSAKey("", &ecdsa.PublicKey{}) },
 		"ECDSA P-224":     func() (*jwt.Key, error) { return jwt.ECDSAKey("", &p224.PublicKey) },
@@ -484,10 +485,6 @@ func TestKeyFormat(t *testing.T) {
 		t.Error("a secret has a thumbprint")
 	}
 }
-
-type bigInt = big.Int
-
-var bigOne = big.NewInt(1)
 
 func decode(t testing.TB, text string) []byte {
 	t.Helper()

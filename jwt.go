@@ -173,21 +173,21 @@ func orDefault(n, zero int) int {
 func (c Config) issuer() (*issuer, error) {
 	switch {
 	case c.Issuer == "":
-		return nil, errors.New("Issuer is required")
+		return nil, errors.New("the Issuer is required")
 	case !utf8.ValidString(c.Issuer):
-		return nil, errors.New("Issuer is not UTF-8")
+		return nil, errors.New("the Issuer is not UTF-8")
 	case len(c.Audience) == 0 && len(c.Clients) == 0 && !c.InsecureSkipAudience:
-		return nil, errors.New("Audience is required, unless Clients is set")
+		return nil, errors.New("an Audience is required, unless Clients is set")
 	case len(c.Audience) > 0 && c.InsecureSkipAudience:
 		return nil, errors.New("InsecureSkipAudience contradicts Audience")
 	case slices.Contains(c.Audience, ""):
-		return nil, errors.New("Audience holds an empty string")
+		return nil, errors.New("the Audience holds an empty string")
 	case slices.Contains(c.Clients, ""):
-		return nil, errors.New("Clients holds an empty string")
+		return nil, errors.New("the list Clients holds an empty string")
 	case c.Algorithms != nil && len(c.Algorithms) == 0:
 		return nil, errors.New("Algorithms is empty: leave it nil for each key's own")
 	case c.Profile < AnyAccess || c.Profile > IDToken:
-		return nil, errors.New("Profile is unknown")
+		return nil, errors.New("the Profile is unknown")
 	case c.Leeway > maxLeeway:
 		return nil, fmt.Errorf("Leeway is over %v", maxLeeway)
 	case c.MaxAge < 0:
@@ -220,7 +220,7 @@ func (c Config) issuer() (*issuer, error) {
 	var rsa []Algorithm
 	for _, alg := range c.Algorithms {
 		if alg.kty() == "" {
-			return nil, fmt.Errorf("Algorithms: %q is not supported", alg)
+			return nil, fmt.Errorf("the Algorithms hold %q, which is not supported", alg)
 		}
 		if alg.kty() == "RSA" && !slices.Contains(rsa, alg) {
 			rsa = append(rsa, alg)

@@ -671,15 +671,15 @@ func TestKeySourceOfTheCaller(t *testing.T) {
 
 func TestConfigErrors(t *testing.T) {
 	for field, change := range map[string]func(*jwt.Config){
-		"Issuer is required":                func(c *jwt.Config) { c.Issuer = "" },
+		"the Issuer is required":            func(c *jwt.Config) { c.Issuer = "" },
 		"Issuer is not UTF-8":               func(c *jwt.Config) { c.Issuer = "\xff" },
 		"Audience is required":              func(c *jwt.Config) { c.Audience = nil },
 		"Audience holds an empty":           func(c *jwt.Config) { c.Audience = []string{"x", ""} },
 		"Clients holds an empty":            func(c *jwt.Config) { c.Clients = []string{""} },
 		"InsecureSkipAudience contradicts":  func(c *jwt.Config) { c.InsecureSkipAudience = true },
 		"Algorithms is empty":               func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{} },
-		`Algorithms: "none"`:                func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{jwt.RS256, "none"} },
-		`Algorithms: "rs256"`:               func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{"rs256"} },
+		`Algorithms hold "none"`:            func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{jwt.RS256, "none"} },
+		`Algorithms hold "rs256"`:           func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{"rs256"} },
 		"Profile is unknown":                func(c *jwt.Config) { c.Profile = 3 },
 		"Leeway is over 10m0s":              func(c *jwt.Config) { c.Leeway = 10*time.Minute + 1 },
 		"MaxAge is negative":                func(c *jwt.Config) { c.MaxAge = -1 },

@@ -131,7 +131,7 @@ func Start(o *Options) (*Issuer, error) {
 	}
 	for _, alg := range i.algorithms {
 		if !slices.Contains(allAlgorithms, alg) && alg != jwt.Ed25519 {
-			return nil, fmt.Errorf("Algorithms: %q is not one that an issuer publishes a key for", alg)
+			return nil, fmt.Errorf("the Algorithms hold %q, which is not one that an issuer publishes a key for", alg)
 		}
 	}
 	rand.Read(i.secret)

@@ -1,0 +1,214 @@
+// This file tests the package as others get it: by copy, through a module proxy, without
+// dependencies, and as the README shows it.
+
+package jwt_test
+
+import (
+	"archive/zip"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"assay.example/jwt"
+	"assay.example/jwt/jwttest"
+)
+
+// goTool runs the go command in a folder, cut off from every network and every setting of the user.
+func goTool(t *testing.T, dir string, env []string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), append([]string{"GOFLAGS=-mod=mod", "GOPROXY=off", "GOSUMDB=off", "GOWORK=off", "GO111MODULE=on"}, env...)...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// service is a program of somebody else's: it verifies one token and one that was changed.
+const service = `package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"IMPORT"
+)
+
+func main() {
+	key, err := jwt.ParseKey([]byte(os.Args[1]))
+	if err != nil {
+		panic(err)
+	}
+	v, err := jwt.NewVerifier(jwt.Config{Issuer: "https://issuer.example", Audience: []string{"https://api.example.com"}, Keys: key})
+	if err != nil {
+		panic(err)
+	}
+	token, err := v.Verify(context.Background(), os.Args[2])
+	_, bad := v.Verify(context.Background(), os.Args[2][1:])
+	fmt.Println(token.Subject(), err, bad != nil)
+}
+`
+
+// arguments are a key and a token for the service.
+func arguments(t *testing.T) (key, token string) {
+	t.Helper()
+	text, err := json.Marshal(jwkOf(t, testIssuer(), jwt.EdDSA))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text), testIssuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA, Claims: claims{"iss": "https://issuer.example", "sub": "vendored"}})
+}
+
+func TestVendoringByCopy(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.26\n")
+	write(t, filepath.Join(dir, "main.go"), strings.Replace(service, "IMPORT", "service.example/internal/jwt", 1))
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, "internal", "jwt", name), string(text))
+	}
+	key, token := arguments(t)
+	if got := goTool(t, dir, nil, "run", ".", key, token); got != "vendored <nil> true\n" {
+		t.Errorf("got %q", got)
+	}
+	goTool(t, dir, nil, "vet", "./...")
+}
+
+func TestGoGetThroughProxy(t *testing.T) {
+	const version = "v0.0.1"
+	proxy := filepath.Join(t.TempDir(), "proxy")
+	at := filepath.Join(proxy, filepath.FromSlash("assay.example/jwt"), "@v")
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(at, "list"), version+"\n")
+	write(t, filepath.Join(at, version+".info"), `{"Version":"`+version+`"}`)
+	write(t, filepath.Join(at, version+".mod"), string(mod))
+	zipModule(t, filepath.Join(at, version+".zip"), "assay.example/jwt@"+version+"/")
+
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.26\n")
+	write(t, filepath.Join(dir, "main.go"), strings.Replace(service, "IMPORT", "assay.example/jwt", 1))
+	env := []string{"GOPROXY=file://" + filepath.ToSlash(proxy), "GONOSUMDB=*", "GOFLAGS=-mod=mod -modcacherw", "GOMODCACHE=" + t.TempDir()}
+	goTool(t, dir, env, "get", "assay.example/jwt@"+version)
+	key, token := arguments(t)
+	if got := goTool(t, dir, env, "run", ".", key, token); got != "vendored <nil> true\n" {
+		t.Errorf("got %q", got)
+	}
+	if got := goTool(t, dir, env, "list", "-m", "all"); got != "service.example\nassay.example/jwt "+version+"\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// zipModule packs this module as a proxy serves it: without nested modules and hidden folders.
+func zipModule(t *testing.T, path, prefix string) {
+	t.Helper()
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	archive := zip.NewWriter(file)
+	err = filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || name == "." {
+			return err
+		}
+		if d.IsDir() {
+			if _, nested := os.Stat(filepath.Join(name, "go.mod")); nested == nil || strings.HasPrefix(d.Name(), ".") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !d.Type().IsRegular() || strings.HasPrefix(d.Name(), ".") {
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		w, err := archive.Create(prefix + filepath.ToSlash(name))
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNoDependencies(t *testing.T) {
+	if got := goTool(t, ".", []string{"GOFLAGS="}, "list", "-m", "all"); got != "assay.example/jwt\n" {
+		t.Errorf("go list -m all printed %q", got)
+	}
+	if got := goTool(t, ".", []string{"GOFLAGS="}, "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "."); got != "assay.example/jwt\n" {
+		t.Errorf("the package depends on %q", got)
+	}
+	mod, err := os.ReadFile("go.mod")
+	if err != nil || strings.Contains(string(mod), "require") {
+		t.Errorf("go.mod: %v\n%s", err, mod)
+	}
+}
+
+// The README's Go code compiles, and names every reason and only those.
+func TestREADME(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	if len(blocks) != 4 {
+		t.Fatalf("%d blocks of Go", len(blocks))
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.26\n\nrequire assay.example/jwt v0.0.0\n\nreplace assay.example/jwt => "+here+"\n")
+	write(t, filepath.Join(dir, "main.go"), blocks[0][1])
+	write(t, filepath.Join(dir, "resource.go"), "package main\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\n\n\t\"assay.example/jwt\"\n)\n\nfunc newResource(v *jwt.Verifier) (*jwt.Resource, error) {\n"+blocks[1][1]+"\treturn resource, err\n}\n")
+	write(t, filepath.Join(dir, "claims.go"), "package main\n\nimport \"assay.example/jwt\"\n\nfunc typed(token *jwt.Token) (any, error) {\n"+blocks[2][1]+"\treturn custom, err\n}\n")
+	write(t, filepath.Join(dir, "main_test.go"), "package main\n\nimport (\n\t\"net/http\"\n\t\"net/http/httptest\"\n\t\"testing\"\n\n\t\"assay.example/jwt\"\n\t\"assay.example/jwt/jwttest\"\n)\n\n"+blocks[3][1])
+	goTool(t, dir, nil, "vet", ".")
+	goTool(t, dir, nil, "test", ".")
+
+	for _, reason := range jwt.Reasons() {
+		if !strings.Contains(string(text), "`"+string(reason)+"`") {
+			t.Errorf("the README does not name %s", reason)
+		}
+	}
+}

@@ -1,0 +1,364 @@
+// This file shows the package to its readers: every example runs, and its output is checked.
+
+package jwt_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"time"
+
+	"assay.example/jwt"
+	"assay.example/jwt/jwttest"
+)
+
+// startIssuer stands in for an identity provider.
+func startIssuer() *jwttest.Issuer {
+	iss, err := jwttest.Start(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return iss
+}
+
+func Example() {
+	iss := startIssuer()
+	defer iss.Close()
+
+	// With a real provider: jwt.Config{Issuer: "https://tenant.eu.auth0.com/", Audience: []string{"https://api.example.com"}}.
+	v, err := jwt.NewVerifier(iss.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	hello := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, _ := jwt.FromContext(r.Context())
+		fmt.Fprintf(w, "Hello, %s!", token.Subject())
+	})
+	mux := http.NewServeMux()
+	mux.Handle("GET /api/private", v.Require()(hello))
+	mux.Handle("GET /api/private-scoped", v.Require(jwt.Scope("read:messages"))(hello))
+
+	get := func(path, token string) {
+		r := httptest.NewRequest("GET", path, nil)
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		fmt.Println(w.Code, w.Header().Get("WWW-Authenticate"), strings.TrimSpace(w.Body.String()))
+	}
+	get("/api/private", "")
+	get("/api/private", iss.Token(nil))
+	get("/api/private-scoped", iss.Token(jwttest.Claims{"scope": "read:messages"}))
+	get("/api/private-scoped", iss.Token(nil))
+	// Output:
+	// 401 Bearer {"error":"unauthorized","error_description":"A bearer access token is required."}
+	// 200  Hello, test-subject!
+	// 200  Hello, test-subject!
+	// 403 Bearer error="insufficient_scope", error_description="The access token does not allow this request.", scope="read:messages" {"error":"insufficient_scope","error_description":"The access token does not allow this request."}
+}
+
+func ExampleNewVerifier() {
+	iss := startIssuer()
+	defer iss.Close()
+	other := iss.Config()
+	other.Issuer, other.Algorithms, other.Leeway = "https://other.example", []jwt.Algorithm{jwt.ES256}, time.Minute
+	v, err := jwt.NewVerifier(iss.Config(), other)
+	if err != nil {
+		log.Fatal(err)
+	}
+	token, err := v.Verify(context.Background(), iss.Token(jwttest.Claims{"sub": "alice"}))
+	fmt.Println(token.Subject(), err)
+
+	_, err = jwt.NewVerifier(jwt.Config{Issuer: "https://tenant.eu.auth0.com/"})
+	fmt.Println(err)
+	// Output:
+	// alice <nil>
+	// jwt: Config for issuer "https://tenant.eu.auth0.com/": an Audience is required, unless Clients is set
+}
+
+func ExampleVerifier_Verify() {
+	iss := startIssuer()
+	defer iss.Close()
+	v, err := jwt.NewVerifier(iss.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = v.Verify(context.Background(), iss.Token(jwttest.Claims{"aud": "https://API.example.com"}))
+	fmt.Println(err)
+	var refusal *jwt.Error
+	if errors.As(err, &refusal) {
+		fmt.Println(refusal.Reason, refusal.Member, errors.Is(err, jwt.ErrClaims))
+	}
+	// Output:
+	// jwt: wrong audience: aud is "https://API.example.com", want "https://api.example.com"; they differ only by letter case
+	// audience_mismatch aud true
+}
+
+func ExampleVerifier_Warm() {
+	iss := startIssuer()
+	defer iss.Close()
+	v, err := jwt.NewVerifier(iss.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(v.Status()[0].Keys.State)
+	if err := v.Warm(context.Background()); err != nil {
+		log.Print(err) // the service may start all the same: it tries again with the first token
+	}
+	status := v.Status()[0].Keys
+	fmt.Println(status.State, len(status.Keys), "keys, the first", status.Keys[0].KeyID)
+	// Output:
+	// empty
+	// fresh 10 keys, the first rs256-1
+}
+
+func ExampleConfig_validate() {
+	iss := startIssuer()
+	defer iss.Close()
+	c := iss.Config()
+	c.Profile = jwt.AccessToken
+	c.Validate = func(_ context.Context, token *jwt.Token) error {
+		if tenant, _ := token.Claim("tenant"); tenant != "acme" {
+			return errors.New("not one of our tenants")
+		}
+		return nil
+	}
+	v, err := jwt.NewVerifier(c)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = v.Verify(context.Background(), iss.Mint(jwttest.Spec{
+		Header: map[string]any{"typ": "at+jwt"}, Claims: jwttest.Claims{"client_id": "app", "tenant": "other"}}))
+	fmt.Println(err)
+	// Output: jwt: refused by validation: not one of our tenants
+}
+
+func ExampleClaims() {
+	iss := startIssuer()
+	defer iss.Close()
+	v, err := jwt.NewVerifier(iss.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	token, err := v.Verify(context.Background(), iss.Token(jwttest.Claims{"tenant": "acme", "GROUPS": []string{"admin"}, "groups": []string{"staff"}}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	type custom struct {
+		Tenant string   `json:"tenant"`
+		Groups []string `json:"groups"`
+	}
+	claims, err := jwt.Claims[custom](token)
+	fmt.Println(claims, err)
+	// Output: {acme [staff]} <nil>
+}
+
+func ExampleToken_Claim() {
+	iss := startIssuer()
+	defer iss.Close()
+	v, err := jwt.NewVerifier(iss.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	token, err := v.Verify(context.Background(), iss.Token(jwttest.Claims{"realm_access": map[string]any{"roles": []string{"admin"}}, "level": 3}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(token.Claim("realm_access", "roles"))
+	fmt.Println(token.Claim("level"))
+	fmt.Println(token.Claim("LEVEL"))
+	// Output:
+	// [admin] true
+	// 3 true
+	// <nil> false
+}
+
+func ExampleNewResource() {
+	iss := startIssuer()
+	defer iss.Close()
+	v, err := jwt.NewVerifier(iss.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || a.Key == "issuer" || a.Key == "text" {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	api, err := jwt.NewResource(v, jwt.ResourceConfig{
+		Realm:     "messages",
+		OnRefusal: func(r *http.Request, e *jwt.Error) { logger.Warn("refused", "path", r.URL.Path, "jwt", e) },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	handler := api.Require(jwt.Any(jwt.Permission("read:messages"), jwt.Role("admin")))(http.NotFoundHandler())
+	r := httptest.NewRequest("GET", "/api/messages", nil)
+	r.Header.Set("Authorization", "Bearer "+iss.Token(jwttest.Claims{"permissions": []string{"read:users"}}))
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	fmt.Println(w.Code, w.Header().Get("WWW-Authenticate"))
+	// Output:
+	// level=WARN msg=refused path=/api/messages jwt.reason=requirement_unmet jwt.kid=rs256-1 jwt.member=permissions jwt.got=read:users jwt.want="\"read:messages\""
+	// 403 Bearer realm="messages", error="insufficient_scope", error_description="The access token does not allow this request."
+}
+
+// A handler that answers in its own way checks first and asks for the challenge itself.
+func ExampleResource_Authenticate() {
+	iss := startIssuer()
+	defer iss.Close()
+	v, err := jwt.NewVerifier(iss.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	api, err := jwt.NewResource(v, jwt.ResourceConfig{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, err := api.Authenticate(r)
+		if errors.Is(err, jwt.ErrNoToken) {
+			io.WriteString(w, "Hello, whoever you are!") // absent, never refused
+			return
+		}
+		if err != nil {
+			api.Challenge(w, err)
+			return
+		}
+		fmt.Fprintf(w, "Hello, %s!", token.Subject())
+	})
+	for _, authorization := range []string{"", "Bearer " + iss.Token(nil), "Bearer x"} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Authorization", authorization)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		fmt.Println(w.Code, w.Body.String()[:5])
+	}
+	// Output:
+	// 200 Hello
+	// 200 Hello
+	// 401 {"err
+}
+
+func ExampleRequirement() {
+	for _, req := range []jwt.Requirement{
+		jwt.Scope("read:messages", "write:messages"),
+		jwt.AnyScope("read:messages", "admin"),
+		jwt.All(jwt.ClaimEquals("tenant", "acme"), jwt.ClaimEquals("email_verified", true)),
+		jwt.All(jwt.ACR("urn:example:mfa"), jwt.MaxAuthAge(5*time.Minute)),
+	} {
+		_ = req // of v.Require or of a Resource's
+	}
+	// Output:
+}
+
+func ExampleDiscover() {
+	iss := startIssuer()
+	defer iss.Close()
+	keys, err := jwt.Discover(iss.URL, &jwt.RemoteOptions{Client: iss.Client(), Timeout: 2 * time.Second, MaxStale: 15 * time.Minute})
+	if err != nil {
+		log.Fatal(err)
+	}
+	v, err := jwt.NewVerifier(jwt.Config{Issuer: iss.URL, Audience: []string{jwttest.Audience}, Keys: keys})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = v.Verify(context.Background(), iss.Token(nil))
+	fmt.Println(err, keys.Status().State)
+	// Output: <nil> fresh
+}
+
+// On a loopback address an issuer may speak plain http, if that is allowed by name.
+func ExampleNewRemoteKeySet() {
+	iss, err := jwttest.Start(&jwttest.Options{PlainHTTP: true, Path: "/realms/test"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer iss.Close()
+	address := strings.TrimSuffix(iss.URL, "/realms/test") + "/.well-known/jwks.json"
+	_, err = jwt.NewRemoteKeySet(address, nil)
+	fmt.Println(strings.Contains(err.Error(), "is not https"))
+	keys, err := jwt.NewRemoteKeySet(address, &jwt.RemoteOptions{InsecureLoopbackHTTP: true})
+	fmt.Println(err, keys.Warm(context.Background()))
+	// Output:
+	// true
+	// <nil> <nil>
+}
+
+func ExampleParseKeySet() {
+	set, err := jwt.ParseKeySet([]byte(`{"keys":[
+		{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+		{"kty":"RSA","use":"enc","kid":"b","n":"AQAB","e":"AQAB"}]}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(set.Keys())
+	fmt.Println(set.Skipped())
+	// Output:
+	// [jwt.Key(kid="a" kty=OKP alg=EdDSA)]
+	// [{b RSA  use is "enc", not sig}]
+}
+
+func ExampleParseKey() {
+	key, err := jwt.ParseKey([]byte(`{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(key.Algorithm(), key.Thumbprint())
+	// Output: EdDSA kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k
+}
+
+func ExampleParsePEM() {
+	key, err := jwt.ParsePEM("2026", "", []byte(`-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+-----END PUBLIC KEY-----`))
+	fmt.Println(key, err)
+	// Output: jwt.Key(kid="2026" kty=OKP alg=EdDSA) <nil>
+}
+
+func ExampleHMACKey() {
+	_, err := jwt.HMACKey("", jwt.HS256, []byte("too short"))
+	fmt.Println(err)
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	key, err := jwt.HMACKey("", jwt.HS256, secret)
+	fmt.Println(key, err)
+	// Output:
+	// jwt: HMACKey: the secret has 9 bytes, HS256 needs at least 32
+	// jwt.Key(kid="" kty=oct alg=HS256) <nil>
+}
+
+func ExampleNewKeySet() {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		log.Fatal(err)
+	}
+	public, _, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		log.Fatal(err)
+	}
+	a, err := jwt.ECDSAKey("a", &private.PublicKey)
+	if err != nil {
+		log.Fatal(err)
+	}
+	b, err := jwt.Ed25519Key("b", public)
+	if err != nil {
+		log.Fatal(err)
+	}
+	set, err := jwt.NewKeySet(a, b)
+	fmt.Println(set.Keys(), err)
+	// Output: [jwt.Key(kid="a" kty=EC alg=ES256) jwt.Key(kid="b" kty=OKP alg=EdDSA)] <nil>
+}
