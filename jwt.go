@@ -185,11 +185,11 @@ func (c Config) issuer() (*issuer, error) {
 	case slices.Contains(c.Clients, ""):
 		return nil, errors.New("the list Clients holds an empty string")
 	case c.Algorithms != nil && len(c.Algorithms) == 0:
-		return nil, errors.New("Algorithms is empty: leave it nil for each key's own")
+		return nil, errors.New("the list Algorithms is empty: leave it nil for each key's own")
 	case c.Profile < AnyAccess || c.Profile > IDToken:
 		return nil, errors.New("the Profile is unknown")
 	case c.Leeway > maxLeeway:
-		return nil, fmt.Errorf("Leeway is over %v", maxLeeway)
+		return nil, fmt.Errorf("the Leeway is over %v", maxLeeway)
 	case c.MaxAge < 0:
 		return nil, errors.New("MaxAge is negative")
 	case c.MaxTokenSize < 0 || c.MaxTokenSize > maxSettableSize:
