@@ -5,6 +5,7 @@ package jwt_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -630,7 +632,7 @@ func TestBadAnswers(t *testing.T) {
 	}
 }
 
-// A body is read to its limit, within its time, and as it is after decompression.
+// A body is read to its limit and within its time.
 func TestBodyLimits(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		read := 0
@@ -670,6 +672,39 @@ func TestBodyLimits(t *testing.T) {
 			t.Errorf("got %v after %v", err, time.Since(start))
 		}
 	})
+}
+
+// The limit counts a body as it is after decompression, which net/http does unasked.
+func TestCompressedBody(t *testing.T) {
+	var bomb bytes.Buffer
+	z := gzip.NewWriter(&bomb)
+	spaces := bytes.Repeat([]byte(" "), 1<<20)
+	for range 100 {
+		z.Write(spaces)
+	}
+	z.Close()
+	sent := 0
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			w.Header().Set("Content-Encoding", "gzip")
+			sent, _ = w.Write(bomb.Bytes())
+		}
+	}))
+	defer server.Close()
+	keys, err := jwt.NewRemoteKeySet(server.URL, &jwt.RemoteOptions{Client: server.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err = keys.Warm(t.Context())
+	runtime.ReadMemStats(&after)
+	if err == nil || !strings.Contains(err.Error(), "longer than 524288 bytes") || sent == 0 || sent > 200<<10 {
+		t.Errorf("got %v after %d bytes", err, sent)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > 8<<20 {
+		t.Errorf("%d bytes were allocated", used)
+	}
 }
 
 func TestDiscoveryLocations(t *testing.T) {

@@ -301,6 +301,8 @@ func FuzzVerifySigned(f *testing.F) {
 		`{"iss":"secret.example","aud":"api.example","exp":253402300799,"iat":253402300799}`,
 		`{"iss":"secret.example","iss":"public.example"}`,
 		`{"iss":"secret.example","aud":"api.example","exp":1e300}`,
+		`{"iss":"secret.example","aud":"api.example","exp":253402300799.5e-0,"big":1e999,"deep":{"exp":1}}`,
+		`{"iss":"secret.example","aud":"api.example","exp":2534023007.98E2,"big":1e999,"deep":{"exp":1}}`,
 		// Pieces of the token in its own claims, where refusals repeat them.
 		`{"iss":"` + encoded + `","aud":"` + encoded + `","exp":1}`,
 		`{"iss":"secret.example","aud":["` + encoded + `","` + encoded + `"],"exp":253402300799}`,
@@ -441,12 +443,15 @@ func checkAccepted(t *testing.T, v fuzzVerifier, got *jwt.Token, token string) {
 		}
 		texts[i] = text
 	}
-	var header, claims map[string]any
-	if err := json.Unmarshal(texts[0], &header); err != nil {
-		t.Fatalf("accepted with the header %q: %v", texts[0], err)
+	decoded, err := decodeJSON(string(texts[0]))
+	header, ok := decoded.(map[string]any)
+	if !ok {
+		t.Fatalf("accepted with the header %q (%v)", texts[0], err)
 	}
-	if err := json.Unmarshal(texts[1], &claims); err != nil {
-		t.Fatalf("accepted with the payload %q: %v", texts[1], err)
+	decoded, err = decodeJSON(string(texts[1]))
+	claims, ok := decoded.(map[string]any)
+	if !ok {
+		t.Fatalf("accepted with the payload %q (%v)", texts[1], err)
 	}
 	i := slices.IndexFunc(v.configs, func(c jwt.Config) bool { return claims["iss"] == any(c.Issuer) })
 	if i < 0 || got.Issuer() != v.configs[i].Issuer {
@@ -493,6 +498,14 @@ func checkPolicy(t *testing.T, c jwt.Config, got *jwt.Token, claims map[string]a
 		s, _ := claims[name].(string)
 		return s
 	}
+	date := func(name string) float64 {
+		n, _ := claims[name].(json.Number)
+		seconds, err := n.Float64()
+		if err != nil {
+			t.Fatalf("accepted with %s %v", name, claims[name])
+		}
+		return seconds
+	}
 	audience, _ := claims["aud"].([]any)
 	if one, ok := claims["aud"].(string); ok {
 		audience = []any{one}
@@ -503,18 +516,15 @@ func checkPolicy(t *testing.T, c jwt.Config, got *jwt.Token, claims map[string]a
 	// A second of tolerance beside the leeway: this is not the moment of the verification.
 	const leeway = 31
 	now := float64(time.Now().Unix())
-	expires, isNumber := claims["exp"].(float64)
-	if !isNumber || expires+leeway < now || math.Abs(expires-float64(got.ExpiresAt().Unix())) > 1 {
+	if expires := date("exp"); expires+leeway < now || math.Abs(expires-float64(got.ExpiresAt().Unix())) > 1 {
 		t.Fatalf("accepted until %v (%v)", claims["exp"], got.ExpiresAt())
 	}
 	for _, name := range []string{"nbf", "iat"} {
-		if value, ok := claims[name]; ok {
-			if at, isNumber := value.(float64); !isNumber || at > now+leeway {
-				t.Fatalf("accepted with %s %v", name, value)
-			}
+		if _, ok := claims[name]; ok && date(name) > now+leeway {
+			t.Fatalf("accepted with %s %v", name, claims[name])
 		}
 	}
-	if at, _ := claims["iat"].(float64); c.MaxAge > 0 && at+c.MaxAge.Seconds()+leeway < now {
+	if c.MaxAge > 0 && date("iat")+c.MaxAge.Seconds()+leeway < now {
 		t.Fatalf("accepted though issued at %v", claims["iat"])
 	}
 	for _, name := range map[jwt.Profile][]string{jwt.AccessToken: {"sub", "client_id", "jti"}, jwt.IDToken: {"sub"}}[c.Profile] {

@@ -289,6 +289,17 @@ func TestAccepted(t *testing.T) {
 	}
 }
 
+// An issuer is a string. Some are not URLs at all.
+func TestIssuersThatAreNotURLs(t *testing.T) {
+	for _, name := range []string{"stytch.com/project-test", "accounts.google.com", "urn:example:issuer", "joe", "https://issuer.example/?a=b#c", " ", "ü"} {
+		v := newVerifier(t, func(c *jwt.Config) { c.Issuer = name })
+		token, err := verify(v, testIssuer().Token(claims{"iss": name}))
+		wantAccepted(t, token, err)
+		token, err = verify(v, testIssuer().Token(claims{"iss": name + "/"}))
+		wantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims)
+	}
+}
+
 // The sizes that are limits are allowed, one byte more is not.
 func TestSizeLimits(t *testing.T) {
 	iss := testIssuer()

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -39,6 +40,9 @@ const (
 	ClientID     = "test-client"
 	ClientSecret = "test-secret"
 )
+
+// requestTimeout ends requests that their client does not finish.
+const requestTimeout = 10 * time.Second
 
 // lifetime is the exp of tokens that do not set their own, counted from now.
 const lifetime = time.Hour
@@ -136,7 +140,11 @@ func Start(o *Options) (*Issuer, error) {
 	}
 	rand.Read(i.secret)
 	i.Rotate()
-	i.server = httptest.NewUnstartedServer(i)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	i.server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: i, ReadTimeout: requestTimeout}}
 	if i.plain {
 		i.server.Start()
 	} else {
@@ -235,14 +243,7 @@ func (i *Issuer) SetDown(down bool) {
 func (i *Issuer) Fetches() (metadata, keys int) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for path, n := range i.requests {
-		if path == keysPath {
-			keys += n
-		} else {
-			metadata += n
-		}
-	}
-	return metadata, keys
+	return i.requests[i.metadataPath()], i.requests[keysPath]
 }
 
 // Claims are the claims of a token to mint. iss, aud, sub, iat, exp and jti are filled in where they
@@ -386,10 +387,14 @@ func (s signer) jwk(alg jwt.Algorithm) map[string]any {
 }
 
 const (
-	keysPath     = "/.well-known/jwks.json"
-	tokenPath    = "/oauth/token"
-	metadataPath = "/.well-known/openid-configuration"
+	keysPath  = "/.well-known/jwks.json"
+	tokenPath = "/oauth/token"
 )
+
+// metadataPath is where OpenID Connect Discovery looks.
+func (i *Issuer) metadataPath() string {
+	return strings.TrimSuffix(i.path, "/") + "/.well-known/openid-configuration"
+}
 
 // ServeHTTP serves metadata, keys and the token endpoint.
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -407,7 +412,7 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "down", http.StatusServiceUnavailable)
 	case r.URL.Path == keysPath:
 		answer(w, http.StatusOK, body)
-	case r.URL.Path == strings.TrimSuffix(i.path, "/")+metadataPath:
+	case r.URL.Path == i.metadataPath():
 		base := strings.TrimSuffix(i.URL, i.path)
 		answer(w, http.StatusOK, encode(map[string]any{
 			"issuer": i.URL, "jwks_uri": base + keysPath, "token_endpoint": base + tokenPath,
