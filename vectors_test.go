@@ -197,12 +197,13 @@ func TestVectorSignatures(t *testing.T) {
 			}
 
 			// And the same token with another signature does not get there.
-			broken := []byte(v.Token)
-			broken[strings.LastIndexByte(v.Token, '.')+1] ^= 'A' ^ 'B'
-			_, err = verifier.Verify(t.Context(), string(broken))
-			if !errors.Is(err, jwt.ErrSignature) && !errors.Is(err, jwt.ErrMalformed) {
-				t.Errorf("with another signature: refused with %v, want %v", err, jwt.ErrSignature)
+			dot := strings.LastIndexByte(v.Token, '.')
+			first := "A"
+			if v.Token[dot+1] == 'A' {
+				first = "B"
 			}
+			token, err = verifier.Verify(t.Context(), v.Token[:dot+1]+first+v.Token[dot+2:])
+			wantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
 		})
 	}
 }
