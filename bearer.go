@@ -240,7 +240,14 @@ func (r *Resource) challenge(o outcome, e *Error) string {
 	b.WriteString("Bearer")
 	separator := " "
 	add := func(name, value string) {
-		b.WriteString(separator + name + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`)
+		b.WriteString(separator + name + `="`)
+		for i := 0; i < len(value); i++ { // quoted-string: RFC 9110 section 5.6.4
+			if value[i] == '"' || value[i] == '\\' {
+				b.WriteByte('\\')
+			}
+			b.WriteByte(value[i])
+		}
+		b.WriteByte('"')
 		separator = ", "
 	}
 	if r.config.Realm != "" {

@@ -35,6 +35,9 @@ func split(token string, maxToken, maxHeader int) (p parts, err *Error) {
 	if len(token) > maxToken {
 		return p, &Error{Reason: ReasonTokenTooLarge, detail: sizeDetail("the token", len(token), maxToken)}
 	}
+	if strings.HasPrefix(token, "{") {
+		return p, &Error{Reason: ReasonTokenParts, detail: "it is a JSON serialization (RFC 7515 section 7.2), and only the compact one is accepted"}
+	}
 	header, rest, ok := strings.Cut(token, ".")
 	if !ok {
 		e := &Error{Reason: ReasonTokenOpaque, detail: "it has no dot, so it is not a JWT"}

@@ -4,6 +4,7 @@
 package jwt_test
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -212,7 +213,7 @@ func TestKeysAccepted(t *testing.T) {
 		"kty, n, e alone":    {"kid": nil, "alg": nil, "use": nil},
 		"leading zeros":      {"n": b64("\x00" + string(decode(t, rsaKey["n"].(string)))), "e": b64("\x00\x01\x00\x01")},
 		"key_ops":            {"key_ops": []string{"sign", "verify"}},
-		"unknown members":    {"issuer": "x", "x5t": "y", "nbf": 1, "nested": jwk{"kty": 1}},
+		"unknown members":    {"purpose": "x", "x5t": "y", "nbf": 1, "nested": jwk{"kty": 1}},
 		"members of others":  {"crv": nil, "x": 1, "y": "", "k": []int{1}},
 		"its certificate":    {"x5c": []string{base64.StdEncoding.EncodeToString(own), "AAAA"}},
 		"private under name": {"private": "no member of a JWK"},
@@ -351,9 +352,12 @@ func TestConstructors(t *testing.T) {
 	//lint:ignore SA1019 a caller may have made the key by hand
 	off := &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)}
 	for name, try := range map[string]func() (*jwt.Key, error){
-		"RSA nil":         func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.RS256, nil) },
-		"RSA zero":        func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.RS256, &rsa.PublicKey{}) },
-		"RSA 1024":        func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.RS256, &small.PublicKey) },
+		"RSA nil":  func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.RS256, nil) },
+		"RSA zero": func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.RS256, &rsa.PublicKey{}) },
+		"RSA 1024": func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.RS256, &small.PublicKey) },
+		"RSA 8193": func() (*jwt.Key, error) {
+			return jwt.RSAKey("", jwt.RS256, &rsa.PublicKey{N: new(big.Int).SetBytes(bytesOf(8193)), E: 65537})
+		},
 		"RSA as ES256":    func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.ES256, &public) },
 		"RSA as HS256":    func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.HS256, &public) },
 		"RSA as none":     func() (*jwt.Key, error) { return jwt.RSAKey("", "none", &public) },
@@ -397,6 +401,36 @@ func TestConstructors(t *testing.T) {
 	}
 	if k, err := jwt.ParseKey([]byte(`{"kty":"oct","alg":"HS256","k":"` + strings.Repeat("A", 88) + `"}`)); err != nil || k.Algorithm() != jwt.HS256 {
 		t.Errorf("a secret of one's own: %v", err)
+	}
+}
+
+// A PSS salt has the length of the hash and no other (RFC 7518 section 3.5).
+func TestSaltLength(t *testing.T) {
+	private := mustRSA(t)
+	for alg, hash := range map[jwt.Algorithm]crypto.Hash{jwt.PS256: crypto.SHA256, jwt.PS384: crypto.SHA384, jwt.PS512: crypto.SHA512} {
+		key, err := jwt.RSAKey("", alg, &private.PublicKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := newVerifier(t, func(c *jwt.Config) { c.Keys = key })
+		payload, _ := json.Marshal(claims{"iss": testIssuer().URL, "aud": jwttest.Audience, "exp": time.Now().Add(time.Hour).Unix()})
+		input := b64(`{"alg":"`+string(alg)+`"}`) + "." + b64(string(payload))
+		h := hash.New()
+		h.Write([]byte(input))
+		digest := h.Sum(nil)
+		for _, salt := range []int{0, 1, 20, 31, 32, 33, 47, 48, 49, 63, 64, 65, 100} {
+			// crypto/rsa reads 0 as "as long as possible", which is a wrong length too.
+			signature, err := rsa.SignPSS(rand.Reader, private, hash, digest, &rsa.PSSOptions{SaltLength: salt})
+			if err != nil {
+				t.Fatal(err)
+			}
+			token, err := verify(v, input+"."+b64(string(signature)))
+			if salt == hash.Size() {
+				wantAccepted(t, token, err)
+			} else {
+				wantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
+			}
+		}
 	}
 }
 

@@ -94,7 +94,7 @@ func refusals() []refusal {
 		{"no header", withPart(good, 0, ""), jwt.ReasonTokenParts, m, ""},
 		{"detached payload", withPart(good, 1, ""), jwt.ReasonTokenParts, m, ""},
 		{"no signature", withPart(good, 2, ""), jwt.ReasonTokenParts, m, ""},
-		{"JSON serialization", `{"payload":"e30","protected":"e30","signature":"AA"}`, jwt.ReasonTokenOpaque, m, ""},
+		{"JSON serialization", `{"payload":"e30","protected":"e30","signature":"AA"}`, jwt.ReasonTokenParts, m, ""},
 		{"over its size", withPart(good, 1, strings.Repeat("A", 16<<10)), jwt.ReasonTokenTooLarge, m, ""},
 		{"header over its size", header(`{"alg":"RS256","x":"` + strings.Repeat("A", 4<<10) + `"}`), jwt.ReasonTokenTooLarge, m, ""},
 
@@ -731,6 +731,8 @@ func TestConfigIsCopied(t *testing.T) {
 	c.Audience[0], c.Algorithms[0] = jwttest.Audience, jwt.RS256
 	token, err := verify(v, testIssuer().Token(nil))
 	wantRefusal(t, token, err, jwt.ReasonAlgorithmRefused, jwt.ErrKey)
+	token, err = verify(v, testIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256}))
+	wantRefusal(t, token, err, jwt.ReasonAudienceMismatch, jwt.ErrClaims)
 }
 
 func TestZeroValues(t *testing.T) {
