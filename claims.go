@@ -23,6 +23,7 @@ const (
 // claims are the registered claims of one payload. Strings are pieces of the payload.
 type claims struct {
 	issuer, subject, id string
+	tenant              string                    // tid of Microsoft Entra ID
 	clients             [len(clientClaims)]string // by the order of clientClaims
 	expires             time.Time                 // zero times are absent claims
 	notBefore           time.Time
@@ -87,14 +88,18 @@ func (c *claims) parse(payload string) *Error {
 			text = &c.clients[0]
 		case "azp":
 			text = &c.clients[1]
-		case "cid", "appid":
+		case "cid", "appid", "tid":
 			if s.peek() != '"' { // not registered: any type is somebody's right
 				ok = s.skip()
 				continue
 			}
-			text = &c.clients[2]
-			if name == "appid" {
+			switch name {
+			case "cid":
+				text = &c.clients[2]
+			case "appid":
 				text = &c.clients[3]
+			case "tid":
+				text = &c.tenant
 			}
 		case "exp":
 			date = &c.expires
@@ -312,17 +317,21 @@ const (
 
 // policy is what an issuer's tokens are held against. It is made from a Config and never changes.
 type policy struct {
-	issuer   string
-	audience []string
-	clients  []string
-	profile  Profile
-	leeway   time.Duration
-	maxAge   time.Duration
-	validate func(context.Context, *Token) error
+	issuer    string
+	template  template // of issuer, if templated
+	templated bool
+	tenants   []string
+	anyTenant bool
+	audience  []string
+	clients   []string
+	profile   Profile
+	leeway    time.Duration
+	maxAge    time.Duration
+	validate  func(context.Context, *Token) error
 }
 
 // check runs the whole policy and returns every failed claim, the first in front.
-func (p *policy) check(h Header, c *claims, now time.Time) *Error {
+func (p *policy) check(h Header, k *Key, c *claims, now time.Time) *Error {
 	var first *Error
 	fail := func(e *Error) {
 		switch {
@@ -335,6 +344,7 @@ func (p *policy) check(h Header, c *claims, now time.Time) *Error {
 	}
 	fail(p.checkType(h))
 	fail(p.checkIssuer(c))
+	fail(checkKeyIssuer(k, c))
 	fail(p.checkAudience(c))
 	fail(p.checkClient(c))
 	fail(p.checkExpiry(c, now))
@@ -386,6 +396,8 @@ func (p *policy) checkIssuer(c *claims) *Error {
 	switch {
 	case !c.has.issuer:
 		return missing("iss", `"`+shown(p.issuer)+`"`)
+	case p.templated:
+		return p.checkTenant(c)
 	case c.issuer != p.issuer:
 		return unequal(ReasonIssuerMismatch, "iss", c.issuer, []string{p.issuer})
 	}

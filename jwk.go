@@ -39,6 +39,7 @@ type Key struct {
 	id         string
 	kty        string    // RFC 7518 section 6.1
 	alg        Algorithm // empty for an RSA key that declares none
+	issuer     string    // the only issuer that it is for; empty: any
 	thumbprint string    // empty for HMAC
 	material   primitive
 	spare      sync.Pool // of *workspace
@@ -174,7 +175,7 @@ func newKey(kid, kty string, alg Algorithm, material primitive, members ...strin
 
 // A jwk is a JSON Web Key as it is written: RFC 7517 section 4 and RFC 7518 section 6.
 type jwk struct {
-	kty, kid, use, alg, crv, n, e, x, y, k string
+	kty, kid, use, alg, issuer, crv, n, e, x, y, k string
 
 	private    string // the name of a private member, if there is one
 	operations bool   // key_ops is present
@@ -202,6 +203,8 @@ func (j *jwk) read(s *scanner) bool {
 			text = &j.use
 		case "alg":
 			text = &j.alg
+		case "issuer":
+			text, needed = &j.issuer, false
 		case "crv":
 			text, needed = &j.crv, false
 		case "n":
@@ -326,6 +329,7 @@ func (j *jwk) key(local bool) (*Key, error) {
 	if alg != "" && !k.alg.sameAs(alg) {
 		return nil, fmt.Errorf("alg %q does not fit the key, which is %s", shown(j.alg), k.alg)
 	}
+	k.issuer = j.issuer
 	if j.x5c != "" {
 		der, err := base64.StdEncoding.DecodeString(j.x5c)
 		if err != nil {

@@ -74,6 +74,15 @@ type Config struct {
 	// Issuer must equal the claim iss byte for byte, trailing slash and all. Required.
 	Issuer string
 
+	// Tenants is for an Issuer with the placeholder {tenantid}, as Microsoft Entra ID uses it for
+	// applications of many tenants: the tenant's id in iss must be a GUID, equal the claim tid, and
+	// be one of Tenants. Such an issuer needs Keys: see RemoteOptions.MetadataURL.
+	Tenants []string
+
+	// InsecureAnyTenant accepts every tenant instead: anybody can have one, so a token says who its
+	// user is and nothing about what the user may do here. Zero: Tenants are required.
+	InsecureAnyTenant bool
+
 	// Audience names this API: the claim aud must contain one of these, byte for byte. Required
 	// unless Clients is set.
 	Audience []string
@@ -127,6 +136,7 @@ const maxSettableSize = 1 << 20
 type Verifier struct {
 	issuers   []*issuer
 	byName    map[string]*issuer
+	templated []*issuer // those of them that have many names
 	maxToken  int
 	maxHeader int
 }
@@ -156,6 +166,9 @@ func NewVerifier(configs ...Config) (*Verifier, error) {
 		}
 		v.byName[c.Issuer] = i
 		v.issuers = append(v.issuers, i)
+		if i.templated {
+			v.templated = append(v.templated, i)
+		}
 		v.maxToken = max(v.maxToken, orDefault(c.MaxTokenSize, defaultMaxTokenSize))
 		v.maxHeader = max(v.maxHeader, orDefault(c.MaxHeaderSize, defaultMaxHeaderSize))
 	}
@@ -199,13 +212,15 @@ func (c Config) issuer() (*issuer, error) {
 	}
 	i := &issuer{
 		policy: policy{
-			issuer:   c.Issuer,
-			audience: slices.Clone(c.Audience),
-			clients:  slices.Clone(c.Clients),
-			profile:  c.Profile,
-			leeway:   c.Leeway,
-			maxAge:   c.MaxAge,
-			validate: c.Validate,
+			issuer:    c.Issuer,
+			tenants:   slices.Clone(c.Tenants),
+			anyTenant: c.InsecureAnyTenant,
+			audience:  slices.Clone(c.Audience),
+			clients:   slices.Clone(c.Clients),
+			profile:   c.Profile,
+			leeway:    c.Leeway,
+			maxAge:    c.MaxAge,
+			validate:  c.Validate,
 		},
 		keys:       c.Keys,
 		algorithms: slices.Clone(c.Algorithms),
@@ -228,6 +243,22 @@ func (c Config) issuer() (*issuer, error) {
 	}
 	if len(rsa) == 1 {
 		i.unnamedRSA = rsa[0]
+	}
+	i.template, i.templated = templateOf(c.Issuer)
+	switch many := len(c.Tenants) > 0 || c.InsecureAnyTenant; {
+	case !i.templated && many:
+		return nil, errors.New("one of Tenants and InsecureAnyTenant is set, and Issuer has no {tenantid}")
+	case i.templated && !many:
+		return nil, errors.New("the Tenants are required, as Issuer has {tenantid}, unless InsecureAnyTenant is set")
+	case len(c.Tenants) > 0 && c.InsecureAnyTenant:
+		return nil, errors.New("the flag InsecureAnyTenant contradicts Tenants")
+	case i.templated && c.Keys == nil:
+		return nil, errors.New("a value of Keys is required, as Issuer has {tenantid}: see RemoteOptions.MetadataURL")
+	}
+	for _, id := range c.Tenants {
+		if !isGUID(id) {
+			return nil, fmt.Errorf("the Tenants hold %q, which is not a GUID in lower case", id)
+		}
 	}
 	switch keys := c.Keys.(type) {
 	case nil:
@@ -319,7 +350,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	if err := t.claims.parse(t.payload); err != nil {
 		return nil, err.about(i, h)
 	}
-	if err := i.check(h, &t.claims, time.Now()); err != nil {
+	if err := i.check(h, key, &t.claims, time.Now()); err != nil {
 		return nil, err.about(i, h)
 	}
 
@@ -342,8 +373,13 @@ func (v *Verifier) choose(p *parts) (*issuer, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	if i := v.byName[name]; i != nil {
+	if i := v.byName[name]; i != nil && !i.templated {
 		return i, nil
+	}
+	for _, i := range v.templated {
+		if i.named(name) {
+			return i, nil
+		}
 	}
 	names := make([]string, len(v.issuers))
 	for n, i := range v.issuers {
@@ -421,7 +457,7 @@ func (e *Error) wondering(i *issuer, p *parts) *Error {
 	if e.Hint != "" || e.kind() == ErrUnavailable {
 		return e
 	}
-	if name, err := unverifiedIssuer(base64urlText(p.payload)); err == nil && name != i.issuer {
+	if name, err := unverifiedIssuer(base64urlText(p.payload)); err == nil && !i.named(name) {
 		e.Hint = `the token says, unverified, that its issuer is "` + shown(name) + `", and "` + shown(i.issuer) + `" is trusted here`
 		if miss := nearMiss(name, i.issuer); miss != "" {
 			e.Hint += ": " + miss

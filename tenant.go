@@ -1,0 +1,94 @@
+// This file trusts one issuer under many names: Microsoft Entra ID signs the tokens of all tenants
+// with the same keys and puts the tenant into iss.
+
+package jwt
+
+import "strings"
+
+// tenantPlaceholder stands in Config.Issuer, and in the metadata and keys of such an issuer, for
+// the tenant's id.
+const tenantPlaceholder = "{tenantid}"
+
+// template is an issuer's name around the tenant.
+type template struct{ before, after string }
+
+// templateOf cuts a name at its placeholder. Two would be no template.
+func templateOf(name string) (t template, ok bool) {
+	t.before, t.after, ok = strings.Cut(name, tenantPlaceholder)
+	return t, ok && !strings.Contains(t.after, tenantPlaceholder)
+}
+
+// tenant returns the tenant of an issuer's name. It must be a GUID: a looser match would let a
+// slash or a host in.
+func (t template) tenant(name string) (string, bool) {
+	if len(name) <= len(t.before)+len(t.after) || !strings.HasPrefix(name, t.before) || !strings.HasSuffix(name, t.after) {
+		return "", false
+	}
+	id := name[len(t.before) : len(name)-len(t.after)]
+	return id, isGUID(id)
+}
+
+// isGUID takes the one spelling that Entra ID uses: lower case, with hyphens.
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case (c < '0' || c > '9') && (c < 'a' || c > 'f'):
+			return false
+		}
+	}
+	return true
+}
+
+// named reports whether the issuer goes by this name.
+func (p *policy) named(name string) bool {
+	if !p.templated {
+		return name == p.issuer
+	}
+	_, ok := p.template.tenant(name)
+	return ok
+}
+
+// checkTenant holds iss, tid and the list of tenants together.
+func (p *policy) checkTenant(c *claims) *Error {
+	id, ok := p.template.tenant(c.issuer)
+	switch {
+	case !ok:
+		e := unequal(ReasonIssuerMismatch, "iss", c.issuer, []string{p.issuer})
+		if e.Hint == "" && strings.HasPrefix(c.issuer, p.template.before) {
+			e.Hint = "the tenant must be a GUID in lower case"
+		}
+		return e
+	case c.tenant != id:
+		e := unequal(ReasonIssuerMismatch, "tid", c.tenant, []string{id})
+		e.Hint = "iss and tid must name the same tenant"
+		return e
+	case !p.anyTenant && !contains(p.tenants, id):
+		e := unequal(ReasonIssuerMismatch, "tid", id, p.tenants)
+		e.Hint = "the tenant is not one of Config.Tenants"
+		return e
+	}
+	return nil
+}
+
+// checkKeyIssuer keeps a key that says whose it is to that issuer. Entra ID publishes keys of its
+// consumer tenant beside those of all: one must not vouch for the other.
+func checkKeyIssuer(k *Key, c *claims) *Error {
+	if k.issuer == "" || k.issuer == c.issuer {
+		return nil
+	}
+	if t, ok := templateOf(k.issuer); ok {
+		if _, ok := t.tenant(c.issuer); ok {
+			return nil
+		}
+	}
+	e := unequal(ReasonIssuerMismatch, "iss", c.issuer, []string{k.issuer})
+	e.Hint = "the key that signed the token is for another issuer only"
+	return e
+}

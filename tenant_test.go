@@ -1,0 +1,134 @@
+// This file tests issuers with many names: Microsoft Entra ID's tenants.
+
+package jwt_test
+
+import (
+	"strings"
+	"testing"
+
+	"assay.example/jwt"
+	"assay.example/jwt/jwttest"
+)
+
+const (
+	entra    = "https://login.microsoftonline.com/{tenantid}/v2.0"
+	tenantA  = "72f988bf-86f1-41af-91ab-2d7cd011db47"
+	tenantB  = "9188040d-6c67-4c5b-b112-36a304b66dad"
+	stranger = "11111111-2222-3333-4444-555555555555"
+)
+
+func entraName(tenant string) string { return strings.Replace(entra, "{tenantid}", tenant, 1) }
+
+func entraConfig(t *testing.T, keys ...any) jwt.Config {
+	t.Helper()
+	return jwt.Config{Issuer: entra, Tenants: []string{tenantA, tenantB}, Audience: []string{jwttest.Audience}, Keys: parseKeySet(t, keys...)}
+}
+
+func TestTenants(t *testing.T) {
+	iss := testIssuer()
+	rsa := jwkEdit{"issuer": entra, "alg": nil}.apply(jwkOf(t, iss, jwt.RS256))
+	allowed, err := jwt.NewVerifier(entraConfig(t, rsa))
+	if err != nil {
+		t.Fatal(err)
+	}
+	anyone := entraConfig(t, rsa)
+	anyone.Tenants, anyone.InsecureAnyTenant = nil, true
+	open, err := jwt.NewVerifier(anyone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	beside, err := jwt.NewVerifier(entraConfig(t, rsa), testConfig(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name     string
+		iss, tid any
+		member   string // empty: accepted
+		open     bool   // accepted where any tenant is
+	}{
+		{"an allowed tenant", entraName(tenantA), tenantA, "", true},
+		{"the other one", entraName(tenantB), tenantB, "", true},
+		{"a stranger", entraName(stranger), stranger, "tid", true},
+		{"another tid", entraName(tenantA), tenantB, "tid", false},
+		{"no tid", entraName(tenantA), nil, "tid", false},
+		{"tid number", entraName(tenantA), 1, "tid", false},
+		{"the placeholder itself", entra, "{tenantid}", "iss", false},
+		{"no tenant", entraName(""), "", "iss", false},
+		{"a word", entraName("common"), "common", "iss", false},
+		{"capitals", entraName(strings.ToUpper(tenantA)), strings.ToUpper(tenantA), "iss", false},
+		{"braces", entraName("{" + tenantA + "}"), tenantA, "iss", false},
+		{"no hyphens", entraName(strings.ReplaceAll(tenantA, "-", "")), tenantA, "iss", false},
+		{"no hexadecimal", entraName("g" + tenantA[1:]), "g" + tenantA[1:], "iss", false},
+		{"a path", entraName(tenantA + "/../" + tenantA), tenantA, "iss", false},
+		{"more behind", entraName(tenantA) + "/", tenantA, "iss", false},
+		{"another host", "https://evil.example/" + tenantA + "/v2.0", tenantA, "iss", false},
+		{"another version", "https://login.microsoftonline.com/" + tenantA + "/v1.0", tenantA, "iss", false},
+		{"absent", nil, tenantA, "iss", false},
+	} {
+		text := iss.Token(claims{"iss": c.iss, "tid": c.tid})
+		for name, v := range map[string]*jwt.Verifier{"Tenants": allowed, "InsecureAnyTenant": open, "beside another issuer": beside} {
+			token, err := verify(v, text)
+			if ok := c.member == "" || name == "InsecureAnyTenant" && c.open; ok {
+				if err != nil {
+					t.Errorf("%s, %s: %v", c.name, name, err)
+				}
+				continue
+			}
+			reason := jwt.ReasonIssuerMismatch
+			if c.iss == nil {
+				reason = jwt.ReasonClaimMissing
+			}
+			if e := wantRefusal(t, token, err, reason, jwt.ErrClaims); e.Member != c.member {
+				t.Errorf("%s, %s: got member %q: %v", c.name, name, e.Member, err)
+			}
+		}
+	}
+	token, err := verify(beside, iss.Token(nil))
+	wantAccepted(t, token, err)
+}
+
+// A key that says whose it is vouches for nobody else.
+func TestKeyOfOneIssuer(t *testing.T) {
+	iss := testIssuer()
+	for _, c := range []struct {
+		issuer any
+		ok     bool
+	}{
+		{nil, true}, {entra, true}, {entraName(tenantA), true},
+		{entraName(tenantB), false}, {"https://login.microsoftonline.com/{tenantid}/v1.0", false}, {"{tenantid}", false}, {"{tenantid}{tenantid}", false}, {"x", false},
+	} {
+		rsa := jwkEdit{"issuer": c.issuer}.apply(jwkOf(t, iss, jwt.RS256))
+		single := jwt.Config{Issuer: entraName(tenantA), Audience: []string{jwttest.Audience}, Keys: parseKeySet(t, rsa)}
+		for _, config := range []jwt.Config{entraConfig(t, rsa), single} {
+			v, err := jwt.NewVerifier(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			token, err := verify(v, iss.Token(claims{"iss": entraName(tenantA), "tid": tenantA}))
+			if c.ok {
+				wantAccepted(t, token, err)
+			} else if e := wantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims); !strings.Contains(e.Hint, "the key that signed the token is for another issuer") {
+				t.Errorf("got %v", err)
+			}
+		}
+	}
+}
+
+func TestTenantConfigErrors(t *testing.T) {
+	rsa := jwkOf(t, testIssuer(), jwt.RS256)
+	for want, change := range map[string]func(*jwt.Config){
+		"Tenants are required":                          func(c *jwt.Config) { c.Tenants = nil },
+		"InsecureAnyTenant contradicts":                 func(c *jwt.Config) { c.InsecureAnyTenant = true },
+		"Issuer has no {tenantid}":                      func(c *jwt.Config) { c.Issuer = entraName(tenantA) },
+		"Keys is required":                              func(c *jwt.Config) { c.Keys = nil },
+		`the Tenants hold "common"`:                     func(c *jwt.Config) { c.Tenants = []string{tenantA, "common"} },
+		`the Tenants hold "` + strings.ToUpper(tenantA): func(c *jwt.Config) { c.Tenants = []string{strings.ToUpper(tenantA)} },
+	} {
+		c := entraConfig(t, rsa)
+		change(&c)
+		if v, err := jwt.NewVerifier(c); err == nil || v != nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
