@@ -19,6 +19,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"math/big"
 	"net"
@@ -85,13 +86,23 @@ type Issuer struct {
 	audience []string
 	secret   []byte // for HMAC
 
-	mu         sync.Mutex // guards what follows
 	algorithms []jwt.Algorithm
-	generation int
-	signing    map[jwt.Algorithm]signer
-	published  []map[string]any // JWKs
-	down       bool
-	requests   map[string]int // by path
+
+	mu        sync.Mutex // guards what follows
+	number    int        // of the newest keys
+	current   keySet
+	next      *keySet          // published ahead; nil if none are
+	published []map[string]any // JWKs
+	broken    cannedAnswer
+	delay     time.Duration
+	header    http.Header    // of the answer with the keys
+	requests  map[string]int // by path
+}
+
+// cannedAnswer replaces metadata and keys if its status is not 0.
+type cannedAnswer struct {
+	status            int
+	contentType, body string
 }
 
 // signer is one private key and its kid.
@@ -125,6 +136,7 @@ func Start(o *Options) (*Issuer, error) {
 		audience:   slices.Clone(o.Audience),
 		algorithms: slices.Clone(o.Algorithms),
 		secret:     make([]byte, 64),
+		header:     http.Header{},
 		requests:   map[string]int{},
 	}
 	if i.audience == nil {
@@ -198,16 +210,18 @@ func (i *Issuer) Key(alg jwt.Algorithm) *jwt.Key {
 	return key
 }
 
-// Rotate makes new keys and signs with them from now on. The old ones stay published, and tokens
-// that they signed stay valid, until Retire.
-func (i *Issuer) Rotate() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.generation++
-	i.signing = map[jwt.Algorithm]signer{}
+// keySet is what an issuer makes at once: one key for each algorithm.
+type keySet struct {
+	signing map[jwt.Algorithm]signer
+	jwks    []map[string]any
+}
+
+// newKeys makes keys. Their kids end in the given number.
+func newKeys(algorithms []jwt.Algorithm, number int) keySet {
+	set := keySet{signing: map[jwt.Algorithm]signer{}}
 	var shared *rsa.PrivateKey // one key under several kids: making RSA keys is slow
-	for _, alg := range i.algorithms {
-		s := signer{kid: fmt.Sprintf("%s-%d", strings.ToLower(string(alg)), i.generation)}
+	for _, alg := range algorithms {
+		s := signer{kid: fmt.Sprintf("%s-%d", strings.ToLower(string(alg)), number)}
 		switch curve := curves[alg]; {
 		case curve != nil:
 			s.key = must(ecdsa.GenerateKey(curve, rand.Reader))
@@ -220,23 +234,89 @@ func (i *Issuer) Rotate() {
 			}
 			s.key = shared
 		}
-		i.signing[alg] = s
-		i.published = append(i.published, s.jwk(alg))
+		set.signing[alg] = s
+		set.jwks = append(set.jwks, s.jwk(alg))
+	}
+	return set
+}
+
+// PublishAhead publishes the keys of the next Rotate, as careful issuers do some time before.
+func (i *Issuer) PublishAhead() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.prepare()
+}
+
+// prepare makes the next keys and publishes them, unless that has been done. The caller holds mu.
+func (i *Issuer) prepare() {
+	if i.next == nil {
+		i.number++
+		next := newKeys(i.algorithms, i.number)
+		i.next = &next
+		i.published = append(i.published, next.jwks...)
 	}
 }
 
-// Retire takes all keys out of the published set but the current ones.
+// Rotate signs with new keys from now on. The old ones stay published, and tokens that they signed
+// stay valid, until Retire.
+func (i *Issuer) Rotate() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.prepare()
+	i.current, i.next = *i.next, nil
+}
+
+// Retire takes all keys out of the published set but the current ones. Rotate and Retire together
+// replace the keys at once, as careless issuers do.
 func (i *Issuer) Retire() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.published = slices.Clone(i.published[len(i.published)-len(i.algorithms):])
+	i.published, i.next = slices.Clone(i.current.jwks), nil
+}
+
+// ReplaceSameKID replaces all keys by new ones under the old kids: what issuers must not do, and do.
+func (i *Issuer) ReplaceSameKID() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.current, i.next = newKeys(i.algorithms, i.number), nil
+	i.published = slices.Clone(i.current.jwks)
 }
 
 // SetDown makes metadata and keys answer with status 503, or serves them again.
 func (i *Issuer) SetDown(down bool) {
+	if down {
+		i.SetAnswer(http.StatusServiceUnavailable, "text/plain", "down")
+	} else {
+		i.SetAnswer(0, "", "")
+	}
+}
+
+// SetAnswer makes metadata and keys answer with this status and body whatever is asked, such as the
+// HTML of a captive portal. Status 0 serves them again.
+func (i *Issuer) SetAnswer(status int, contentType, body string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.down = down
+	i.broken = cannedAnswer{status, contentType, body}
+}
+
+// SetDelay makes metadata and keys answer after a while.
+func (i *Issuer) SetDelay(delay time.Duration) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.delay = delay
+}
+
+// SetKeysHeader sets a header of the answer with the keys, such as Cache-Control, ETag or
+// Retry-After; an empty value takes it out. If it has an ETag, a request with the same one in
+// If-None-Match is answered with status 304.
+func (i *Issuer) SetKeysHeader(name, value string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.header = i.header.Clone(); value == "" {
+		i.header.Del(name)
+	} else {
+		i.header.Set(name, value)
+	}
 }
 
 // Fetches returns how often metadata and keys were asked for, whatever the answer was.
@@ -266,9 +346,7 @@ func (i *Issuer) Token(claims Claims) string { return i.Mint(Spec{Claims: claims
 func (i *Issuer) Mint(s Spec) string {
 	alg := s.Algorithm
 	if alg == "" {
-		i.mu.Lock()
 		alg = i.algorithms[0]
-		i.mu.Unlock()
 	}
 	header := map[string]any{"alg": alg, "typ": "JWT"}
 	if hmacHash(alg) == 0 {
@@ -316,7 +394,7 @@ func (i *Issuer) signer(alg jwt.Algorithm) signer {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for _, name := range []jwt.Algorithm{alg, otherName[alg]} {
-		if s, ok := i.signing[name]; ok {
+		if s, ok := i.current.signing[name]; ok {
 			return s
 		}
 	}
@@ -404,14 +482,28 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	i.mu.Lock()
 	i.requests[r.URL.Path]++
-	down := i.down
-	body := encode(map[string]any{"keys": i.published})
+	delay, broken, header := i.delay, i.broken, i.header
+	keys := encode(map[string]any{"keys": i.published})
 	i.mu.Unlock()
+	if delay > 0 {
+		select {
+		case <-time.After(delay):
+		case <-r.Context().Done():
+			return
+		}
+	}
 	switch {
-	case down:
-		http.Error(w, "down", http.StatusServiceUnavailable)
+	case broken.status != 0:
+		w.Header().Set("Content-Type", broken.contentType)
+		w.WriteHeader(broken.status)
+		io.WriteString(w, broken.body)
 	case r.URL.Path == keysPath:
-		answer(w, http.StatusOK, body)
+		maps.Copy(w.Header(), header)
+		if tag := header.Get("ETag"); tag != "" && r.Header.Get("If-None-Match") == tag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		answer(w, http.StatusOK, keys)
 	case r.URL.Path == i.metadataPath():
 		base := strings.TrimSuffix(i.URL, i.path)
 		answer(w, http.StatusOK, encode(map[string]any{

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"assay.example/jwt"
 	"assay.example/jwt/jwttest"
@@ -101,6 +102,29 @@ func TestRotation(t *testing.T) {
 	if _, err := v.Verify(t.Context(), old); !errors.Is(err, jwt.ErrKey) {
 		t.Errorf("a retired key: %v", err)
 	}
+	ahead := start(t, &jwttest.Options{Algorithms: []jwt.Algorithm{jwt.ES256}})
+	ahead.PublishAhead()
+	ahead.PublishAhead() // once is enough
+	v = verifier(t, ahead.Config())
+	before := ahead.Token(nil)
+	ahead.Rotate()
+	for _, token := range []string{before, ahead.Token(nil)} {
+		if _, err := v.Verify(t.Context(), token); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, keys := ahead.Fetches(); keys != 1 {
+		t.Errorf("%d fetches of keys that were published ahead", keys)
+	}
+	ahead.ReplaceSameKID()
+	v = verifier(t, ahead.Config())
+	if _, err := v.Verify(t.Context(), ahead.Token(nil)); err != nil {
+		t.Error(err)
+	}
+	if _, err := v.Verify(t.Context(), before); !errors.Is(err, jwt.ErrKey) {
+		t.Errorf("a key that was replaced: %v", err)
+	}
+
 	iss.SetDown(true)
 	if _, err := verifier(t, iss.Config()).Verify(t.Context(), old); !errors.Is(err, jwt.ErrUnavailable) {
 		t.Errorf("the issuer is down: %v", err)
@@ -108,6 +132,50 @@ func TestRotation(t *testing.T) {
 	iss.SetDown(false)
 	if _, err := verifier(t, iss.Config()).Verify(t.Context(), iss.Token(nil)); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	iss := start(t, &jwttest.Options{Algorithms: []jwt.Algorithm{jwt.ES256}})
+	warm := func() error { return verifier(t, iss.Config()).Warm(t.Context()) }
+	iss.SetAnswer(200, "text/html", "<html>")
+	if err := warm(); err == nil || !strings.Contains(err.Error(), "text/html") {
+		t.Errorf("a captive portal: %v", err)
+	}
+	iss.SetAnswer(0, "", "")
+	iss.SetDelay(time.Millisecond)
+	if err := warm(); err != nil {
+		t.Error(err)
+	}
+	iss.SetDelay(time.Hour)
+	ctx, cancel := context.WithCancel(t.Context())
+	keys, err := jwt.Discover(iss.URL, &jwt.RemoteOptions{Client: iss.Client(), Timeout: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keys.Warm(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("an issuer that is slow: %v", err)
+	}
+	cancel()
+	iss.SetDelay(0)
+	iss.SetKeysHeader("ETag", `"1"`)
+	iss.SetKeysHeader("Cache-Control", "max-age=60")
+	get := func(tag string) *http.Response {
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", iss.URL+"/.well-known/jwks.json", nil)
+		r.Header.Set("If-None-Match", tag)
+		resp, err := iss.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp
+	}
+	if resp := get(`"1"`); resp.StatusCode != 304 || resp.Header.Get("Cache-Control") != "max-age=60" {
+		t.Errorf("got %v", resp)
+	}
+	iss.SetKeysHeader("Cache-Control", "")
+	if resp := get(`"2"`); resp.StatusCode != 200 || resp.Header.Get("Cache-Control") != "" || resp.Header.Get("ETag") != `"1"` {
+		t.Errorf("got %v", resp)
 	}
 }
 
