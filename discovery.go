@@ -7,6 +7,8 @@ package jwt
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -68,6 +70,33 @@ type RemoteOptions struct {
 	// refused.
 	MaxStale time.Duration
 
+	// MetadataURL is where Discover reads the issuer's metadata, if that is not where the standards
+	// say. Its issuer must equal the one that is asked for all the same. Empty: the standard places.
+	MetadataURL string
+
+	// RootCAs are the certificate authorities that are trusted, for an issuer within a cluster. It
+	// cannot be set together with Client. Nil: those of the system.
+	RootCAs *x509.CertPool
+
+	// BearerTokenFile names a file with a token that is sent with requests, as the API server of
+	// Kubernetes asks for it. It is read for every request, because such files are replaced, and
+	// is sent only to the scheme, host and port that were configured. Empty: none.
+	BearerTokenFile string
+
+	// Snapshot is what RemoteKeySet.Snapshot returned in a former life of the process: its keys
+	// serve, as long as they would have served then, until the issuer can be reached. One that was
+	// changed, is of another issuer or comes from the future is an error. Nil: none.
+	Snapshot []byte
+
+	// SnapshotFile keeps the snapshot in a file: it is read before the first fetch, and written
+	// after each good one. A file that cannot be used is told to OnEvent and otherwise ignored.
+	// Whoever can write the file can choose the keys. Empty: none.
+	SnapshotFile SnapshotFile
+
+	// OnEvent is told of every transition, one at a time and in their order, by a goroutine that
+	// fetches: while it runs, no further event is told. Nil: nobody is told.
+	OnEvent func(Event)
+
 	// InsecureLoopbackHTTP allows http instead of https, with localhost, 127.0.0.0/8 and ::1 alone:
 	// for tests and demos. Anybody who can listen on the loopback interface can then be the issuer.
 	InsecureLoopbackHTTP bool
@@ -79,12 +108,18 @@ type RemoteOptions struct {
 // reached. A kid that is not in the set makes it fetch again, at most twice at once and then once
 // in 10 seconds. It is safe for concurrent use, and holds no goroutine but the one of a fetch.
 type RemoteKeySet struct {
-	issuer  string // what the metadata must name; empty if the key set's address was given
-	address string // of the key set; empty if it is discovered
-	client  *http.Client
-	timeout time.Duration
-	stale   time.Duration
-	http    bool // InsecureLoopbackHTTP
+	issuer    string // what the metadata must name; empty if the key set's address was given
+	address   string // of the key set; empty if it is discovered
+	client    *http.Client
+	timeout   time.Duration
+	stale     time.Duration
+	http      bool   // InsecureLoopbackHTTP
+	metadata  string // MetadataURL
+	tokenFile string
+	file      SnapshotFile
+	onEvent   func(Event)
+
+	restoring sync.Once // of file, before the first fetch
 
 	current atomic.Pointer[fetched] // the last good set, replaced whole; nil before the first
 	quiet   atomic.Int64            // Unix nanoseconds: until then no renewal may start
@@ -101,11 +136,15 @@ type RemoteKeySet struct {
 	doubted  map[string]time.Time // kid: when its failed signature last caused a fetch
 	fetches  int
 	failures int
+	told     condition
+	events   []Event // not yet told
+	telling  bool
 }
 
 // fetched is one good answer. It never changes.
 type fetched struct {
 	keys         *KeySet
+	raw          []byte // as it was sent
 	at           time.Time
 	renew        time.Time // from here on it is renewed in the background
 	fresh        time.Time // until here it is used without a question
@@ -130,40 +169,36 @@ type flight struct {
 // Discovery section 4.1) or else from /.well-known/oauth-authorization-server between host and path
 // (RFC 8414 section 3.1). The issuer in the metadata must equal issuer byte for byte.
 func Discover(issuer string, o *RemoteOptions) (*RemoteKeySet, error) {
-	r, err := newRemoteKeySet(issuer, o)
+	r, err := newRemoteKeySet(&RemoteKeySet{issuer: issuer}, o)
 	if err != nil {
-		return nil, fmt.Errorf("jwt: Discover: issuer: %w", err)
+		return nil, fmt.Errorf("jwt: Discover: %w", err)
 	}
-	r.issuer = issuer
 	return r, nil
 }
 
 // NewRemoteKeySet returns the key set at an address that is known. It does no I/O.
 func NewRemoteKeySet(jwksURL string, o *RemoteOptions) (*RemoteKeySet, error) {
-	r, err := newRemoteKeySet(jwksURL, o)
+	r, err := newRemoteKeySet(&RemoteKeySet{address: jwksURL}, o)
 	if err != nil {
-		return nil, fmt.Errorf("jwt: NewRemoteKeySet: jwksURL: %w", err)
+		return nil, fmt.Errorf("jwt: NewRemoteKeySet: %w", err)
 	}
-	r.address = jwksURL
 	return r, nil
 }
 
-func newRemoteKeySet(address string, o *RemoteOptions) (*RemoteKeySet, error) {
+// newRemoteKeySet completes r, of which the issuer or the address is set.
+func newRemoteKeySet(r *RemoteKeySet, o *RemoteOptions) (*RemoteKeySet, error) {
 	if o == nil {
 		o = &RemoteOptions{}
 	}
-	r := &RemoteKeySet{
-		http:    o.InsecureLoopbackHTTP,
-		timeout: o.Timeout,
-		stale:   o.MaxStale,
-		left:    fetchBudget,
-		absent:  map[string]time.Time{},
-		doubted: map[string]time.Time{},
-	}
-	if err := r.permitted(address); err != nil {
+	r.http, r.timeout, r.stale = o.InsecureLoopbackHTTP, o.Timeout, o.MaxStale
+	r.metadata, r.tokenFile, r.file, r.onEvent = o.MetadataURL, o.BearerTokenFile, o.SnapshotFile, o.OnEvent
+	r.left, r.absent, r.doubted = fetchBudget, map[string]time.Time{}, map[string]time.Time{}
+	if err := r.permitted(r.configured()); err != nil {
 		return nil, err
 	}
 	switch {
+	case o.MetadataURL != "" && r.address != "":
+		return nil, errors.New("the MetadataURL contradicts the address of a key set")
 	case o.Timeout < 0 || o.Timeout > maxFetchTimeout:
 		return nil, fmt.Errorf("the Timeout is not from 0 to %v", maxFetchTimeout)
 	case o.Timeout == 0:
@@ -179,17 +214,43 @@ func newRemoteKeySet(address string, o *RemoteOptions) (*RemoteKeySet, error) {
 	}
 	client := http.Client{}
 	if o.Client != nil {
+		if o.RootCAs != nil {
+			return nil, errors.New("the RootCAs cannot be set together with Client")
+		}
 		client = *o.Client
 	} else if standard, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport := standard.Clone()
 		transport.MaxResponseHeaderBytes = maxResponseHeader
+		if o.RootCAs != nil {
+			transport.TLSClientConfig = &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12}
+		}
 		client.Transport = transport
+	} else if o.RootCAs != nil {
+		return nil, errors.New("the RootCAs cannot be used: http.DefaultTransport was replaced")
 	}
 	// A redirect would let whoever answers choose another origin, and so the keys.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	client.Jar = nil
 	r.client = &client
+	if o.Snapshot != nil {
+		set, err := r.restored(o.Snapshot)
+		if err != nil {
+			return nil, fmt.Errorf("the Snapshot is refused: %w", err)
+		}
+		r.current.Store(set)
+	}
 	return r, nil
+}
+
+// source names the key set in events and snapshots.
+func (r *RemoteKeySet) source() string { return r.issuer + r.address } // one of them is empty
+
+// configured is the address that requests go to first.
+func (r *RemoteKeySet) configured() string {
+	if r.metadata != "" {
+		return r.metadata
+	}
+	return r.source()
 }
 
 // permitted checks an address that keys or metadata are fetched from.
@@ -251,6 +312,10 @@ func (r *RemoteKeySet) find(ctx context.Context, h Header) (*Key, *Error) {
 func (r *RemoteKeySet) usable(ctx context.Context) (*fetched, *Error) {
 	now := time.Now()
 	set := r.current.Load()
+	if set == nil && r.file != "" {
+		r.restoring.Do(r.restore)
+		set = r.current.Load()
+	}
 	serves := set != nil && (now.Before(set.fresh) || r.failing.Load() && now.Before(set.stale))
 	if serves && (now.Before(set.renew) || now.UnixNano() < r.quiet.Load()) {
 		return set, nil // the usual way takes no lock
@@ -412,6 +477,15 @@ func (f *flight) wait(ctx context.Context) bool {
 func (r *RemoteKeySet) run(f *flight) {
 	old := r.current.Load()
 	set, wait, err := r.fetch(old)
+	r.land(f, old, set, wait, err)
+	if err == nil && r.file != "" && r.current.Load() == set {
+		r.save(set)
+	}
+	r.tell()
+}
+
+// land ends a flight.
+func (r *RemoteKeySet) land(f *flight, old, set *fetched, wait time.Duration, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	defer close(f.done)
@@ -430,13 +504,35 @@ func (r *RemoteKeySet) run(f *flight) {
 		r.retry = now.Add(max(back, wait))
 		r.quiet.Store(r.retry.UnixNano())
 		r.failing.Store(true)
+		r.raise(Event{Kind: EventFailed, Err: err, NextAttempt: r.retry})
+		switch {
+		case (old == nil || !now.Before(old.stale)) && r.told < gone:
+			r.told = gone
+			r.raise(Event{Kind: EventUnavailable, Err: err, NextAttempt: r.retry})
+		case old != nil && !now.Before(old.fresh) && r.told < stale:
+			r.told = stale
+			r.raise(Event{Kind: EventStale, Err: err, NextAttempt: r.retry})
+		}
 		return
 	}
-	if old == nil || old.keys != set.keys {
+	kind := EventNotModified
+	var before *KeySet
+	if old != nil {
+		before = old.keys
+	}
+	if before != set.keys {
+		kind = EventFetched
 		clear(r.absent)
 		clear(r.doubted)
 	}
-	r.failed, r.retry = 0, time.Time{}
+	r.raise(Event{Kind: kind})
+	if before != set.keys {
+		r.raiseKeys(before, set.keys)
+	}
+	if r.failed > 0 {
+		r.raise(Event{Kind: EventRecovered})
+	}
+	r.failed, r.retry, r.told = 0, time.Time{}, good
 	r.current.Store(set)
 	r.failing.Store(false)
 	r.quiet.Store(0)
@@ -490,14 +586,14 @@ func (r *RemoteKeySet) fetch(old *fetched) (set *fetched, wait time.Duration, er
 	// A fleet that starts together shall not renew together.
 	set.renew = set.at.Add(time.Duration(float64(fresh) * (0.72 + 0.16*rand.Float64())))
 	if a.status == http.StatusNotModified && len(condition) > 0 {
-		set.keys, set.digest, set.etag, set.lastModified = old.keys, old.digest, old.etag, old.lastModified
+		set.keys, set.raw, set.digest, set.etag, set.lastModified = old.keys, old.raw, old.digest, old.etag, old.lastModified
 		return set, 0, nil
 	}
 	if a.status != http.StatusOK {
 		return nil, a.retryAfter(), a.refused(set.address)
 	}
 	set.etag, set.lastModified = a.header.Get("ETag"), a.header.Get("Last-Modified")
-	set.digest = sha256.Sum256(a.body)
+	set.digest, set.raw = sha256.Sum256(a.body), a.body
 	if old != nil && old.digest == set.digest {
 		set.keys = old.keys
 	} else if set.keys, err = parseKeySet(a.body); err != nil {
@@ -508,21 +604,24 @@ func (r *RemoteKeySet) fetch(old *fetched) (set *fetched, wait time.Duration, er
 
 // discover returns the address of the key set from the issuer's metadata.
 func (r *RemoteKeySet) discover() (address string, wait time.Duration, err error) {
-	address, wait, err = r.metadata(strings.TrimSuffix(r.issuer, "/") + "/.well-known/openid-configuration")
+	if r.metadata != "" {
+		return r.readMetadata(r.metadata)
+	}
+	address, wait, err = r.readMetadata(strings.TrimSuffix(r.issuer, "/") + "/.well-known/openid-configuration")
 	if err == nil {
 		return address, 0, nil
 	}
 	u, _ := url.Parse(r.issuer) // permitted has parsed it
 	u.Path, u.RawPath = "/.well-known/oauth-authorization-server"+strings.TrimSuffix(u.EscapedPath(), "/"), ""
-	second, _, otherErr := r.metadata(u.Scheme + "://" + u.Host + u.Path)
+	second, _, otherErr := r.readMetadata(u.Scheme + "://" + u.Host + u.Path)
 	if otherErr == nil {
 		return second, 0, nil
 	}
 	return "", wait, err
 }
 
-// metadata reads one metadata document. Of all its members two count.
-func (r *RemoteKeySet) metadata(from string) (address string, wait time.Duration, err error) {
+// readMetadata reads one metadata document. Of all its members two count.
+func (r *RemoteKeySet) readMetadata(from string) (address string, wait time.Duration, err error) {
 	a, err := r.get(from, nil)
 	if err != nil {
 		return "", a.retryAfter(), err
@@ -578,6 +677,13 @@ func parseMetadata(text string) (issuer, address string, err error) {
 	return issuer, address, nil
 }
 
+// sameOrigin compares scheme, host and port (RFC 6454 section 4).
+func sameOrigin(a, b string) bool {
+	x, errX := url.Parse(a)
+	y, errY := url.Parse(b)
+	return errX == nil && errY == nil && x.Scheme == y.Scheme && x.Host == y.Host
+}
+
 // answer is a response that was read within its limits.
 type answer struct {
 	status int
@@ -598,6 +704,13 @@ func (r *RemoteKeySet) get(from string, header http.Header) (answer, error) {
 		req.Header[name] = values
 	}
 	req.Header.Set("Accept", "application/json, application/jwk-set+json")
+	if r.tokenFile != "" && sameOrigin(from, r.configured()) {
+		token, err := readLimited(r.tokenFile, maxResponseHeader)
+		if err != nil {
+			return answer{}, fmt.Errorf("BearerTokenFile: %w", err)
+		}
+		req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	}
 	resp, err := r.client.Do(req)
 	if err != nil {
 		return answer{}, err
@@ -665,76 +778,4 @@ func (r *RemoteKeySet) Warm(ctx context.Context) error {
 		return err
 	}
 	return nil
-}
-
-// A KeySetStatus tells how a key source is. It marshals to JSON for a health page.
-type KeySetStatus struct {
-	// State is "fixed" for keys that were configured, "custom" for a KeySource of the caller's; for
-	// a RemoteKeySet "empty" before its first fetch, then "fresh", "stale" (the issuer cannot be
-	// reached and the last keys serve) or "unavailable".
-	State       string       `json:"state"`
-	Keys        []KeyStatus  `json:"keys,omitempty"`
-	Skipped     []SkippedKey `json:"skipped,omitempty"`
-	LastSuccess time.Time    `json:"last_success,omitzero"`
-	FreshUntil  time.Time    `json:"fresh_until,omitzero"`
-	StaleUntil  time.Time    `json:"stale_until,omitzero"`
-	LastError   string       `json:"last_error,omitempty"`  // of the last fetch; empty if it succeeded
-	NextAttempt time.Time    `json:"next_attempt,omitzero"` // after a failed fetch
-	Fetches     int          `json:"fetches,omitempty"`     // since the start, failed ones included
-	Failures    int          `json:"failures,omitempty"`    // since the start
-}
-
-// A KeyStatus names one usable key.
-type KeyStatus struct {
-	KeyID      string    `json:"kid,omitempty"`
-	Algorithm  Algorithm `json:"alg,omitempty"`
-	Thumbprint string    `json:"thumbprint,omitempty"` // RFC 7638
-}
-
-func (s *KeySetStatus) describe(keys []*Key) {
-	for _, k := range keys {
-		s.Keys = append(s.Keys, KeyStatus{k.id, k.alg, k.thumbprint})
-	}
-}
-
-func statusOf(source KeySource) KeySetStatus {
-	s := KeySetStatus{State: "fixed"}
-	switch source := source.(type) {
-	case *RemoteKeySet:
-		return source.Status()
-	case *KeySet:
-		s.describe(source.Keys())
-		s.Skipped = source.Skipped()
-	case *Key:
-		s.describe([]*Key{source})
-	default:
-		s.State = "custom"
-	}
-	return s
-}
-
-// Status tells how the key set is. It does no I/O.
-func (r *RemoteKeySet) Status() KeySetStatus {
-	r.mu.Lock()
-	s := KeySetStatus{State: "empty", NextAttempt: r.retry, Fetches: r.fetches, Failures: r.failures}
-	if r.lastErr != nil {
-		s.State, s.LastError = "unavailable", escaped(r.lastErr.Error(), maxDetail)
-	}
-	r.mu.Unlock()
-	set := r.current.Load()
-	if set == nil {
-		return s
-	}
-	s.describe(set.keys.Keys())
-	s.Skipped = set.keys.Skipped()
-	s.LastSuccess, s.FreshUntil, s.StaleUntil = set.at, set.fresh, set.stale
-	switch now := time.Now(); {
-	case now.Before(set.fresh):
-		s.State = "fresh"
-	case now.Before(set.stale):
-		s.State = "stale"
-	default:
-		s.State = "unavailable"
-	}
-	return s
 }

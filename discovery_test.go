@@ -300,21 +300,52 @@ func TestSameKidNewKey(t *testing.T) {
 }
 
 func TestBadSignatureFlood(t *testing.T) {
+	for _, answer := range []func(http.ResponseWriter, *http.Request) bool{nil, down} {
+		bubble(t, func(t *testing.T) {
+			p := newProvider(t)
+			p.header.Set("Cache-Control", "max-age=3600")
+			keys := p.remote(jwt.RemoteOptions{})
+			v := p.verifier(keys)
+			verify(v, mint(nil))
+			p.set(func(p *provider) { p.answer = answer })
+			start := keys.Status().Fetches
+			bad := forged()
+			for range 10000 {
+				time.Sleep(50 * time.Millisecond)
+				token, err := verify(v, bad)
+				if token != nil || !errors.Is(err, jwt.ErrSignature) {
+					t.Fatal(err)
+				}
+			}
+			if n := keys.Status().Fetches - start; n > 9 || n < 5 {
+				t.Errorf("%d fetches in 500 s", n)
+			}
+		})
+	}
+}
+
+// A fetch that fails is not paid for: the next token with a new kid is looked for at once.
+func TestFailedFetchSpendsNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p := newProvider(t)
-		p.header.Set("Cache-Control", "max-age=3600")
 		v := p.verifier(p.remote(jwt.RemoteOptions{}))
 		verify(v, mint(nil))
-		start := p.count("/keys")
-		for range 10000 {
-			time.Sleep(50 * time.Millisecond)
-			token, err := verify(v, forged())
-			if token != nil || !errors.Is(err, jwt.ErrSignature) {
-				t.Fatal(err)
-			}
+		p.set(func(p *provider) { p.answer = down })
+		for _, backoff := range []time.Duration{1300 * time.Millisecond, 2500 * time.Millisecond} {
+			token, err := verify(v, mint("next"))
+			wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
+			time.Sleep(backoff)
 		}
-		if n := p.count("/keys") - start; n > 9 || n < 5 { // 500 s
-			t.Errorf("%d fetches in 500 s", n)
+		p.set(func(p *provider) {
+			p.answer, p.keys = nil, append(p.keys, jwkEdit{"kid": "next"}.apply(p.keys[0].(jwk)))
+		})
+		for _, kid := range []string{"nobody", "next"} {
+			verify(v, mint(kid))
+		}
+		token, err := verify(v, mint("next"))
+		wantAccepted(t, token, err)
+		if s := v.Status()[0].Keys; s.Fetches != 4 {
+			t.Errorf("%d fetches", s.Fetches)
 		}
 	})
 }

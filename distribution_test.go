@@ -194,15 +194,16 @@ func TestREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-	if len(blocks) != 4 {
+	if len(blocks) != 5 {
 		t.Fatalf("%d blocks of Go", len(blocks))
 	}
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.26\n\nrequire assay.example/jwt v0.0.0\n\nreplace assay.example/jwt => "+here+"\n")
 	write(t, filepath.Join(dir, "main.go"), blocks[0][1])
 	write(t, filepath.Join(dir, "resource.go"), "package main\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\n\n\t\"assay.example/jwt\"\n)\n\nfunc newResource(v *jwt.Verifier) (*jwt.Resource, error) {\n"+blocks[1][1]+"\treturn resource, err\n}\n")
-	write(t, filepath.Join(dir, "claims.go"), "package main\n\nimport \"assay.example/jwt\"\n\nfunc typed(token *jwt.Token) (any, error) {\n"+blocks[2][1]+"\treturn custom, err\n}\n")
-	write(t, filepath.Join(dir, "main_test.go"), "package main\n\nimport (\n\t\"net/http\"\n\t\"net/http/httptest\"\n\t\"testing\"\n\n\t\"assay.example/jwt\"\n\t\"assay.example/jwt/jwttest\"\n)\n\n"+blocks[3][1])
+	write(t, filepath.Join(dir, "keys.go"), "package main\n\nimport (\n\t\"log/slog\"\n\t\"time\"\n\n\t\"assay.example/jwt\"\n)\n\nfunc newKeys() (*jwt.RemoteKeySet, error) {\n"+blocks[2][1]+"\treturn keys, err\n}\n")
+	write(t, filepath.Join(dir, "claims.go"), "package main\n\nimport \"assay.example/jwt\"\n\nfunc typed(token *jwt.Token) (any, error) {\n"+blocks[3][1]+"\treturn custom, err\n}\n")
+	write(t, filepath.Join(dir, "main_test.go"), "package main\n\nimport (\n\t\"net/http\"\n\t\"net/http/httptest\"\n\t\"testing\"\n\n\t\"assay.example/jwt\"\n\t\"assay.example/jwt/jwttest\"\n)\n\n"+blocks[4][1])
 	goTool(t, dir, nil, "vet", ".")
 	goTool(t, dir, nil, "test", ".")
 

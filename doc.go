@@ -62,12 +62,33 @@
 //
 // [Discover] finds an issuer's keys by OpenID Connect Discovery or RFC 8414, [NewRemoteKeySet] at an
 // address that is known, [ParseKeySet] and [ParseKey] in a file, [ParsePEM] in a public key or a
-// certificate; [RSAKey], [ECDSAKey], [Ed25519Key] and [HMACKey] take keys of crypto/*. A remote set is
-// fetched at the first token, or by [Verifier.Warm]. It is fresh for 10 minutes, or as long as the
-// issuer's Cache-Control says, between 1 minute and 1 hour; it is renewed in the background before
-// that ends. If the issuer cannot be reached, the last good set serves for 1 hour more. A kid that
-// the set does not have makes it fetch again: twice at once, then once in 10 seconds, however many
-// tokens ask.
+// certificate; [RSAKey], [ECDSAKey], [Ed25519Key] and [HMACKey] take keys of crypto/*.
+//
+// # Keys in time
+//
+// A [RemoteKeySet] makes these promises, each of which is a test:
+//
+//   - No I/O in a constructor. The first token fetches, or [Verifier.Warm] does: one request for the
+//     metadata and one for the keys, however many callers wait. A caller whose context ends leaves
+//     at once and cancels nobody.
+//   - Keys are fresh for 10 minutes, or as long as Cache-Control or Expires say, but at least 1
+//     minute and at most 1 hour. A withdrawn key verifies no longer than that.
+//   - They are renewed in the background from 72 to 88 % of that time on, by chance, so that a
+//     fleet does not ask at once. While tokens keep coming, no verification waits for a renewal.
+//     ETag and Last-Modified are sent back, and status 304 renews.
+//   - While the issuer cannot be reached, or answers badly, the last good keys serve for 1 hour more
+//     ([RemoteOptions].MaxStale). After that, and only then, the answer is [ErrUnavailable].
+//   - Failed fetches are repeated after 1 s, doubled up to 30 s, ±20 %, or after what Retry-After
+//     asks for, up to 5 minutes.
+//   - A kid that the set does not have makes it fetch again: 2 times at once, and then once in 10
+//     seconds, whoever asks and however often. A failed fetch is not counted. A new key is accepted
+//     at its first token, and within 10 seconds in the middle of a flood of unknown kids. A kid
+//     that is confirmed absent is refused without a fetch for 30 s (256 kids).
+//   - A failed signature under a kid of a set that is older than 1 minute makes it fetch again too,
+//     within the same budget and at most once a minute for a kid: the key may have been replaced.
+//   - Only https, no redirects, no cookies, 5 s for a request, 512 KiB and 100 keys for a set.
+//   - One goroutine while a fetch is under way, none otherwise.
+//   - [RemoteOptions].SnapshotFile, or Snapshot, carries the keys over a restart.
 //
 // # Limits
 //

@@ -3,11 +3,13 @@
 package jwt_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +18,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -296,6 +299,105 @@ func ExampleNewRemoteKeySet() {
 	// Output:
 	// true
 	// <nil> <nil>
+}
+
+// Operators are told of every transition, and the keys survive a restart.
+func ExampleRemoteOptions() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	iss := startIssuer()
+	defer iss.Close()
+	told := make(chan jwt.EventKind, 100)
+	options := &jwt.RemoteOptions{
+		Client:       iss.Client(),
+		MaxStale:     4 * time.Hour,
+		SnapshotFile: jwt.SnapshotFile(filepath.Join(dir, "keys.json")),
+		OnEvent:      func(e jwt.Event) { told <- e.Kind },
+	}
+	keys, err := jwt.Discover(iss.URL, options)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(keys.Warm(context.Background()), <-told, <-told)
+	for range len(keys.Status().Keys) - 1 {
+		<-told // every further key that was added
+	}
+
+	iss.SetDown(true)
+	restarted, err := jwt.Discover(iss.URL, options)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(restarted.Warm(context.Background()), <-told, <-told)
+	// Output:
+	// <nil> fetched key_added
+	// <nil> restored failed
+}
+
+func ExampleRemoteKeySet_Snapshot() {
+	iss := startIssuer()
+	defer iss.Close()
+	options := &jwt.RemoteOptions{Client: iss.Client()}
+	keys, err := jwt.Discover(iss.URL, options)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := keys.Warm(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	snapshot, err := keys.Snapshot() // to be kept wherever the service keeps things
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	iss.SetDown(true)
+	restarted, err := jwt.Discover(iss.URL, &jwt.RemoteOptions{Client: iss.Client(), Snapshot: snapshot})
+	fmt.Println(err, restarted.Warm(context.Background()), restarted.Status().State)
+	_, err = jwt.Discover(iss.URL, &jwt.RemoteOptions{Snapshot: bytes.Replace(snapshot, []byte("RS256"), []byte("PS256"), 1)})
+	fmt.Println(err)
+	// Output:
+	// <nil> <nil> fresh
+	// jwt: Discover: the Snapshot is refused: its digest does not match: it was changed or cut
+}
+
+// The API server of Kubernetes wants a token of its own, and has a certificate of the cluster's.
+func ExampleRemoteOptions_kubernetes() {
+	roots := x509.NewCertPool()
+	if pem, err := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"); err == nil {
+		roots.AppendCertsFromPEM(pem)
+	}
+	keys, err := jwt.NewRemoteKeySet("https://kubernetes.default.svc/openid/v1/jwks", &jwt.RemoteOptions{
+		RootCAs:         roots,
+		BearerTokenFile: "/var/run/secrets/kubernetes.io/serviceaccount/token",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = jwt.NewVerifier(jwt.Config{Issuer: "https://kubernetes.default.svc.cluster.local", Audience: []string{"my-service"}, Keys: keys})
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// Microsoft Entra ID signs the tokens of all tenants with the same keys.
+func ExampleConfig_tenants() {
+	const issuer = "https://login.microsoftonline.com/{tenantid}/v2.0"
+	keys, err := jwt.Discover(issuer, &jwt.RemoteOptions{
+		MetadataURL: "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = jwt.NewVerifier(jwt.Config{
+		Issuer:   issuer,
+		Tenants:  []string{"72f988bf-86f1-41af-91ab-2d7cd011db47"},
+		Audience: []string{"11111111-2222-3333-4444-555555555555"},
+		Keys:     keys,
+	})
+	fmt.Println(err)
+	// Output: <nil>
 }
 
 func ExampleParseKeySet() {

@@ -41,3 +41,11 @@ func TokenOf(payload string) *Token { return &Token{payload: payload} }
 
 // Reasons lists the reason codes of the table.
 func Reasons() []Reason { return slices.Sorted(maps.Keys(reasons)) }
+
+// SnapshotWith makes a snapshot of these members, with the right digest.
+func SnapshotWith(members map[string]string) string {
+	s := snapshot{members["version"], members["source"], members["address"], members["fetched_at"], members["fresh_until"],
+		members["etag"], members["last_modified"], members["keys"], ""}
+	s.Digest = s.digest()
+	return string(s.encode())
+}

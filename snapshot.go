@@ -1,0 +1,207 @@
+// This file carries a key set over a restart: its format, its checks, and a file to keep it in.
+
+package jwt
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+const (
+	// A key set within a JSON string, its quotes escaped, and a little more.
+	maxSnapshotSize = 3 * maxKeySetSize
+	snapshotVersion = "1"
+	// A clock that was set right by a little since the snapshot was taken is no sign of harm.
+	maxSnapshotLead = time.Minute
+)
+
+// snapshot is the format: one strict JSON object of strings.
+type snapshot struct {
+	Version      string `json:"version"`
+	Source       string `json:"source"`        // the issuer or address that the keys were fetched for
+	Address      string `json:"address"`       // where they were found
+	FetchedAt    string `json:"fetched_at"`    // RFC 3339
+	FreshUntil   string `json:"fresh_until"`   // RFC 3339
+	ETag         string `json:"etag"`          // as sent
+	LastModified string `json:"last_modified"` // as sent
+	Keys         string `json:"keys"`          // the JWK Set as sent
+	Digest       string `json:"sha256"`        // of this object with an empty Digest, base64url
+}
+
+func (s snapshot) encode() []byte {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.Encode(s) // strings cannot fail
+	return text.Bytes()
+}
+
+func (s snapshot) digest() string {
+	s.Digest = ""
+	sum := sha256.Sum256(s.encode())
+	return base64url(sum[:])
+}
+
+// Snapshot returns the last good key set with the time when it was fetched, for
+// RemoteOptions.Snapshot after a restart. It holds public keys alone. Its digest guards against
+// accidents, not against whoever can write where it is kept.
+func (r *RemoteKeySet) Snapshot() ([]byte, error) {
+	set := r.current.Load()
+	if set == nil {
+		return nil, errors.New("jwt: Snapshot: no keys were fetched yet")
+	}
+	return r.snapshotOf(set), nil
+}
+
+func (r *RemoteKeySet) snapshotOf(set *fetched) []byte {
+	s := snapshot{
+		Version: snapshotVersion, Source: r.source(), Address: set.address,
+		FetchedAt: set.at.UTC().Format(time.RFC3339Nano), FreshUntil: set.fresh.UTC().Format(time.RFC3339Nano),
+		ETag: set.etag, LastModified: set.lastModified, Keys: string(set.raw),
+	}
+	s.Digest = s.digest()
+	return s.encode()
+}
+
+// restored checks a snapshot and makes the set of it that it was.
+func (r *RemoteKeySet) restored(data []byte) (*fetched, error) {
+	if len(data) > maxSnapshotSize {
+		return nil, errors.New(sizeDetail("it", len(data), maxSnapshotSize))
+	}
+	s, err := parseSnapshot(string(data))
+	if err != nil {
+		return nil, err
+	}
+	at, errAt := time.Parse(time.RFC3339Nano, s.FetchedAt)
+	fresh, errFresh := time.Parse(time.RFC3339Nano, s.FreshUntil)
+	switch {
+	case s.Version != snapshotVersion:
+		return nil, fmt.Errorf("its version is %q, not %q", shown(s.Version), snapshotVersion)
+	case s.Digest != s.digest():
+		return nil, errors.New("its digest does not match: it was changed or cut")
+	case s.Source != r.source():
+		return nil, fmt.Errorf("it is of %q, not of %q", shown(s.Source), shown(r.source()))
+	case errAt != nil || errFresh != nil:
+		return nil, errors.New("it has no valid times")
+	case time.Until(at) > maxSnapshotLead:
+		return nil, fmt.Errorf("it comes from the future: %s", at.UTC().Format(time.RFC3339))
+	}
+	if err := r.permitted(s.Address); err != nil {
+		return nil, err
+	}
+	keys, err := parseKeySet([]byte(s.Keys))
+	if err != nil {
+		return nil, err
+	}
+	fresh = at.Add(min(max(fresh.Sub(at), 0), maxFresh))
+	return &fetched{
+		keys: keys, raw: []byte(s.Keys), at: at, renew: at, fresh: fresh, stale: fresh.Add(r.stale),
+		digest: sha256.Sum256([]byte(s.Keys)), etag: s.ETag, lastModified: s.LastModified, address: s.Address,
+	}, nil
+}
+
+func parseSnapshot(text string) (snapshot, error) {
+	var s snapshot
+	members := map[string]*string{
+		"version": &s.Version, "source": &s.Source, "address": &s.Address, "fetched_at": &s.FetchedAt, "fresh_until": &s.FreshUntil,
+		"etag": &s.ETag, "last_modified": &s.LastModified, "keys": &s.Keys, "sha256": &s.Digest,
+	}
+	in := scanner{text: text}
+	for ok := in.object(); ok; {
+		var name string
+		if name, ok = in.member(); !ok {
+			break
+		}
+		member := members[name]
+		if member == nil {
+			return s, errors.New("it has an unknown member " + strconv.Quote(shown(name)))
+		}
+		*member, ok = in.string()
+	}
+	if fault := in.end(); fault != "" {
+		return s, errors.New("it is no snapshot: " + fault)
+	}
+	return s, nil
+}
+
+// restore reads the snapshot file, if there is one.
+func (r *RemoteKeySet) restore() {
+	data, err := r.file.Load()
+	if errors.Is(err, os.ErrNotExist) {
+		return
+	}
+	var set *fetched
+	if err == nil {
+		set, err = r.restored(data)
+	}
+	r.mu.Lock()
+	if err != nil {
+		r.raise(Event{Kind: EventSnapshotRefused, Err: fmt.Errorf("%s: %w", r.file, err)})
+	} else if r.current.CompareAndSwap(nil, set) {
+		r.raise(Event{Kind: EventRestored})
+	}
+	r.mu.Unlock() // the fetch that follows tells
+}
+
+// save writes the snapshot file.
+func (r *RemoteKeySet) save(set *fetched) {
+	if err := r.file.Save(r.snapshotOf(set)); err != nil {
+		r.mu.Lock()
+		r.raise(Event{Kind: EventSnapshotFailed, Err: err})
+		r.mu.Unlock()
+	}
+}
+
+// A SnapshotFile is the path of a file that keeps a snapshot.
+type SnapshotFile string
+
+// Load reads the file. One that is larger than any snapshot is an error.
+func (f SnapshotFile) Load() ([]byte, error) { return readLimited(string(f), maxSnapshotSize) }
+
+// Save replaces the file as a whole, or leaves it as it was: a reader, or a process that starts
+// after a crash, finds the old or the new one. Only its owner may read it.
+func (f SnapshotFile) Save(data []byte) error {
+	temp, err := os.CreateTemp(filepath.Dir(string(f)), "."+filepath.Base(string(f))+"-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = temp.Write(data)
+	if err == nil {
+		err = temp.Sync()
+	}
+	if closeErr := temp.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(temp.Name(), string(f))
+	}
+	if err != nil {
+		os.Remove(temp.Name())
+	}
+	return err
+}
+
+// readLimited reads a file that must not be larger than limit.
+func readLimited(path string, limit int) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, int64(limit)+1))
+	if err == nil && len(data) > limit {
+		err = fmt.Errorf("%s is longer than %d bytes", path, limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return data, nil
+}

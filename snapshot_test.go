@@ -1,0 +1,204 @@
+// This file tests keys over a restart.
+
+package jwt_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"assay.example/jwt"
+)
+
+func down(w http.ResponseWriter, _ *http.Request) bool {
+	w.WriteHeader(http.StatusBadGateway)
+	return true
+}
+
+// snapshot is what a process that has just fetched leaves behind.
+func snapshot(t *testing.T, p *provider) []byte {
+	t.Helper()
+	keys := p.remote(jwt.RemoteOptions{})
+	if data, err := keys.Snapshot(); err == nil || data != nil {
+		t.Error("a snapshot of nothing")
+	}
+	if err := keys.Warm(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	data, err := keys.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestSnapshotOverRestart(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.header.Set("ETag", `"1"`)
+		data := snapshot(t, p)
+		p.set(func(p *provider) { p.answer = down })
+		for _, c := range []struct {
+			after time.Duration
+			state string
+		}{{5 * time.Minute, "fresh"}, {30 * time.Minute, "stale"}, {70*time.Minute - time.Second, "stale"}, {70 * time.Minute, "unavailable"}} {
+			time.Sleep(time.Until(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(c.after)))
+			keys := p.remote(jwt.RemoteOptions{Snapshot: data})
+			token, err := verify(p.verifier(keys), mint(nil))
+			if c.state == "unavailable" {
+				wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
+			} else {
+				wantAccepted(t, token, err)
+			}
+			synctest.Wait()
+			if got := keys.Status(); got.State != c.state {
+				t.Errorf("after %v: got %+v", c.after, got)
+			}
+		}
+		// The issuer is back: it is asked, and may answer that nothing has changed.
+		p.set(func(p *provider) { p.answer = nil })
+		keys := p.remote(jwt.RemoteOptions{Snapshot: data})
+		token, err := verify(p.verifier(keys), mint(nil))
+		wantAccepted(t, token, err)
+		if s := keys.Status(); s.State != "fresh" || p.seen.Get("If-None-Match") != `"1"` || !s.LastSuccess.Equal(time.Now()) {
+			t.Errorf("got %+v, asked with %v", s, p.seen)
+		}
+		again, err := keys.Snapshot()
+		if err != nil || string(again) == string(data) {
+			t.Errorf("the snapshot did not move on: %v", err)
+		}
+	})
+}
+
+func TestSnapshotRefused(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		data := snapshot(t, p)
+		other := strings.Replace(string(keySetJSON(jwkOf(t, otherIssuer(), jwt.ES256))), `"`, `\"`, -1)
+		edit := func(old, replacement string) string {
+			if !strings.Contains(string(data), old) {
+				t.Fatalf("%s is not in %s", old, data)
+			}
+			return strings.Replace(string(data), old, replacement, 1)
+		}
+		var fields map[string]string
+		if err := json.Unmarshal(data, &fields); err != nil {
+			t.Fatal(err)
+		}
+		redigest := func(name, value string) string {
+			changed := map[string]string{}
+			for k, v := range fields {
+				changed[k] = v
+			}
+			changed[name] = value
+			return jwt.SnapshotWith(changed)
+		}
+		for _, c := range []struct{ name, data, want string }{
+			{"empty", "", "it is no snapshot: not a JSON object"},
+			{"cut", string(data[:len(data)-10]), "it is no snapshot"},
+			{"more", string(data) + "x", "it is no snapshot: something follows"},
+			{"another key", edit(strings.Replace(fields["keys"], `"`, `\"`, -1), other), "its digest does not match"},
+			{"a bit", edit(`"fetched_at":"2000`, `"fetched_at":"2001`), "its digest does not match"},
+			{"no digest", edit(`"sha256":"`, `"sha256":"x`), "its digest does not match"},
+			{"a member twice", edit(`{`, `{"version":"1",`), "duplicate member"},
+			{"a member more", edit(`{`, `{"x":"1",`), `unknown member "x"`},
+			{"another version", redigest("version", "2"), `its version is "2"`},
+			{"another issuer", redigest("source", "https://other.test"), `it is of "https://other.test", not of "https://issuer.test"`},
+			{"no time", redigest("fetched_at", "today"), "it has no valid times"},
+			{"from the future", redigest("fetched_at", "2000-01-01T00:01:01Z"), "it comes from the future: 2000-01-01T00:01:01Z"},
+			{"an address of http", redigest("address", "http://issuer.test/keys"), "is not https"},
+			{"no keys", redigest("keys", `{"keys":[]}`), "no usable key"},
+			{"too large", strings.Repeat(" ", 3*512<<10) + string(data), "the limit is 1572864"},
+		} {
+			r, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Snapshot: []byte(c.data)})
+			if err == nil || r != nil || !strings.Contains(err.Error(), "jwt: Discover: the Snapshot is refused: ") || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: got %v, want %s", c.name, err, c.want)
+			}
+		}
+		if _, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Snapshot: []byte(redigest("fetched_at", "2000-01-01T00:01:00Z"))}); err != nil {
+			t.Errorf("a clock that was set right by a minute: %v", err)
+		}
+		// Nobody can make it fresh for longer than an answer is.
+		r, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Snapshot: []byte(redigest("fresh_until", "2099-01-01T00:00:00Z"))})
+		if err != nil || !r.Status().FreshUntil.Equal(time.Now().Add(time.Hour)) {
+			t.Errorf("got %v, %v", r.Status(), err)
+		}
+	})
+}
+
+func TestSnapshotFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys.json")
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		var events eventLog
+		life := func(o jwt.RemoteOptions) *jwt.Verifier {
+			o.SnapshotFile, o.OnEvent = jwt.SnapshotFile(path), events.add
+			return p.verifier(p.remote(o))
+		}
+		v := life(jwt.RemoteOptions{})
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			t.Error("the constructor wrote")
+		}
+		verify(v, mint(nil))
+		synctest.Wait()
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Fatalf("got %v, %v", info, err)
+		}
+		// Another life begins while the issuer is down.
+		p.set(func(p *provider) { p.answer = down })
+		time.Sleep(time.Hour)
+		events.reset()
+		v = life(jwt.RemoteOptions{})
+		token, err := verify(v, mint(nil))
+		wantAccepted(t, token, err)
+		synctest.Wait()
+		events.want(t, "restored", "failed", "stale")
+
+		// A file that cannot be used is told and ignored, and the next good answer replaces it.
+		p.set(func(p *provider) { p.answer = nil })
+		for _, bad := range []string{"", "{}", strings.Repeat("x", 3*512<<10+1)} {
+			if err := os.WriteFile(path, []byte(bad), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			events.reset()
+			token, err = verify(life(jwt.RemoteOptions{}), mint(nil))
+			wantAccepted(t, token, err)
+			synctest.Wait()
+			events.want(t, "snapshot_refused", "fetched", "key_added es256-1")
+			if data, err := os.ReadFile(path); err != nil || !strings.Contains(string(data), `"version":"1"`) {
+				t.Errorf("got %s, %v", data, err)
+			}
+		}
+		// A folder that is gone keeps nobody from verifying.
+		events.reset()
+		keys := p.remote(jwt.RemoteOptions{SnapshotFile: jwt.SnapshotFile(filepath.Join(path, "nowhere")), OnEvent: events.add})
+		token, err = verify(p.verifier(keys), mint(nil))
+		wantAccepted(t, token, err)
+		synctest.Wait()
+		if got := events.all(); got[len(got)-1] != "snapshot_failed" {
+			t.Errorf("got %v", got)
+		}
+	})
+	// A failed write leaves the old file, and nothing else, in its folder.
+	file := jwt.SnapshotFile(path)
+	before, _ := file.Load()
+	if err := jwt.SnapshotFile(filepath.Dir(path)).Save([]byte("x")); err == nil {
+		t.Error("a folder was replaced")
+	}
+	if err := file.Save([]byte("new")); err != nil {
+		t.Error(err)
+	}
+	after, err := file.Load()
+	entries, _ := os.ReadDir(filepath.Dir(path))
+	if err != nil || string(after) != "new" || len(before) == 0 || len(entries) != 1 {
+		t.Errorf("got %q, %v, %v", after, err, entries)
+	}
+}

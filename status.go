@@ -1,0 +1,189 @@
+// This file tells operators how keys are: states for a health page, and events for logs and metrics.
+
+package jwt
+
+import (
+	"log/slog"
+	"time"
+)
+
+// A KeySetStatus tells how a key source is. It marshals to JSON for a health page.
+type KeySetStatus struct {
+	// State is "fixed" for keys that were configured, "custom" for a KeySource of the caller's; for
+	// a RemoteKeySet "empty" before its first fetch, then "fresh", "stale" (the issuer cannot be
+	// reached and the last keys serve) or "unavailable".
+	State       string       `json:"state"`
+	Keys        []KeyStatus  `json:"keys,omitempty"`
+	Skipped     []SkippedKey `json:"skipped,omitempty"`
+	LastSuccess time.Time    `json:"last_success,omitzero"`
+	FreshUntil  time.Time    `json:"fresh_until,omitzero"`
+	StaleUntil  time.Time    `json:"stale_until,omitzero"`
+	LastError   string       `json:"last_error,omitempty"`  // of the last fetch; empty if it succeeded
+	NextAttempt time.Time    `json:"next_attempt,omitzero"` // after a failed fetch
+	Fetches     int          `json:"fetches,omitempty"`     // since the start, failed ones included
+	Failures    int          `json:"failures,omitempty"`    // since the start
+}
+
+// A KeyStatus names one usable key.
+type KeyStatus struct {
+	KeyID      string    `json:"kid,omitempty"`
+	Algorithm  Algorithm `json:"alg,omitempty"`
+	Thumbprint string    `json:"thumbprint,omitempty"` // RFC 7638
+}
+
+func (s *KeySetStatus) describe(keys []*Key) {
+	for _, k := range keys {
+		s.Keys = append(s.Keys, KeyStatus{k.id, k.alg, k.thumbprint})
+	}
+}
+
+func statusOf(source KeySource) KeySetStatus {
+	s := KeySetStatus{State: "fixed"}
+	switch source := source.(type) {
+	case *RemoteKeySet:
+		return source.Status()
+	case *KeySet:
+		s.describe(source.Keys())
+		s.Skipped = source.Skipped()
+	case *Key:
+		s.describe([]*Key{source})
+	default:
+		s.State = "custom"
+	}
+	return s
+}
+
+// Status tells how the key set is. It does no I/O.
+func (r *RemoteKeySet) Status() KeySetStatus {
+	r.mu.Lock()
+	s := KeySetStatus{State: "empty", NextAttempt: r.retry, Fetches: r.fetches, Failures: r.failures}
+	if r.lastErr != nil {
+		s.State, s.LastError = "unavailable", escaped(r.lastErr.Error(), maxDetail)
+	}
+	r.mu.Unlock()
+	set := r.current.Load()
+	if set == nil {
+		return s
+	}
+	s.describe(set.keys.Keys())
+	s.Skipped = set.keys.Skipped()
+	s.LastSuccess, s.FreshUntil, s.StaleUntil = set.at, set.fresh, set.stale
+	switch now := time.Now(); {
+	case now.Before(set.fresh):
+		s.State = "fresh"
+	case now.Before(set.stale):
+		s.State = "stale"
+	default:
+		s.State = "unavailable"
+	}
+	return s
+}
+
+// An EventKind names one kind of transition of a [RemoteKeySet].
+type EventKind string
+
+// The kinds of events. One fetch may cause several: what came of it, then what changed by it.
+const (
+	EventFetched         EventKind = "fetched"          // a good answer
+	EventNotModified     EventKind = "not_modified"     // the issuer says that its keys are the same
+	EventFailed          EventKind = "failed"           // no answer, or a bad one; Err says why
+	EventStale           EventKind = "stale"            // the keys are no longer fresh and serve on, as the issuer cannot be reached
+	EventUnavailable     EventKind = "unavailable"      // no keys can serve any more
+	EventRecovered       EventKind = "recovered"        // the first good answer after failed ones
+	EventKeyAdded        EventKind = "key_added"        // KeyID and Thumbprint say which
+	EventKeyRemoved      EventKind = "key_removed"      // the same
+	EventRestored        EventKind = "restored"         // a snapshot stands in for the first fetch
+	EventSnapshotRefused EventKind = "snapshot_refused" // RemoteOptions.SnapshotFile holds nothing that can be used; Err says why
+	EventSnapshotFailed  EventKind = "snapshot_failed"  // it could not be written; Err says why
+)
+
+// An Event is one transition of a [RemoteKeySet]. Every field is safe to print.
+type Event struct {
+	Kind        EventKind
+	Source      string // the issuer, or the address of the key set
+	KeyID       string // kid, of a key added or removed
+	Thumbprint  string // RFC 7638, of a key added or removed
+	Err         error  // of what failed or was refused
+	NextAttempt time.Time
+}
+
+// LogValue returns what is known of the event as attributes.
+func (e Event) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("kind", string(e.Kind)), slog.String("source", e.Source)}
+	if e.KeyID != "" {
+		attrs = append(attrs, slog.String("kid", shown(e.KeyID)))
+	}
+	if e.Thumbprint != "" {
+		attrs = append(attrs, slog.String("thumbprint", e.Thumbprint))
+	}
+	if e.Err != nil {
+		attrs = append(attrs, slog.String("err", foreign(e.Err)))
+	}
+	if !e.NextAttempt.IsZero() {
+		attrs = append(attrs, slog.Time("next_attempt", e.NextAttempt))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// condition is what the events have told last of a key set.
+type condition int
+
+const (
+	good condition = iota
+	stale
+	gone
+)
+
+// raise queues an event. The caller holds mu.
+func (r *RemoteKeySet) raise(e Event) {
+	if r.onEvent != nil {
+		e.Source = r.source()
+		r.events = append(r.events, e)
+	}
+}
+
+// raiseKeys queues the events for the difference of two sets. The caller holds mu.
+func (r *RemoteKeySet) raiseKeys(old, now *KeySet) {
+	missing := func(in *KeySet, k *Key) bool {
+		if in == nil {
+			return true
+		}
+		for _, e := range in.byID[k.id] {
+			if e.key != nil && e.key.thumbprint == k.thumbprint && e.key.alg == k.alg {
+				return false
+			}
+		}
+		return true
+	}
+	if old != nil {
+		for _, k := range old.Keys() {
+			if missing(now, k) {
+				r.raise(Event{Kind: EventKeyRemoved, KeyID: k.id, Thumbprint: k.thumbprint})
+			}
+		}
+	}
+	for _, k := range now.Keys() {
+		if missing(old, k) {
+			r.raise(Event{Kind: EventKeyAdded, KeyID: k.id, Thumbprint: k.thumbprint})
+		}
+	}
+}
+
+// tell hands the queued events to the hook, in their order and one at a time. It holds no lock
+// meanwhile, so the hook may ask for the status.
+func (r *RemoteKeySet) tell() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.telling {
+		return // whoever tells now will find them
+	}
+	r.telling = true
+	defer func() { r.telling = false }()
+	for len(r.events) > 0 {
+		e := r.events[0]
+		r.events = r.events[1:]
+		r.mu.Unlock()
+		r.onEvent(e)
+		r.mu.Lock()
+	}
+}
