@@ -49,3 +49,9 @@ func SnapshotWith(members map[string]string) string {
 	s.Digest = s.digest()
 	return string(s.encode())
 }
+
+// VerifySignature is the one signature operation of a token, on an input that need not be a JWS:
+// published vectors of the primitives sign other messages.
+func (k *Key) VerifySignature(alg Algorithm, message, signature []byte) bool {
+	return k.verify(alg, string(message), base64url(signature))
+}
