@@ -1,0 +1,574 @@
+// This file holds one test for each row of the catalogue in docs/attacks.md. Beside each attack its
+// nearest legitimate neighbour is accepted.
+
+package jwt_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/elliptic"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"assay.example/jwt"
+	"assay.example/jwt/jwttest"
+)
+
+// refused asserts that the control is accepted and every attack is refused, without a token.
+func refused(t *testing.T, v *jwt.Verifier, control string, attacks ...string) {
+	t.Helper()
+	if token, err := verify(v, control); err != nil || token == nil {
+		t.Errorf("the control is refused: %v", err)
+	}
+	if len(attacks) == 0 {
+		t.Error("no attack")
+	}
+	for _, attack := range attacks {
+		token, err := verify(v, attack)
+		if token != nil || err == nil {
+			t.Errorf("accepted: %.200q", attack)
+		}
+	}
+}
+
+// headers signs tokens with these raw headers, members after a good alg and kid.
+func headers(members ...string) (tokens []string) {
+	for _, m := range members {
+		tokens = append(tokens, signedRaw(`{"alg":"RS256","kid":"`+testIssuer().Key(jwt.RS256).KeyID()+`",`+m+`}`, goodPayload()))
+	}
+	return tokens
+}
+
+// signedRaw signs any bytes as header and payload with the RS256 key of testIssuer.
+func signedRaw(header, payload string) string {
+	return testIssuer().SignRaw(jwt.RS256, header, payload)
+}
+
+func goodPayload(members ...string) string {
+	text := fmt.Sprintf(`{"iss":%q,"aud":%q,"exp":%d`, testIssuer().URL, jwttest.Audience, time.Now().Add(time.Hour).Unix())
+	for _, m := range members {
+		text += "," + m
+	}
+	return text + "}"
+}
+
+// payloads signs tokens with these raw payloads.
+func payloads(texts ...string) (tokens []string) {
+	for _, text := range texts {
+		tokens = append(tokens, testIssuer().Mint(jwttest.Spec{Payload: []byte(text)}))
+	}
+	return tokens
+}
+
+// replaced returns good payloads in which one member was replaced by each of these raw texts.
+func replaced(name string, values ...string) (tokens []string) {
+	for _, value := range values {
+		tokens = append(tokens, testIssuer().Token(claims{name: json.RawMessage(value)}))
+	}
+	return tokens
+}
+
+var attacks = map[string]func(t *testing.T){
+	"A1": func(t *testing.T) {
+		good := testIssuer().Token(nil)
+		var forged []string
+		for _, alg := range []string{`"none"`, `"None"`, `"NONE"`, `"nOnE"`, `"none "`, `" none"`, `"none\u0000"`, `"\u006eone"`, `"no\u006ee"`, `"NoNe"`, `"nonE"`, `"none\n"`, `"\tnone"`, `""`, `" "`, `null`, `[]`, `["none"]`, `{}`, `0`, `1`, `true`, `false`, `"null"`} {
+			h := b64(`{"alg":` + alg + `,"kid":"` + testIssuer().Key(jwt.RS256).KeyID() + `"}`)
+			forged = append(forged, withPart(good, 0, h), withPart(withPart(good, 0, h), 2, ""))
+		}
+		forged = append(forged, withPart(good, 0, b64(`{}`)), withPart(good, 0, b64(`{"typ":"JWT"}`)))
+		refused(t, newVerifier(t), good, forged...)
+		c := testConfig(t)
+		c.Algorithms = []jwt.Algorithm{"none"}
+		if _, err := jwt.NewVerifier(c); err == nil {
+			t.Error("none was configured")
+		}
+	},
+	"A2": TestPublicKeyAsSecret,
+	"A3": func(t *testing.T) {
+		// A key without alg does not take the header's.
+		rsa := jwkEdit{"alg": nil}.apply(jwkOf(t, testIssuer(), jwt.RS256))
+		v := newVerifier(t, func(c *jwt.Config) { c.Keys = parseKeySet(t, rsa) })
+		var others []string
+		for _, alg := range []jwt.Algorithm{jwt.RS384, jwt.RS512, jwt.PS256, jwt.PS384, jwt.PS512, jwt.HS256} {
+			others = append(others, testIssuer().Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": rsa["kid"]}}))
+		}
+		refused(t, v, testIssuer().Token(nil), others...)
+	},
+	"A4": TestAlgorithmsNarrow,
+	"A5": TestKeyDecidesAlgorithm,
+	"A6": func(t *testing.T) {
+		good := testIssuer().Token(nil)
+		var forged []string
+		for _, alg := range []string{"rs256", "Rs256", "RS256 ", " RS256", "RS256\\u0000", "RS256\\n", "RS-256", "RS256,RS256", "SHA256withRSA", "ＲＳ256"} {
+			forged = append(forged, signedRaw(`{"alg":"`+alg+`"}`, goodPayload()))
+		}
+		refused(t, newVerifier(t), good, forged...)
+		refused(t, newVerifier(t), testIssuer().Mint(jwttest.Spec{Header: map[string]any{"alg": json.RawMessage(`"RS\u0032\u00356"`)}}), forged[0])
+	},
+	"A7": func(t *testing.T) {
+		c := testConfig(t)
+		c.Algorithms = []jwt.Algorithm{}
+		if _, err := jwt.NewVerifier(c); err == nil {
+			t.Error("an empty list of algorithms was accepted")
+		}
+		refused(t, newVerifier(t), testIssuer().Token(nil), testIssuer().Mint(jwttest.Spec{Algorithm: jwt.HS256}))
+	},
+	"A8": func(t *testing.T) {
+		// A bad signature on an expired token is reported as a bad signature alone.
+		expired := testIssuer().Token(claims{"exp": 1})
+		token, err := verify(newVerifier(t), expired[:len(expired)-6]+"AAAAAA")
+		if e := wantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature); len(e.Also) > 0 {
+			t.Errorf("got %v", err)
+		}
+		token, err = verify(newVerifier(t), expired)
+		wantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
+	},
+	"B1": func(t *testing.T) {
+		own, _ := json.Marshal(jwkOf(t, otherIssuer(), jwt.RS256))
+		foreign := otherIssuer().Mint(jwttest.Spec{Header: map[string]any{"jwk": json.RawMessage(own)}, Claims: claims{"iss": testIssuer().URL}})
+		control := testIssuer().Mint(jwttest.Spec{Header: map[string]any{"jwk": json.RawMessage(own)}})
+		refused(t, newVerifier(t), control, foreign, withPart(foreign, 0, b64(`{"alg":"RS256","jwk":`+string(own)+`}`)))
+	},
+	"B2": func(t *testing.T) {
+		p := newProvider(t, jwt.RS256)
+		p.answer = func(_ http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Host != "issuer.test" {
+				t.Errorf("fetched %s", r.URL)
+			}
+			return false
+		}
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		h := func(name, address string) map[string]any { return map[string]any{name: address} }
+		var forged []string
+		for _, address := range []string{"https://evil.test/keys", "http://169.254.169.254/", "file:///etc/passwd", "data:application/json,{}", "gopher://x"} {
+			for _, name := range []string{"jku", "x5u"} {
+				forged = append(forged, otherIssuer().Mint(jwttest.Spec{Header: h(name, address), Claims: claims{"iss": providerURL}}))
+			}
+		}
+		refused(t, v, testIssuer().Mint(jwttest.Spec{Header: h("jku", "https://evil.test"), Claims: claims{"iss": providerURL}}), forged...)
+	},
+	"B3": func(t *testing.T) {
+		cert := base64.StdEncoding.EncodeToString(certificateFor(t, publicRSA(t, jwkOf(t, otherIssuer(), jwt.RS256))))
+		h := map[string]any{"x5c": []string{cert}, "x5t": "AAAA"}
+		refused(t, newVerifier(t), testIssuer().Mint(jwttest.Spec{Header: h}),
+			otherIssuer().Mint(jwttest.Spec{Header: h, Claims: claims{"iss": testIssuer().URL}}))
+	},
+	"B4": func(t *testing.T) {
+		var forged []string
+		for _, kid := range []string{`"../../../../dev/null"`, `"/etc/passwd"`, `"..\\..\\x"`, `"x' UNION SELECT 'key"`, `"$(id)"`, `"|id"`, `"https://evil.example/k"`, `"file:///dev/null"`, `"` + strings.Repeat("k", 2000) + `"`,
+			`""`, `null`, `0`, `1`, `true`, `[]`, `["rs256-1"]`, `{}`, `{"$ne":1}`, `"rs256-1\u0000"`, `"rs256-1 "`, `"RS256-1"`, `"rs256\u20111"`, `"rs256-1\n"`, `"%72s256-1"`} {
+			forged = append(forged, signedRaw(`{"alg":"RS256","kid":`+kid+`}`, goodPayload()))
+		}
+		if len(forged) != 24 {
+			t.Errorf("%d kids", len(forged))
+		}
+		refused(t, newVerifier(t), signedRaw(`{"alg":"RS256","kid":"rs256-1"}`, goodPayload()), forged...)
+	},
+	"B5": func(t *testing.T) {
+		for _, secret := range [][]byte{nil, {}, make([]byte, 31)} {
+			if _, err := jwt.HMACKey("", jwt.HS256, secret); err == nil {
+				t.Errorf("a secret of %d bytes", len(secret))
+			}
+		}
+		keys, err := jwt.NewKeySet(testIssuer().Key(jwt.HS256))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := newVerifier(t, func(c *jwt.Config) { c.Keys = keys })
+		refused(t, v, testIssuer().Mint(jwttest.Spec{Algorithm: jwt.HS256}), testIssuer().Mint(jwttest.Spec{Algorithm: jwt.HS256, Header: map[string]any{"kid": "missing"}}))
+	},
+	"B6": func(t *testing.T) {
+		// One signature operation: the key that a kid names, and no other, though one would fit.
+		a, b := jwkEdit{"kid": "a"}.apply(jwkOf(t, testIssuer(), jwt.ES256)), jwkEdit{"kid": "b"}.apply(jwkOf(t, otherIssuer(), jwt.ES256))
+		v := newVerifier(t, func(c *jwt.Config) { c.Keys = parseKeySet(t, a, b) })
+		es := func(kid any) string {
+			return testIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Header: map[string]any{"kid": kid}})
+		}
+		refused(t, v, es("a"), es("b"), es("c"), es(nil))
+	},
+	"B7": TestSeveralIssuers,
+	"B8": func(t *testing.T) {
+		v, err := jwt.NewVerifier(testConfig(t), jwt.Config{Issuer: otherIssuer().URL, Audience: []string{jwttest.Audience}, Keys: keysOf(t, otherIssuer())})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, b := testIssuer().URL, otherIssuer().URL
+		rest := fmt.Sprintf(`"aud":%q,"exp":%d}`, jwttest.Audience, time.Now().Add(time.Hour).Unix())
+		refused(t, v, testIssuer().Token(nil), payloads(
+			fmt.Sprintf(`{"iss":%q,"iss":%q,`, a, b)+rest, fmt.Sprintf(`{"iss":%q,"iss":%q,`, b, a)+rest, fmt.Sprintf(`{"iss":%q,"\u0069ss":%q,`, a, b)+rest,
+			fmt.Sprintf(`{"iss":[%q],`, a)+rest, fmt.Sprintf(`{"iss":{"a":%q},`, a)+rest, `{"iss":null,`+rest, fmt.Sprintf(`{"ISS":%q,`, a)+rest)...)
+	},
+	"C1": func(t *testing.T) {
+		key := jwkOf(t, testIssuer(), jwt.ES256)
+		n := elliptic.P256().Params().N
+		zero, one := new(big.Int), big.NewInt(1)
+		less := new(big.Int).Sub(n, one)
+		more := new(big.Int).Add(n, one)
+		top := new(big.Int).Sub(new(big.Int).Lsh(one, 256), one)
+		pairs := [][2]*big.Int{{zero, zero}, {zero, one}, {one, zero}, {one, one}, {n, n}, {n, zero}, {zero, n}, {n, one}, {one, n}, {less, less}, {more, one}, {top, top}, {elliptic.P256().Params().P, one}}
+		good := testIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256})
+		var forged []string
+		for _, p := range pairs {
+			raw := append(p[0].FillBytes(make([]byte, 32)), p[1].FillBytes(make([]byte, 32))...)
+			der, err := asn1.Marshal(struct{ R, S *big.Int }{p[0], p[1]})
+			if err != nil {
+				t.Fatal(err)
+			}
+			forged = append(forged, withPart(good, 2, b64(string(raw))), withPart(good, 2, b64(string(der))))
+		}
+		refused(t, newVerifier(t, func(c *jwt.Config) { c.Keys = parseKeySet(t, key) }), good, forged...)
+	},
+	"C2": func(t *testing.T) {
+		good := testIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256})
+		raw := decode(t, strings.Split(good, ".")[2])
+		der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:32]), new(big.Int).SetBytes(raw[32:])})
+		if err != nil {
+			t.Fatal(err)
+		}
+		padded := append(append([]byte{0}, raw[:32]...), append([]byte{0}, raw[32:]...)...)
+		var forged []string
+		for _, s := range [][]byte{der, raw[:63], raw[1:], append(slices.Clone(raw), 0), append([]byte{0}, raw...), padded, append(slices.Clone(raw), raw...), raw[:32], {0}} {
+			forged = append(forged, withPart(good, 2, b64(string(s))))
+		}
+		refused(t, newVerifier(t), good, forged...)
+	},
+	"C3": TestKeysRefused, "C4": TestKeysRefused, "C5": TestKeysRefused, "C6": TestKeysRefused, "C7": TestKeysRefused,
+	"C8": TestWycheproofPrimitives,
+	"C9": TestSaltLength,
+	"C10": func(t *testing.T) {
+		TestSmallOrderKeys(t)
+		good := testIssuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA})
+		signature := decode(t, strings.Split(good, ".")[2])
+		order, _ := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989", 10)
+		s := slices.Clone(signature[32:])
+		slices.Reverse(s)
+		sum := new(big.Int).Add(new(big.Int).SetBytes(s), order).FillBytes(make([]byte, 32))
+		slices.Reverse(sum)
+		refused(t, newVerifier(t), good, withPart(good, 2, b64(string(signature[:32])+string(sum))),
+			withPart(good, 2, b64(string(signature[:63]))), withPart(good, 2, b64(string(signature)+"\x00")), withPart(good, 2, b64(strings.Repeat("\x00", 64))))
+	},
+	"C11": func(t *testing.T) {
+		v := newVerifier(t, func(c *jwt.Config) { c.Keys = testIssuer().Key(jwt.HS256) })
+		good := testIssuer().Mint(jwttest.Spec{Algorithm: jwt.HS256})
+		tag := string(decode(t, strings.Split(good, ".")[2]))
+		refused(t, v, good, withPart(good, 2, ""), withPart(good, 2, b64(tag[:1])), withPart(good, 2, b64(tag[:16])), withPart(good, 2, b64(tag[:31])), withPart(good, 2, b64(tag+"\x00")))
+		for alg, size := range map[jwt.Algorithm]int{jwt.HS256: 32, jwt.HS384: 48, jwt.HS512: 64} {
+			if _, err := jwt.HMACKey("", alg, make([]byte, size-1)); err == nil {
+				t.Errorf("%s with %d bytes", alg, size-1)
+			}
+		}
+	},
+	"C12": func(t *testing.T) {
+		// Tags are compared by crypto/hmac and by nothing else.
+		source, err := os.ReadFile("hmac.go")
+		if err != nil || !bytes.Contains(source, []byte("return hmac.Equal(w.digest, w.signature)")) || bytes.Contains(source, []byte("bytes.Equal")) || bytes.Contains(source, []byte("bytes.Compare")) {
+			t.Errorf("hmac.go compares in another way: %v", err)
+		}
+	},
+	"D1": func(t *testing.T) {
+		refused(t, newVerifier(t), headers(`"exp":1`)[0], headers(`"crit":["exp"],"exp":1`, `"crit":["b64"],"b64":true`, `"crit":["unknown"],"unknown":1`, `"crit":[]`, `"crit":null`, `"crit":"exp"`, `"crit":{}`, `"crit":1`,
+			`"crit":["alg"]`, `"crit":["exp","exp"],"exp":1`, `"crit":["absent"]`, `"\u0063rit":["exp"]`)...)
+	},
+	"D2": func(t *testing.T) {
+		kid := testIssuer().Key(jwt.RS256).KeyID()
+		forged := headers(`"b64":false`, `"b64":true`, `"b64":false,"crit":["b64"]`, `"b64":null`, `"b64":"false"`, `"crit":["b64"]`)
+		for _, h := range []string{`{"alg":"RS256","b64":false,"kid":"` + kid + `"}`, `{"alg":"RS256","b64":false,"crit":["b64"],"kid":"` + kid + `"}`} {
+			forged = append(forged, testIssuer().SignRaw(jwt.RS256, h, goodPayload()))
+		}
+		refused(t, newVerifier(t), headers(`"B64":false`)[0], forged...)
+	},
+	"D3": func(t *testing.T) {
+		refused(t, newVerifier(t), headers(`"zip":"DEF"`)[0], "eyJhbGciOiJQQkVTMi1IUzI1NitBMTI4S1ciLCJwMmMiOjIwMDAwMDAwMDB9.A.A.A.A", "eyJhbGciOiJkaXIiLCJ6aXAiOiJERUYifQ.."+strings.Repeat("A", 4000)+".A.A")
+		var out []byte
+		for _, name := range []string{"compress", "aes", "cipher", "pbkdf2"} {
+			out = append(out, goTool(t, ".", []string{"GOFLAGS="}, "list", "-f", `{{range .Imports}}{{println .}}{{end}}`, ".")...)
+			if bytes.Contains(out, []byte(name)) {
+				t.Errorf("the package imports %s", name)
+			}
+		}
+	},
+	"D4": func(t *testing.T) {
+		refused(t, newVerifier(t), testIssuer().Token(nil), "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.AAAA.AAAA.AAAA.AAAA", "....", "a.b.c.d.e")
+	},
+	"D5": func(t *testing.T) {
+		p := strings.Split(testIssuer().Token(nil), ".")
+		refused(t, newVerifier(t), strings.Join(p, "."),
+			fmt.Sprintf(`{"payload":%q,"protected":%q,"signature":%q}`, p[1], p[0], p[2]),
+			fmt.Sprintf(`{"payload":%q,"signatures":[{"protected":%q,"signature":%q}]}`, p[1], p[0], p[2]),
+			fmt.Sprintf(`{"payload":%q,"signatures":[]}`, p[1]), fmt.Sprintf(`{"payload":%q,"header":{"alg":"none"},"signature":""}`, p[1]))
+	},
+	"D6": func(t *testing.T) {
+		refused(t, newVerifier(t), headers(`"cty":"application/json"`)[0], headers(`"cty":"JWT"`, `"cty":"jwt"`, `"cty":"application/jwt"`, `"cty":"APPLICATION/JWT"`, `"cty":1`)...)
+		inner := testIssuer().Token(nil)
+		refused(t, newVerifier(t), inner, payloads(inner, `"`+inner+`"`)...)
+	},
+	"D7": func(t *testing.T) {
+		refused(t, newVerifier(t), headers(`"typ":"at+jwt"`)[0], headers(`"typ":"dpop+jwt"`, `"typ":"logout+jwt"`, `"typ":"secevent+jwt"`, `"typ":"token-introspection+jwt"`, `"typ":"statuslist+jwt"`,
+			`"typ":"oauth-authz-req+jwt"`, `"typ":"client-authentication+jwt"`, `"typ":"application/DPoP+JWT"`, `"typ":"kb+jwt"`, `"typ":"+jwt"`, `"typ":""`)...)
+		strict := newVerifier(t, func(c *jwt.Config) { c.Profile = jwt.AccessToken })
+		full := goodPayload(`"sub":"a","client_id":"b","jti":"c"`, fmt.Sprintf(`"iat":%d`, time.Now().Unix()))
+		kid := testIssuer().Key(jwt.RS256).KeyID()
+		refused(t, strict, signedRaw(`{"alg":"RS256","typ":"at+JWT","kid":"`+kid+`"}`, full), signedRaw(`{"alg":"RS256","kid":"`+kid+`"}`, full), signedRaw(`{"alg":"RS256","typ":"JWT","kid":"`+kid+`"}`, full))
+	},
+	"E1": func(t *testing.T) {
+		folded := func(header string) string {
+			return signedRaw(header, goodPayload())
+		}
+		refused(t, newVerifier(t), signedRaw(`{"alg":"RS256","Alg":"none","ALG":1}`[:14]+`,"kid":"rs256-1","ALG":"none"}`, goodPayload()),
+			folded(`{"Alg":"RS256"}`), folded(`{"ALG":"RS256","Kid":"rs256-1"}`), folded(`{"alg":"RS256","\u212Aid":"rs256-1","kid":""}`))
+		exp := time.Now().Add(time.Hour).Unix()
+		base := fmt.Sprintf(`{"aud":%q,"exp":%d,`, jwttest.Audience, exp)
+		refused(t, newVerifier(t), payloads(goodPayload(`"ISS":"x","EXP":1,"AUD":"x"`))[0], payloads(
+			base+fmt.Sprintf(`"ISS":%q}`, testIssuer().URL), base+fmt.Sprintf(`"i\u017fs":%q}`, testIssuer().URL), base+fmt.Sprintf(`"iſs":%q}`, testIssuer().URL),
+			fmt.Sprintf(`{"iss":%q,"aud":%q,"EXP":%d}`, testIssuer().URL, jwttest.Audience, exp), fmt.Sprintf(`{"iss":%q,"Aud":%q,"exp":%d}`, testIssuer().URL, jwttest.Audience, exp))...)
+	},
+	"E2": func(t *testing.T) {
+		refused(t, newVerifier(t), headers(`"x":{"a":1},"y":{"a":1}`)[0], headers(`"alg":"RS256"`, `"\u0061lg":"none"`, `"x":1,"x":1`, `"x":{"a":1,"a":2}`, `"x":[{"a":1,"\u0061":2}]`)...)
+		refused(t, newVerifier(t), payloads(goodPayload(`"x":[{"a":1},{"a":1}]`))[0], payloads(goodPayload(`"exp":99999999999`), goodPayload(`"\u0065xp":1`), goodPayload(`"x":{"a":1,"a":1}`))...)
+		good, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
+		if _, err := jwt.ParseKeySet([]byte(`{"keys":[` + string(good) + `],"keys":[]}`)); err == nil {
+			t.Error("a key set with two keys members")
+		}
+	},
+	"E3": func(t *testing.T) {
+		bad := []string{"\"x\":\"\xff\"", "\"x\":\"\xc0\xaf\"", "\"x\":\"\xed\xa0\x80\"", "\"x\":\"\xf4\x90\x80\x80\"", "\"x\":\"\xe2\x82\"", `"x":"\ud800"`, `"x":"\udc00"`, `"x":"\ud800\ud800"`, `"x":"\udc00\ud800"`, `"x":"\ud800x"`, "\"\xff\":1", `"\ud800":1`}
+		refused(t, newVerifier(t), headers(`"x":"é \ud83d\ude00 �"`)[0], headers(bad...)...)
+		var texts []string
+		for _, m := range bad {
+			texts = append(texts, goodPayload(m))
+		}
+		refused(t, newVerifier(t), payloads(goodPayload(`"x":"é \ud83d\ude00 �"`))[0], payloads(texts...)...)
+	},
+	"E4": func(t *testing.T) {
+		good := goodPayload()
+		inner := good[1 : len(good)-1]
+		bad := []string{"", " ", "null", "true", "1", `"x"`, "[]", "[" + good + "]", good + good, good + "x", good + ",", good + "\x00", "\ufeff" + good, "//\n" + good, "/**/" + good, good + "//", "{" + inner + ",}", "{," + inner + "}",
+			"{" + inner, inner + "}", "{" + inner + "]", strings.ReplaceAll(good, `"`, `'`), "{iss:1," + inner + "}", "{" + inner + `,"x"}`, "{" + inner + `,"x":}`, "{" + inner + `,"x":1,,"y":1}`, "{" + inner + `,"x" 1}`, "{" + inner + `,"x":[1,]}`,
+			"{" + inner + `,"x":[1 2]}`, "{" + inner + `,"x":[}`, "{" + inner + `,"x":tru}`, "{" + inner + `,"x":True}`, "{" + inner + `,"x":nul}`, "{" + inner + `,"x":undefined}`, "{" + inner + ",\"x\":\"\n\"}", "{" + inner + ",\"x\":\"\t\"}", "{" + inner + `,"x":"\x41"}`,
+			"{" + inner + `,"x":"\u00g0"}`, "{" + inner + `,"x":"\u00"}`, "{" + inner + `,"x":"`, "\v" + good, "\u00a0" + good}
+		if len(bad) != 42 {
+			t.Errorf("%d payloads", len(bad))
+		}
+		for _, number := range []string{"01", "-01", "+1", ".5", "5.", "1e", "1e+", "0x10", "NaN", "Infinity", "-", "1_000"} {
+			bad = append(bad, goodPayload(`"x":`+number))
+		}
+		refused(t, newVerifier(t), payloads(" \r\n\t" + goodPayload(`"x":[-0.5e+1,0,1E-2]`) + " ")[0], payloads(bad...)...)
+	},
+	"E5": func(t *testing.T) {
+		nest := func(n int) string { return `"x":` + strings.Repeat("[", n) + strings.Repeat("]", n) }
+		refused(t, newVerifier(t), headers(nest(31))[0], headers(nest(32), nest(1000))...)
+		refused(t, newVerifier(t), payloads(goodPayload(nest(31)))[0], payloads(goodPayload(nest(32)), goodPayload(nest(5000)), goodPayload(`"x":`+strings.Repeat(`{"a":`, 32)+"1"+strings.Repeat("}", 32)))...)
+	},
+	"E6": func(t *testing.T) {
+		good := testIssuer().Token(nil)
+		var forged []string
+		for part := range 3 {
+			p := strings.Split(good, ".")[part]
+			for _, insert := range []string{"\n", "\r", "\r\n", " ", "\t", "=", "+", "/", "%", "\x00", "é", "-\n"} {
+				forged = append(forged, withPart(good, part, p+insert), withPart(good, part, insert+p), withPart(good, part, p[:4]+insert+p[4:]))
+			}
+			forged = append(forged, withPart(good, part, base64.URLEncoding.EncodeToString(decode(t, p))+"="))
+		}
+		// Stray bits: the other spellings of the last character.
+		last := strings.IndexByte(base64Alphabet, good[len(good)-1])
+		for stray := 1; stray < 16; stray++ {
+			forged = append(forged, good[:len(good)-1]+string(base64Alphabet[last|stray]))
+		}
+		forged = slices.DeleteFunc(forged, func(s string) bool { return s == good })
+		refused(t, newVerifier(t), good, forged...)
+	},
+	"E7": func(t *testing.T) {
+		good := testIssuer().Token(nil)
+		dots := strings.Repeat(".", 1e6)
+		refused(t, newVerifier(t), good, dots, good+dots, strings.Repeat("A", 1e6), strings.Repeat("A.", 8000), good+"."+good)
+		TestDotsTakeNoMemory(t)
+	},
+	"E8": func(t *testing.T) {
+		var many strings.Builder
+		for i := range 1001 {
+			fmt.Fprintf(&many, `"%x":1,`, i)
+		}
+		few := many.String()[:strings.LastIndex(many.String()[:len(many.String())-1], `,`)]
+		refused(t, newVerifier(t), payloads(goodPayload(`"x":{`+few+`}`, `"y":1e1000000000,"z":`+strings.Repeat("9", 300)))[0],
+			append(replaced("exp", "1e1000000000", strings.Repeat("9", 300), "1e-1000000000"), payloads(goodPayload(`"x":{`+strings.TrimSuffix(many.String(), ",")+`}`))...)...)
+	},
+	"E9": func(t *testing.T) {
+		v := newVerifier(t)
+		good := testIssuer().Token(nil)
+		for i := range good { // every prefix and suffix: no panic
+			verify(v, good[:i])
+			verify(v, good[i+1:])
+		}
+		refused(t, v, good, good[:len(good)-1])
+	},
+	"F1": func(t *testing.T) {
+		var forged []string
+		for _, name := range []string{"exp", "nbf", "iat"} {
+			forged = append(forged, replaced(name, `null`, `"1"`, `""`, `true`, `[]`, `{}`, `[9999999999]`, `"2030-01-01T00:00:00Z"`)...)
+		}
+		refused(t, newVerifier(t), testIssuer().Token(claims{"nbf": 1, "iat": 1}), forged...)
+	},
+	"F2": func(t *testing.T) {
+		refused(t, newVerifier(t), testIssuer().Token(nil), testIssuer().Token(claims{"exp": nil}))
+	},
+	"F3": func(t *testing.T) {
+		refused(t, newVerifier(t), replaced("exp", "253402300799")[0], append(replaced("exp", "-1", "1e19", "9223372036854775808", "18446744073709551616", "1e300", "253402300800", "253402300799.5"), replaced("nbf", "1e19", "-1", "-1e-400", "9223372036854775807")...)...)
+	},
+	"F4": TestClock,
+	"F5": func(t *testing.T) {
+		a := jwttest.Audience
+		refused(t, newVerifier(t), replaced("aud", `["x","`+a+`"]`)[0], append(replaced("aud", `null`, `""`, `[]`, `[""]`, `{}`, `1`, `true`, `["x"]`, `[["`+a+`"]]`, `[null,"`+a+`"]`, `["`+a+`",1]`, `{"0":"`+a+`"}`, `"`+a+`/"`, `"`+a+` "`, `"`+a[:len(a)-1]+`"`,
+			`"`+a+`x"`, `"`+strings.ToUpper(a)+`"`, `"x `+a+`"`, `"x,`+a+`"`, `"*"`), testIssuer().Token(claims{"aud": nil}))...)
+		c := testConfig(t)
+		c.Audience = []string{""}
+		if _, err := jwt.NewVerifier(c); err == nil {
+			t.Error("an empty audience was configured")
+		}
+	},
+	"F6": func(t *testing.T) {
+		u := testIssuer().URL
+		host := strings.TrimPrefix(u, "https://")
+		forged := replaced("iss", `null`, `""`, `[]`, `{}`, `1`, `true`, `["`+u+`"]`, `{"iss":"`+u+`"}`, `"`+u+`/"`, `"`+u+` "`, `" `+u+`"`, `"`+u+`\n"`, `"`+u+`\u0000"`, `"`+u+`#"`, `"`+u+`?"`, `"`+u+`."`, `"`+u+`/."`, `"`+u+`//"`, `"`+u+`x"`, `"`+u[:len(u)-1]+`"`,
+			`"http://`+host+`"`, `"HTTPS://`+host+`"`, `"`+host+`"`, `"//`+host+`"`, `"https:/`+host+`"`, `"https:\\\\`+host+`"`, `"https://user@`+host+`"`, `"https://evil.example/`+u+`"`, `"https://evil.example?`+u+`"`, `"https://evil.example#`+u+`"`, `"`+u+`@evil.example"`, `"`+u+`.evil.example"`,
+			`"`+strings.ToUpper(u)+`"`, `"`+strings.Replace(u, "h", `\u04bb`, 1)+`"`, `"`+strings.Replace(u, "s", `\u017f`, 1)+`"`, `"`+strings.Replace(u, "1", `\u0661`, 1)+`"`, `"`+strings.Replace(u, ".", `\u3002`, 1)+`"`, `"`+strings.Replace(u, ".", `%2E`, 1)+`"`, `"`+strings.Replace(u, ":", `%3A`, 2)+`"`,
+			`"`+u+`\u200b"`, `"\ufeff`+u+`"`, `"`+u+`,`+u+`"`, `"`+u+` `+u+`"`)
+		if len(forged) != 43 {
+			t.Errorf("%d issuers", len(forged))
+		}
+		refused(t, newVerifier(t), replaced("iss", `"`+strings.ReplaceAll(u, "/", `\/`)+`"`)[0], forged...)
+	},
+	"F7": TestTenants,
+	"F8": func(t *testing.T) {
+		h := map[string]any{"iss": testIssuer().URL, "aud": jwttest.Audience, "exp": 99999999999}
+		refused(t, newVerifier(t), testIssuer().Mint(jwttest.Spec{Header: h}),
+			testIssuer().Mint(jwttest.Spec{Header: h, Claims: claims{"iss": nil}}), testIssuer().Mint(jwttest.Spec{Header: h, Claims: claims{"aud": nil}}), testIssuer().Mint(jwttest.Spec{Header: h, Claims: claims{"exp": nil}}),
+			testIssuer().Token(claims{"aud": nil, "azp": jwttest.Audience, "client_id": jwttest.Audience}))
+	},
+	"F9": func(t *testing.T) {
+		refused(t, newVerifier(t), testIssuer().Token(claims{"sub": nil}), replaced("sub", `null`, `1`, `true`, `[]`, `["x"]`, `{}`)...)
+	},
+	"F10": func(t *testing.T) {
+		refused(t, newVerifier(t), testIssuer().Token(claims{"cnf": claims{}}), replaced("cnf", `{"jkt":"x"}`, `{"x5t#S256":"x"}`, `{"jwk":{}}`, `{"unknown":null}`, `{"":1}`, `null`, `[]`, `"x"`, `1`)...)
+	},
+	"F12": func(t *testing.T) {
+		// ECDSA has two signatures for one token: (r, s) and (r, n-s). Both hold, so revocation goes by jti.
+		good := testIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Claims: claims{"jti": "one"}})
+		raw := decode(t, strings.Split(good, ".")[2])
+		s := new(big.Int).Sub(elliptic.P256().Params().N, new(big.Int).SetBytes(raw[32:]))
+		twin := withPart(good, 2, b64(string(raw[:32])+string(s.FillBytes(make([]byte, 32)))))
+		a, errA := verify(newVerifier(t), good)
+		b, errB := verify(newVerifier(t), twin)
+		if twin == good || errA != nil || errB != nil || a.ID() != b.ID() {
+			t.Errorf("got %v, %v", errA, errB)
+		}
+		refused(t, newVerifier(t), good, withPart(good, 2, b64(string(raw[32:])+string(raw[:32]))))
+	},
+	"G1": TestKeysRefused, "G2": TestKeysRefused, "G3": TestKeysRefused, "G4": TestKeysRefused,
+	"G5": TestKeySetDocuments,
+	"G6": TestBadAnswers,
+	"G7": func(t *testing.T) {
+		p := newProvider(t, jwt.RS256)
+		p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path != oidcPath {
+				return false
+			}
+			json.NewEncoder(w).Encode(map[string]any{"issuer": providerURL, "jwks_uri": keysURL, "id_token_signing_alg_values_supported": []string{"RS256", "PS256", "HS256", "none"}})
+			return true
+		}
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		as := func(alg jwt.Algorithm) string {
+			return testIssuer().Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": "rs256-1"}, Claims: claims{"iss": providerURL}})
+		}
+		refused(t, v, as(jwt.RS256), as(jwt.PS256), as(jwt.HS256), withPart(as(jwt.RS256), 0, b64(`{"alg":"none"}`)))
+	},
+	"H1": TestCredentials, "H2": TestCredentials,
+	"H3": func(t *testing.T) { TestQueryToken(t); TestHeaderAndCookieSources(t) },
+	"H4": func(t *testing.T) {
+		// A credential that is present and bad is never taken for an absent one.
+		api := resource(t, jwt.ResourceConfig{}, nil)
+		for _, value := range []string{"Bearer", "Bearer x", "Bearer " + testIssuer().Token(claims{"exp": 1}), "Bearer a b"} {
+			if _, err := api.Authenticate(request(value)); err == nil || errors.Is(err, jwt.ErrNoToken) {
+				t.Errorf("%q: %v", value, err)
+			}
+		}
+		if _, err := api.Authenticate(request()); !errors.Is(err, jwt.ErrNoToken) {
+			t.Errorf("none: %v", err)
+		}
+	},
+	"H5": TestErrorsHoldNoToken,
+	"H6": func(t *testing.T) {
+		r := request("Bearer " + testIssuer().Token(nil))
+		for _, name := range []string{"X-User", "X_User", "X-Auth-Subject", "Remote-User"} {
+			r.Header.Set(name, "admin")
+		}
+		before := r.Header.Clone()
+		newVerifier(t).Require()(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if fmt.Sprint(r.Header) != fmt.Sprint(before) {
+				t.Errorf("headers were changed: %v", r.Header)
+			}
+			if token, ok := jwt.FromContext(r.Context()); !ok || token.Subject() != "test-subject" {
+				t.Errorf("got %v", token)
+			}
+		})).ServeHTTP(httptest.NewRecorder(), r)
+		type contextKey struct{}
+		if _, ok := jwt.FromContext(context.WithValue(t.Context(), contextKey{}, &jwt.Token{})); ok {
+			t.Error("a foreign context key gave a token")
+		}
+	},
+	"H7": func(t *testing.T) { TestFromContext(t); TestUnavailable(t) },
+	"N1": TestBadAnswers, "N2": TestClientIsCopied, "N3": TestCompressedBody, "N4": TestBodyLimits,
+	"N5": func(t *testing.T) { TestUnknownKidFlood(t); TestOutageAtStart(t) },
+	"N6": TestUnknownKidFlood, "N7": TestSingleFlight, "N8": TestBadAnswers, "N9": func(t *testing.T) { TestWithdrawnKey(t); TestFreshness(t) },
+	"N10": TestNothingFetchedByConstructors, "N11": TestRemoteOptions,
+	"N12": func(t *testing.T) { TestClientIsCopied(t); TestBearerTokenFile(t) },
+	"N13": func(t *testing.T) {
+		// TestMain fails on a goroutine that is left over; here none is while nothing is fetched.
+		v := newVerifier(t)
+		before := runtime.NumGoroutine()
+		for range 100 {
+			verify(v, testIssuer().Token(nil))
+		}
+		if after := runtime.NumGoroutine(); after > before+10 {
+			t.Errorf("%d goroutines became %d", before, after)
+		}
+	},
+}
+
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+func TestAttacks(t *testing.T) {
+	ran := map[string]bool{}
+	for id, attack := range attacks {
+		t.Run(id, attack)
+		ran[id] = true
+	}
+	page, err := os.ReadFile("docs/attacks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for _, row := range regexp.MustCompile(`(?m)^\| ([A-HN]\d+) \|.*\| (.+) \|$`).FindAllStringSubmatch(string(page), -1) {
+		rows++
+		applies := strings.Contains(row[2], "`TestAttacks/"+row[1]+"`")
+		if applies != ran[row[1]] {
+			t.Errorf("row %s says %q, and ran is %v", row[1], row[2], ran[row[1]])
+		}
+	}
+	if rows != 86 || len(attacks) != 82 {
+		t.Errorf("%d rows and %d tests", rows, len(attacks))
+	}
+}
