@@ -48,6 +48,8 @@ func NewResource(v *Verifier, c ResourceConfig) (*Resource, error) {
 		return nil, errors.New("jwt: NewResource: the Verifier is nil or zero")
 	case !printable(c.Realm):
 		return nil, errors.New("jwt: NewResource: Realm is not printable ASCII")
+	case strings.EqualFold(c.Header, "Authorization"):
+		return nil, errors.New("jwt: NewResource: Header is Authorization, which has a scheme: leave it empty")
 	case c.Header != "" && !isHTTPToken(c.Header):
 		return nil, fmt.Errorf("jwt: NewResource: Header %q is not the name of a header field", c.Header)
 	case c.Cookie != "" && !isHTTPToken(c.Cookie):
@@ -60,11 +62,18 @@ func NewResource(v *Verifier, c ResourceConfig) (*Resource, error) {
 // Authenticate takes the credential from a request and verifies it. It writes nothing. The error is
 // an [*Error]; [Resource.Challenge] turns it into the answer.
 func (r *Resource) Authenticate(req *http.Request) (*Token, error) {
-	text, err := r.credential(req)
-	if err != nil {
-		return nil, err
+	token, _, err := r.authenticate(req)
+	return token, err
+}
+
+// authenticate returns the token's text too, so that a later refusal does not repeat it.
+func (r *Resource) authenticate(req *http.Request) (*Token, string, error) {
+	text, refusal := r.credential(req)
+	if refusal != nil {
+		return nil, "", refusal
 	}
-	return r.verifier.Verify(req.Context(), text)
+	token, err := r.verifier.Verify(req.Context(), text)
+	return token, text, err
 }
 
 // Require returns a middleware that lets a request through to its handler only if it carries one
@@ -75,12 +84,12 @@ func (r *Resource) Require(reqs ...Requirement) func(http.Handler) http.Handler 
 	all := allRequirements(append([]Requirement(nil), reqs...))
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			token, err := r.Authenticate(req)
+			token, text, err := r.authenticate(req)
 			if err == nil {
 				if unmet := all.check(token, time.Now()); unmet != nil {
 					unmet.scopes = all.scopes()
 					unmet.Issuer, unmet.KeyID = token.Issuer(), shown(token.Header().KeyID)
-					err = unmet
+					err = unmet.withhold(text)
 				}
 			}
 			if err != nil {
@@ -120,7 +129,7 @@ func (r *Resource) credential(req *http.Request) (string, *Error) {
 	case len(values) > 1:
 		return "", &Error{Reason: ReasonCredentialRepeated, Member: name, detail: "the request has " + strconv.Itoa(len(values)) + " " + name + " headers"}
 	case len(values) == 1 && r.config.Header != "":
-		text = strings.TrimSpace(values[0])
+		text = strings.Trim(values[0], " \t")
 	case len(values) == 1:
 		var err *Error
 		if text, err = bearerToken(values[0]); err != nil {
@@ -128,11 +137,13 @@ func (r *Resource) credential(req *http.Request) (string, *Error) {
 		}
 	}
 	if r.config.Cookie != "" {
-		for _, cookie := range req.CookiesNamed(r.config.Cookie) {
-			if text != "" {
-				return "", &Error{Reason: ReasonCredentialRepeated, Member: "Cookie", detail: "the request has more than one token, of which one is in a cookie"}
-			}
-			text = cookie.Value
+		cookies := req.CookiesNamed(r.config.Cookie)
+		switch {
+		case len(cookies) == 1 && cookies[0].Value == "": // as some services clear it
+		case len(cookies) > 1, len(cookies) == 1 && text != "":
+			return "", &Error{Reason: ReasonCredentialRepeated, Member: "Cookie", detail: "the request has more than one token, of which one is in a cookie"}
+		case len(cookies) == 1:
+			text = cookies[0].Value
 		}
 	}
 	inQuery := hasQueryToken(req.URL)

@@ -192,12 +192,16 @@ func TestHeaderAndCookieSources(t *testing.T) {
 		status  int
 	}{
 		{"header", jwt.ResourceConfig{Header: "cf-access-jwt-assertion"}, []string{"Cf-Access-Jwt-Assertion", good}, 200},
+		{"header with other spaces", jwt.ResourceConfig{Header: "X-Token"}, []string{"X-Token", "\u00a0" + good}, 401},
 		{"header with a scheme", jwt.ResourceConfig{Header: "X-Token"}, []string{"X-Token", "Bearer " + good}, 401},
 		{"header instead of Authorization", jwt.ResourceConfig{Header: "X-Token"}, []string{"Authorization", "Bearer " + good}, 401},
 		{"header twice", jwt.ResourceConfig{Header: "X-Token"}, []string{"X-Token", good, "X-Token", good}, 400},
 		{"cookie", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "a=b; __session=" + good}, 200},
 		{"cookie not configured", jwt.ResourceConfig{}, []string{"Cookie", "__session=" + good}, 401},
 		{"cookie twice", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good + "; __session=" + good}, 400},
+		{"an empty cookie", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session="}, 401},
+		{"an empty cookie and a header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=", "Authorization", "Bearer " + good}, 200},
+		{"an empty cookie and another", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=; __session=" + good}, 400},
 		{"cookie and header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "Bearer " + good}, 400},
 		{"header beside a cookie setting", jwt.ResourceConfig{Cookie: "__session"}, []string{"Authorization", "Bearer " + good}, 200},
 		{"cookie beside another scheme", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "Basic x"}, 401},
@@ -247,6 +251,8 @@ func TestRequirements(t *testing.T) {
 		{"permission empty", []jwt.Requirement{jwt.Permission("")}, claims{"permissions": []string{""}}, jwt.ReasonRequirementUnmet, missingScope},
 		{"role", []jwt.Requirement{jwt.Role("r")}, claims{"roles": []string{"r"}}, "", ""},
 		{"role string", []jwt.Requirement{jwt.Role("r")}, claims{"roles": "r"}, "", ""},
+		{"role string with a space", []jwt.Requirement{jwt.Role("Billing Admin")}, claims{"roles": "Billing Admin"}, "", ""},
+		{"word of a role", []jwt.Requirement{jwt.Role("admin")}, claims{"roles": "not admin"}, jwt.ReasonRequirementUnmet, missingScope},
 		{"role missing", []jwt.Requirement{jwt.Role("r")}, claims{"roles": []string{"rr"}}, jwt.ReasonRequirementUnmet, missingScope},
 
 		{"claim string", []jwt.Requirement{jwt.ClaimEquals("tenant", "a")}, claims{"tenant": "a"}, "", ""},
@@ -261,6 +267,8 @@ func TestRequirements(t *testing.T) {
 		{"claim number exact", []jwt.Requirement{jwt.ClaimEquals("id", int64(9007199254740993))}, claims{"id": json.RawMessage("9007199254740993")}, "", ""},
 		{"claim number huge", []jwt.Requirement{jwt.ClaimEquals("id", 1)}, claims{"id": json.RawMessage("1e1000000000")}, jwt.ReasonRequirementUnmet, missingScope},
 		{"claim number tiny", []jwt.Requirement{jwt.ClaimEquals("id", 0)}, claims{"id": json.RawMessage("1e-1000000000")}, jwt.ReasonRequirementUnmet, missingScope},
+		{"claim of a named type", []jwt.Requirement{jwt.ClaimEquals("alg", jwt.RS256), jwt.ClaimEquals("age", time.Duration(0))}, claims{"alg": "RS256", "age": json.RawMessage("0e0")}, "", ""},
+		{"claim of no type", []jwt.Requirement{jwt.ClaimEquals("tenant", []string{"a"})}, claims{"tenant": "a"}, jwt.ReasonRequirementUnmet, missingScope},
 		{"claim array", []jwt.Requirement{jwt.ClaimEquals("roles", "r")}, claims{"roles": []string{"r"}}, jwt.ReasonRequirementUnmet, missingScope},
 
 		{"acr", []jwt.Requirement{jwt.ACR("gold", "silver")}, claims{"acr": "silver"}, "", ""},
@@ -304,6 +312,27 @@ func TestRequirements(t *testing.T) {
 	}
 }
 
+// A refusal for want of a scope repeats no piece of the token either.
+func TestRequirementsHoldNoToken(t *testing.T) {
+	const piece = "eyJhbGciOiJSUzI1NiIsImtpZCI6InJzMjU2LTEi" // how the header begins
+	text := testIssuer().SignRaw(jwt.RS256, `{"alg":"RS256","kid":"rs256-1"}`, goodPayload(`"scope":"`+piece+`","roles":["`+piece+`"],"acr":"`+piece+`"`))
+	if !strings.HasPrefix(text, piece[:17]) {
+		t.Fatalf("the header begins with %s", text[:40])
+	}
+	for _, req := range []jwt.Requirement{jwt.Scope("a"), jwt.Role("a"), jwt.ACR("a")} {
+		var last *jwt.Error
+		answerTo(resource(t, jwt.ResourceConfig{}, &last).Require(req), request("Bearer "+text))
+		if last == nil {
+			t.Fatal("not refused")
+		}
+		for _, told := range tellings(last) {
+			if strings.Contains(told, piece[:17]) {
+				t.Errorf("%q holds a piece of the token", told)
+			}
+		}
+	}
+}
+
 func TestRealm(t *testing.T) {
 	r := resource(t, jwt.ResourceConfig{Realm: `the "API" \o/`}, nil)
 	const realm = `Bearer realm="the \"API\" \\o/"`
@@ -314,7 +343,7 @@ func TestRealm(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	v := newVerifier(t)
-	for _, c := range []jwt.ResourceConfig{{Realm: "a\r\nb"}, {Realm: "ü"}, {Header: "a b"}, {Cookie: "a;b"}} {
+	for _, c := range []jwt.ResourceConfig{{Realm: "a\r\nb"}, {Realm: "ü"}, {Header: "a b"}, {Header: "authorization"}, {Cookie: "a;b"}} {
 		if r, err := jwt.NewResource(v, c); err == nil || r != nil {
 			t.Errorf("%+v was accepted", c)
 		}

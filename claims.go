@@ -25,6 +25,7 @@ type claims struct {
 	issuer, subject, id string
 	tenant              string                    // tid of Microsoft Entra ID
 	clients             [len(clientClaims)]string // by the order of clientClaims
+	client              [len(clientClaims)]bool   // which of them are present
 	expires             time.Time                 // zero times are absent claims
 	notBefore           time.Time
 	issuedAt            time.Time
@@ -51,9 +52,9 @@ var clientClaims = [...]string{"client_id", "azp", "cid", "appid"}
 
 // clientID is the first client claim that is present.
 func (c *claims) clientID() string {
-	for _, id := range c.clients {
-		if id != "" {
-			return id
+	for i, present := range c.client {
+		if present {
+			return c.clients[i]
 		}
 	}
 	return ""
@@ -85,9 +86,9 @@ func (c *claims) parse(payload string) *Error {
 		case "jti":
 			text, c.has.id = &c.id, true
 		case "client_id":
-			text = &c.clients[0]
+			text, c.client[0] = &c.clients[0], true
 		case "azp":
-			text = &c.clients[1]
+			text, c.client[1] = &c.clients[1], true
 		case "cid", "appid", "tid":
 			if s.peek() != '"' { // not registered: any type is somebody's right
 				ok = s.skip()
@@ -95,9 +96,9 @@ func (c *claims) parse(payload string) *Error {
 			}
 			switch name {
 			case "cid":
-				text = &c.clients[2]
+				text, c.client[2] = &c.clients[2], true
 			case "appid":
-				text = &c.clients[3]
+				text, c.client[3] = &c.clients[3], true
 			case "tid":
 				text = &c.tenant
 			}
@@ -135,8 +136,10 @@ func (c *claims) parse(payload string) *Error {
 			}
 			continue
 		case "roles":
-			if s.peek() == '"' {
-				c.words(&s, &c.roles)
+			if s.peek() == '"' { // one role, spaces and all
+				var one string
+				one, ok = s.string()
+				c.roles = c.add(c.roles, one)
 			} else if !c.strings(&s, &c.roles) {
 				c.roles = span{}
 			}
@@ -303,11 +306,11 @@ type Profile int
 
 const (
 	// AnyAccess, the zero Profile, takes what issuers send as access tokens: typ absent, JWT,
-	// at+jwt or a word of the issuer's own. It refuses every other media type that ends in +jwt,
-	// such as dpop+jwt, logout+jwt or secevent+jwt: those are other kinds of token.
+	// at+jwt or a word of the issuer's own. It refuses every other media type with a suffix, such
+	// as dpop+jwt, logout+jwt, secevent+jwt or dc+sd-jwt: those are other kinds of token.
 	AnyAccess Profile = iota
-	// AccessToken takes access tokens of RFC 9068 alone: typ must be at+jwt, and sub, client_id,
-	// iat and jti must be present.
+	// AccessToken takes access tokens of RFC 9068 alone: typ must be at+jwt, and aud, sub,
+	// client_id, iat and jti must be present.
 	AccessToken
 	// IDToken takes ID tokens of OpenID Connect Core section 3.1.3.7: sub and iat must be present;
 	// azp, if present, must be one of Config.Audience, and must be present if aud has several
@@ -344,7 +347,7 @@ func (p *policy) check(h Header, k *Key, c *claims, now time.Time) *Error {
 	}
 	fail(p.checkType(h))
 	fail(p.checkIssuer(c))
-	fail(checkKeyIssuer(k, c))
+	fail(p.checkKeyIssuer(k, c))
 	fail(p.checkAudience(c))
 	fail(p.checkClient(c))
 	fail(p.checkExpiry(c, now))
@@ -377,7 +380,9 @@ func unequal(reason Reason, claim, got string, want []string) *Error {
 
 func (p *policy) checkType(h Header) *Error {
 	access := isMediaType(h.Type, "at+jwt")
-	other := !access && len(h.Type) >= 4 && equalASCIIFold(h.Type[len(h.Type)-4:], "+jwt")
+	// A structured suffix marks a kind of token of its own (RFC 8725 section 3.11): dpop+jwt and
+	// dc+sd-jwt, with parameters or without. PASSporT (RFC 8225) has none.
+	other := !access && (strings.Contains(h.Type, "+") || isMediaType(h.Type, "passport"))
 	var want, hint string
 	switch {
 	case p.profile == AccessToken && !access:
@@ -442,7 +447,7 @@ func (p *policy) checkClient(c *claims) *Error {
 		return nil
 	}
 	for i, id := range c.clients {
-		if id == "" {
+		if !c.client[i] {
 			continue
 		}
 		for _, want := range p.clients {
@@ -513,6 +518,9 @@ func (p *policy) checkProfile(c *claims, fail func(*Error)) {
 	}
 	switch p.profile {
 	case AccessToken:
+		if !c.has.audience && len(p.audience) == 0 {
+			fail(missing("aud", ""))
+		}
 		if c.clients[0] == "" {
 			fail(missing("client_id", ""))
 		}

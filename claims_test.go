@@ -133,6 +133,27 @@ func TestTokenAccessors(t *testing.T) {
 	}
 }
 
+// Fields of structs that are embedded twice are as encoding/json has them.
+func TestClaimsOfEmbeddedTwice(t *testing.T) {
+	type base struct{ X string }
+	type A struct{ base }
+	type L struct{ A }
+	type R struct{ A }
+	type both struct {
+		L
+		R
+	}
+	text := `{"X":"1"}`
+	var want both
+	if err := json.Unmarshal([]byte(text), &want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := jwt.Claims[both](jwt.TokenOf(text))
+	if err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
 func TestClaim(t *testing.T) {
 	tk := token(t, claims{"realm_access": claims{"roles": []any{"a", 1, nil, true, claims{"b": "c"}}}, "https://authgear.com/claims/user/roles": "x",
 		"big": json.RawMessage("9007199254740993"), "null": json.RawMessage("null"), "esc\"aped": "y", "empty": claims{}})

@@ -61,8 +61,8 @@ type RemoteOptions struct {
 	// to do. Nil: a client of the key set's own, with the proxy settings of the environment.
 	Client *http.Client
 
-	// Timeout limits each request, its answer included. Zero: 5 seconds; more than a minute is
-	// refused.
+	// Timeout limits a fetch: all its requests together, answers included. Zero: 5 seconds; more
+	// than a minute is refused.
 	Timeout time.Duration
 
 	// MaxStale is how long the last good keys serve while the issuer cannot be reached, counted
@@ -120,9 +120,10 @@ type RemoteKeySet struct {
 	onEvent   func(Event)
 
 	restoring sync.Once // of file, before the first fetch
+	born      time.Time
 
 	current atomic.Pointer[fetched] // the last good set, replaced whole; nil before the first
-	quiet   atomic.Int64            // Unix nanoseconds: until then no renewal may start
+	quiet   atomic.Int64            // nanoseconds since born: until then no renewal may start
 	failing atomic.Bool             // the last fetch failed
 
 	mu       sync.Mutex // guards what follows; never held across I/O
@@ -145,10 +146,12 @@ type RemoteKeySet struct {
 type fetched struct {
 	keys         *KeySet
 	raw          []byte // as it was sent
+	began        time.Time
 	at           time.Time
-	renew        time.Time // from here on it is renewed in the background
-	fresh        time.Time // until here it is used without a question
-	stale        time.Time // until here it is used if the issuer cannot be reached
+	lifetime     time.Duration // of its freshness
+	renew        time.Time     // from here on it is renewed in the background
+	fresh        time.Time     // until here it is used without a question
+	stale        time.Time     // until here it is used if the issuer cannot be reached
 	digest       [sha256.Size]byte
 	etag         string
 	lastModified string
@@ -192,11 +195,14 @@ func newRemoteKeySet(r *RemoteKeySet, o *RemoteOptions) (*RemoteKeySet, error) {
 	}
 	r.http, r.timeout, r.stale = o.InsecureLoopbackHTTP, o.Timeout, o.MaxStale
 	r.metadata, r.tokenFile, r.file, r.onEvent = o.MetadataURL, o.BearerTokenFile, o.SnapshotFile, o.OnEvent
+	r.born = time.Now()
 	r.left, r.absent, r.doubted = fetchBudget, map[string]time.Time{}, map[string]time.Time{}
 	if err := r.permitted(r.configured()); err != nil {
 		return nil, err
 	}
-	switch {
+	switch u, _ := url.Parse(r.issuer); {
+	case r.metadata == "" && u != nil && (u.RawQuery != "" || u.ForceQuery):
+		return nil, errors.New("an issuer has no query (RFC 8414 section 2): set a MetadataURL")
 	case o.MetadataURL != "" && r.address != "":
 		return nil, errors.New("the MetadataURL contradicts the address of a key set")
 	case o.Timeout < 0 || o.Timeout > maxFetchTimeout:
@@ -262,12 +268,12 @@ func (r *RemoteKeySet) permitted(address string) error {
 	switch {
 	case u.Scheme == "http" && r.http && isLoopback(u.Hostname()):
 	case u.Scheme == "http" && r.http:
-		return fmt.Errorf("%q is http, and its host is not loopback", shown(address))
+		return fmt.Errorf("%s is http, and its host is not loopback", quote(address))
 	case u.Scheme != "https":
-		return fmt.Errorf("%q is not https", shown(address))
+		return fmt.Errorf("%s is not https", quote(address))
 	}
 	if u.Hostname() == "" || u.User != nil || u.Fragment != "" || u.Opaque != "" {
-		return fmt.Errorf("%q has no host, or it has user information or a fragment", shown(address))
+		return fmt.Errorf("%s has no host, or it has user information or a fragment", quote(address))
 	}
 	return nil
 }
@@ -287,11 +293,9 @@ func (r *RemoteKeySet) Key(ctx context.Context, h Header) (*Key, error) {
 }
 
 func (r *RemoteKeySet) find(ctx context.Context, h Header) (*Key, *Error) {
-	if r == nil || r.client == nil {
-		return nil, &Error{Reason: ReasonKeyUnknown, detail: "no key set is configured"}
-	}
+	asked := time.Now()
 	if h.Algorithm.kty() == "oct" { // never in a published set, so never a reason to fetch it
-		published := named("", "RSA", h)
+		var published Algorithm // not known before the first fetch
 		if set := r.current.Load(); set != nil {
 			published = set.keys.Keys()[0].named(h)
 		}
@@ -305,19 +309,18 @@ func (r *RemoteKeySet) find(ctx context.Context, h Header) (*Key, *Error) {
 	if err == nil || err.Reason == ReasonKeyAmbiguous {
 		return k, err
 	}
-	return r.again(ctx, h, err)
+	return r.again(ctx, h, asked, err)
 }
 
 // usable returns the set that may serve now. Nobody waits while one may.
 func (r *RemoteKeySet) usable(ctx context.Context) (*fetched, *Error) {
-	now := time.Now()
-	set := r.current.Load()
-	if set == nil && r.file != "" {
-		r.restoring.Do(r.restore)
-		set = r.current.Load()
+	if r == nil || r.client == nil {
+		return nil, &Error{Reason: ReasonKeyUnknown, detail: "no key set is configured"}
 	}
+	now := time.Now()
+	set := r.last()
 	serves := set != nil && (now.Before(set.fresh) || r.failing.Load() && now.Before(set.stale))
-	if serves && (now.Before(set.renew) || now.UnixNano() < r.quiet.Load()) {
+	if serves && (now.Before(set.renew) || int64(now.Sub(r.born)) < r.quiet.Load()) {
 		return set, nil // the usual way takes no lock
 	}
 	f := r.renewal(now)
@@ -333,6 +336,16 @@ func (r *RemoteKeySet) usable(ctx context.Context) (*fetched, *Error) {
 	return nil, r.unavailable()
 }
 
+// last returns the last good set, if need be that of the snapshot file; nil if there is none.
+func (r *RemoteKeySet) last() *fetched {
+	set := r.current.Load()
+	if set == nil && r.file != "" {
+		r.restoring.Do(r.restore)
+		set = r.current.Load()
+	}
+	return set
+}
+
 // renewal joins the fetch under way or starts one; nil if the last one failed too recently.
 func (r *RemoteKeySet) renewal(now time.Time) *flight {
 	r.mu.Lock()
@@ -345,9 +358,12 @@ func (r *RemoteKeySet) renewal(now time.Time) *flight {
 
 // again looks for a key that the set does not have: it may have been published since. What a fetch
 // may cost is bounded by the budget; a flood of unknown kids empties that, and disturbs nobody else.
-func (r *RemoteKeySet) again(ctx context.Context, h Header, refusal *Error) (*Key, *Error) {
+func (r *RemoteKeySet) again(ctx context.Context, h Header, asked time.Time, refusal *Error) (*Key, *Error) {
 	name := h.KeyID + " " + string(h.Algorithm)
-	asked := time.Now()
+	if r.current.Load().began.After(asked) { // fetched for this very token
+		r.remember(name)
+		return nil, refusal
+	}
 	for {
 		now := time.Now()
 		r.mu.Lock()
@@ -456,8 +472,7 @@ func (r *RemoteKeySet) spend(now time.Time) bool {
 // begin starts a fetch. The caller holds mu and has seen that none is under way.
 func (r *RemoteKeySet) begin(now time.Time, spent bool) *flight {
 	r.flight = &flight{began: now, spent: spent, done: make(chan struct{})}
-	// A renewal takes three requests at the most.
-	r.quiet.Store(now.Add(3 * r.timeout).UnixNano())
+	r.quiet.Store(int64(now.Add(r.timeout).Sub(r.born)))
 	go r.run(r.flight)
 	return r.flight
 }
@@ -472,11 +487,15 @@ func (f *flight) wait(ctx context.Context) bool {
 	}
 }
 
-// run fetches, and puts the answer where everybody finds it. It ends within the time limits of its
-// requests. There is one at a time, so no older answer can come after a newer one.
+// run fetches, and puts the answer where everybody finds it. It ends within the time limit. There is one at a time, so no older answer can come after a newer one.
 func (r *RemoteKeySet) run(f *flight) {
 	old := r.current.Load()
-	set, wait, err := r.fetch(old)
+	ctx, cancel := context.WithTimeout(context.Background(), r.timeout)
+	defer cancel()
+	set, wait, err := r.fetch(ctx, old)
+	if set != nil {
+		set.began = f.began
+	}
 	r.land(f, old, set, wait, err)
 	if err == nil && r.file != "" && r.current.Load() == set {
 		r.save(set)
@@ -502,7 +521,7 @@ func (r *RemoteKeySet) land(f *flight, old, set *fetched, wait time.Duration, er
 		r.failed++
 		back += time.Duration((rand.Float64() - 0.5) * 0.4 * float64(back))
 		r.retry = now.Add(max(back, wait))
-		r.quiet.Store(r.retry.UnixNano())
+		r.quiet.Store(int64(r.retry.Sub(r.born)))
 		r.failing.Store(true)
 		r.raise(Event{Kind: EventFailed, Err: err, NextAttempt: r.retry})
 		switch {
@@ -551,7 +570,7 @@ func (r *RemoteKeySet) unavailable() *Error {
 
 // fetch reads the metadata, if the key set's address is not known well enough, and the key set.
 // wait is how long the issuer asks to be left alone; only with an error.
-func (r *RemoteKeySet) fetch(old *fetched) (set *fetched, wait time.Duration, err error) {
+func (r *RemoteKeySet) fetch(ctx context.Context, old *fetched) (set *fetched, wait time.Duration, err error) {
 	set = &fetched{address: r.address}
 	r.mu.Lock()
 	failed := r.failed
@@ -562,7 +581,7 @@ func (r *RemoteKeySet) fetch(old *fetched) (set *fetched, wait time.Duration, er
 		set.address, set.discovered = old.address, old.discovered
 	default:
 		set.discovered = time.Now()
-		if set.address, wait, err = r.discover(); err != nil {
+		if set.address, wait, err = r.discover(ctx); err != nil {
 			return nil, wait, err
 		}
 	}
@@ -575,16 +594,16 @@ func (r *RemoteKeySet) fetch(old *fetched) (set *fetched, wait time.Duration, er
 			condition.Set("If-Modified-Since", old.lastModified)
 		}
 	}
-	a, err := r.get(set.address, condition)
+	a, err := r.get(ctx, set.address, condition)
 	if err != nil {
 		return nil, a.retryAfter(), err
 	}
 	set.at = time.Now()
-	fresh := a.freshness(set.at)
-	set.fresh = set.at.Add(fresh)
+	set.lifetime = a.freshness(set.at, old)
+	set.fresh = set.at.Add(set.lifetime)
 	set.stale = set.fresh.Add(r.stale)
 	// A fleet that starts together shall not renew together.
-	set.renew = set.at.Add(time.Duration(float64(fresh) * (0.72 + 0.16*rand.Float64())))
+	set.renew = set.at.Add(time.Duration(float64(set.lifetime) * (0.72 + 0.16*rand.Float64())))
 	if a.status == http.StatusNotModified && len(condition) > 0 {
 		set.keys, set.raw, set.digest, set.etag, set.lastModified = old.keys, old.raw, old.digest, old.etag, old.lastModified
 		return set, 0, nil
@@ -592,58 +611,62 @@ func (r *RemoteKeySet) fetch(old *fetched) (set *fetched, wait time.Duration, er
 	if a.status != http.StatusOK {
 		return nil, a.retryAfter(), a.refused(set.address)
 	}
-	set.etag, set.lastModified = a.header.Get("ETag"), a.header.Get("Last-Modified")
+	set.etag, set.lastModified = a.validator("ETag"), a.validator("Last-Modified")
 	set.digest, set.raw = sha256.Sum256(a.body), a.body
 	if old != nil && old.digest == set.digest {
 		set.keys = old.keys
 	} else if set.keys, err = parseKeySet(a.body); err != nil {
-		return nil, 0, fmt.Errorf("%s (%s): %w", set.address, shown(a.header.Get("Content-Type")), err)
+		plain, _, _ := strings.Cut(set.address, "?")
+		return nil, 0, fmt.Errorf("%s (%s): %w", plain, shown(a.header.Get("Content-Type")), err)
 	}
 	return set, 0, nil
 }
 
-// discover returns the address of the key set from the issuer's metadata.
-func (r *RemoteKeySet) discover() (address string, wait time.Duration, err error) {
-	if r.metadata != "" {
-		return r.readMetadata(r.metadata)
+// discover returns the address of the key set from the issuer's metadata. The second place is asked
+// if the first one answers, and not with the metadata.
+func (r *RemoteKeySet) discover(ctx context.Context) (address string, wait time.Duration, err error) {
+	places := []string{r.metadata}
+	if r.metadata == "" {
+		u, _ := url.Parse(r.issuer) // permitted has parsed it
+		places = []string{
+			strings.TrimSuffix(r.issuer, "/") + "/.well-known/openid-configuration",
+			u.Scheme + "://" + u.Host + "/.well-known/oauth-authorization-server" + strings.TrimSuffix(u.EscapedPath(), "/"),
+		}
 	}
-	address, wait, err = r.readMetadata(strings.TrimSuffix(r.issuer, "/") + "/.well-known/openid-configuration")
-	if err == nil {
-		return address, 0, nil
+	var errs []error
+	for _, from := range places {
+		a, err := r.get(ctx, from, nil)
+		if err != nil {
+			return "", a.retryAfter(), errors.Join(append(errs, err)...)
+		}
+		if address, err = r.metadataOf(a, from); err == nil {
+			return address, 0, nil
+		}
+		errs, wait = append(errs, err), max(wait, a.retryAfter())
 	}
-	u, _ := url.Parse(r.issuer) // permitted has parsed it
-	u.Path, u.RawPath = "/.well-known/oauth-authorization-server"+strings.TrimSuffix(u.EscapedPath(), "/"), ""
-	second, _, otherErr := r.readMetadata(u.Scheme + "://" + u.Host + u.Path)
-	if otherErr == nil {
-		return second, 0, nil
-	}
-	return "", wait, err
+	return "", wait, errors.Join(errs...)
 }
 
-// readMetadata reads one metadata document. Of all its members two count.
-func (r *RemoteKeySet) readMetadata(from string) (address string, wait time.Duration, err error) {
-	a, err := r.get(from, nil)
-	if err != nil {
-		return "", a.retryAfter(), err
-	}
+// metadataOf reads one metadata document. Of all its members two count.
+func (r *RemoteKeySet) metadataOf(a answer, from string) (address string, err error) {
 	if a.status != http.StatusOK {
-		return "", a.retryAfter(), a.refused(from)
+		return "", a.refused(from)
 	}
 	issuer, address, err := parseMetadata(string(a.body))
 	if err != nil {
-		return "", 0, fmt.Errorf("%s (%s): %w", from, shown(a.header.Get("Content-Type")), err)
+		return "", fmt.Errorf("%s (%s): %w", from, shown(a.header.Get("Content-Type")), err)
 	}
 	if issuer != r.issuer {
-		err := fmt.Errorf("%s names the issuer %q, not %q", from, shown(issuer), r.issuer)
+		err := fmt.Errorf("%s names the issuer %s, not %s", from, quote(issuer), quote(r.issuer))
 		if miss := nearMiss(issuer, r.issuer); miss != "" {
 			err = fmt.Errorf("%w: %s", err, miss)
 		}
-		return "", 0, err
+		return "", err
 	}
 	if err := r.permitted(address); err != nil {
-		return "", 0, fmt.Errorf("%s: jwks_uri: %w", from, err)
+		return "", fmt.Errorf("%s: jwks_uri: %w", from, err)
 	}
-	return address, 0, nil
+	return address, nil
 }
 
 // parseMetadata reads issuer and jwks_uri (RFC 8414 section 2).
@@ -692,10 +715,9 @@ type answer struct {
 }
 
 // get makes one request. Its time limit covers the body, its size limit counts what the body is
-// after decompression.
-func (r *RemoteKeySet) get(from string, header http.Header) (answer, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), r.timeout)
-	defer cancel()
+// after decompression. Errors name the address without its query, which may hold a secret.
+func (r *RemoteKeySet) get(ctx context.Context, from string, header http.Header) (answer, error) {
+	plain, _, _ := strings.Cut(from, "?")
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
 		return answer{}, err
@@ -713,7 +735,10 @@ func (r *RemoteKeySet) get(from string, header http.Header) (answer, error) {
 	}
 	resp, err := r.client.Do(req)
 	if err != nil {
-		return answer{}, err
+		if in := (*url.Error)(nil); errors.As(err, &in) {
+			err = in.Err
+		}
+		return answer{}, fmt.Errorf("%s: %w", plain, err)
 	}
 	defer resp.Body.Close()
 	a := answer{status: resp.StatusCode, header: resp.Header}
@@ -721,28 +746,32 @@ func (r *RemoteKeySet) get(from string, header http.Header) (answer, error) {
 		return a, nil
 	}
 	if a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxKeySetSize+1)); err != nil {
-		return a, fmt.Errorf("%s: %w", from, err)
+		return a, fmt.Errorf("%s: %w", plain, err)
 	}
 	if len(a.body) > maxKeySetSize {
-		return a, fmt.Errorf("%s: the answer is longer than %d bytes", from, maxKeySetSize)
+		return a, fmt.Errorf("%s: the answer is longer than %d bytes", plain, maxKeySetSize)
 	}
 	return a, nil
 }
 
 func (a answer) refused(from string) error {
+	from, _, _ = strings.Cut(from, "?")
 	if a.status >= 300 && a.status < 400 {
 		return fmt.Errorf("%s answers with a redirect (status %d), and redirects are not followed", from, a.status)
 	}
 	return fmt.Errorf("%s answers with status %d", from, a.status)
 }
 
-// freshness reads Cache-Control and Expires (RFC 9111 sections 5.2.2 and 5.3) within our bounds.
-func (a answer) freshness(now time.Time) time.Duration {
+// freshness reads Cache-Control and Expires (RFC 9111 sections 5.2.2 and 5.3) within our bounds. An
+// answer that the keys are the same and no more keeps what the last one said.
+func (a answer) freshness(now time.Time, old *fetched) time.Duration {
 	fresh := defaultFresh
-	if t, err := http.ParseTime(a.header.Get("Expires")); err == nil {
+	if a.status == http.StatusNotModified && old != nil {
+		fresh = old.lifetime
+	}
+	if expires := a.header.Get("Expires"); expires != "" {
+		t, _ := http.ParseTime(expires) // such as "0": already past
 		fresh = t.Sub(now)
-	} else if a.header.Get("Expires") != "" { // such as "0": already past
-		fresh = 0
 	}
 	for directive := range strings.SplitSeq(strings.Join(a.header.Values("Cache-Control"), ","), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
@@ -750,13 +779,22 @@ func (a answer) freshness(now time.Time) time.Duration {
 		case "no-cache", "no-store":
 			return minFresh
 		case "max-age":
-			if n, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31); err == nil {
-				age, _ := strconv.ParseUint(a.header.Get("Age"), 10, 31)
-				fresh = time.Duration(n)*time.Second - time.Duration(age)*time.Second
-			}
+			// A number that is too large is as good as the largest, and what is none as the least.
+			n, _ := strconv.ParseUint(strings.Trim(value, `"`), 10, 32)
+			age, _ := strconv.ParseUint(a.header.Get("Age"), 10, 32)
+			fresh = time.Duration(n)*time.Second - time.Duration(age)*time.Second
 		}
 	}
 	return min(max(fresh, minFresh), maxFresh)
+}
+
+// validator reads ETag or Last-Modified. One that is not plain text is none: it would not survive
+// in a snapshot.
+func (a answer) validator(name string) string {
+	if value := a.header.Get(name); printable(value) {
+		return value
+	}
+	return ""
 }
 
 // retryAfter reads Retry-After (RFC 9110 section 10.2.3).
@@ -772,8 +810,15 @@ func (a answer) retryAfter() time.Duration {
 }
 
 // Warm fetches the keys if there are none that are fresh, and waits for them. Its error is the one
-// that a token would be refused with.
+// that a token would be refused with: none if the last keys serve although the issuer is down.
 func (r *RemoteKeySet) Warm(ctx context.Context) error {
+	if r != nil && r.client != nil {
+		if set := r.last(); set == nil || !time.Now().Before(set.fresh) {
+			if f := r.renewal(time.Now()); f != nil {
+				f.wait(ctx)
+			}
+		}
+	}
 	if _, err := r.usable(ctx); err != nil {
 		return err
 	}

@@ -368,8 +368,8 @@ func TestFreshness(t *testing.T) {
 		{map[string]string{"Cache-Control": "no-cache"}, 42 * time.Second, time.Minute},
 		{map[string]string{"Cache-Control": "max-age=1000, no-store"}, 42 * time.Second, time.Minute},
 		{map[string]string{"Cache-Control": "max-age=1200", "Age": "600"}, 420 * time.Second, 600 * time.Second},
-		{map[string]string{"Cache-Control": "max-age=-1"}, 7 * time.Minute, 10 * time.Minute},
-		{map[string]string{"Cache-Control": "max-age=99999999999999999999"}, 7 * time.Minute, 10 * time.Minute},
+		{map[string]string{"Cache-Control": "max-age=-1"}, 42 * time.Second, time.Minute},
+		{map[string]string{"Cache-Control": "max-age=99999999999999999999"}, 42 * time.Minute, time.Hour},
 		{map[string]string{"Expires": "Sat, 01 Jan 2000 00:20:00 GMT"}, 14 * time.Minute, 20 * time.Minute},
 		{map[string]string{"Expires": "0"}, 42 * time.Second, time.Minute},
 		{map[string]string{"Expires": "0", "Cache-Control": "max-age=600"}, 7 * time.Minute, 10 * time.Minute},
@@ -436,6 +436,130 @@ func TestConditionalRequests(t *testing.T) {
 }
 
 // Nobody waits where the issuer answers slowly, as long as tokens keep coming.
+// An answer that the keys are the same keeps the lifetime that came with them.
+func TestNotModifiedKeepsLifetime(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path != "/keys" {
+				return false
+			}
+			w.Header().Set("ETag", `"1"`)
+			if r.Header.Get("If-None-Match") == "" {
+				w.Header().Set("Cache-Control", "max-age=120")
+				return false
+			}
+			w.WriteHeader(http.StatusNotModified)
+			return true
+		}
+		keys := p.remote(jwt.RemoteOptions{})
+		v := p.verifier(keys)
+		for range 3 {
+			verify(v, mint(nil))
+			if s := keys.Status(); s.FreshUntil.Sub(s.LastSuccess) != 2*time.Minute {
+				t.Errorf("got %+v", s)
+			}
+			time.Sleep(2 * time.Minute)
+		}
+	})
+}
+
+// A fetch has one time limit, however many requests it takes, and the promise of TestRefreshAhead
+// holds with an issuer that hangs and with the shortest lifetime.
+func TestHangingIssuer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.delay = time.Hour
+		start := time.Now()
+		token, err := verify(p.verifier(p.remote(jwt.RemoteOptions{})), mint(nil))
+		wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
+		if took := time.Since(start); took != 5*time.Second || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v after %v", err, took)
+		}
+		p = newProvider(t)
+		p.header.Set("Cache-Control", "no-cache")
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		text := mint(nil)
+		verify(v, text)
+		time.Sleep(59 * time.Minute)
+		verify(v, text)
+		p.set(func(p *provider) { p.delay = time.Hour })
+		for range 6000 {
+			time.Sleep(100 * time.Millisecond)
+			start := time.Now()
+			if _, err := verify(v, text); err != nil || time.Since(start) != 0 {
+				t.Fatalf("%v after %v", err, time.Since(start))
+			}
+		}
+		synctest.Wait()
+		time.Sleep(time.Minute)
+	})
+}
+
+// Both places of the metadata are told of, where both answer.
+func TestDiscoveryErrors(t *testing.T) {
+	p := newProvider(t)
+	p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != metadataPath {
+			return r.URL.Path == oidcPath && func() bool { w.WriteHeader(404); return true }()
+		}
+		json.NewEncoder(w).Encode(map[string]any{"issuer": providerURL + "/", "jwks_uri": keysURL})
+		return true
+	}
+	err := p.remote(jwt.RemoteOptions{}).Warm(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "openid-configuration answers with status 404") || !strings.Contains(err.Error(), "they differ only by a trailing slash") {
+		t.Errorf("got %v", err)
+	}
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path != metadataPath {
+				w.WriteHeader(404)
+			} else {
+				w.Header().Set("Retry-After", "120")
+				w.WriteHeader(503)
+			}
+			return true
+		}
+		token, err := verify(p.verifier(p.remote(jwt.RemoteOptions{})), mint(nil))
+		if e := wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable); e.RetryAfter != 2*time.Minute {
+			t.Errorf("got %v", e.RetryAfter)
+		}
+	})
+	secret, err := jwt.NewRemoteKeySet("https://issuer.test/keys?apikey=SECRET", &jwt.RemoteOptions{Client: &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+		return nil, errors.New("no route")
+	})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := secret.Warm(t.Context()); err == nil || strings.Contains(err.Error(), "SECRET") || !strings.Contains(err.Error(), "https://issuer.test/keys: no route") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A set that nobody needed for a while is not an outage.
+func TestIdle(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		keys := p.remote(jwt.RemoteOptions{})
+		verify(p.verifier(keys), mint(nil))
+		for _, wait := range []time.Duration{11 * time.Minute, 2 * time.Hour} {
+			time.Sleep(wait)
+			if s := keys.Status(); s.State != "idle" {
+				t.Errorf("after %v: %+v", wait, s)
+			}
+		}
+		if err := keys.Warm(t.Context()); err != nil || keys.Status().State != "fresh" || p.count("/keys") != 2 {
+			t.Errorf("got %v, %+v", err, keys.Status())
+		}
+		p.set(func(p *provider) { p.answer = down })
+		time.Sleep(11 * time.Minute)
+		if err := keys.Warm(t.Context()); err != nil || keys.Status().State != "stale" {
+			t.Errorf("got %v, %+v", err, keys.Status())
+		}
+	})
+}
+
 func TestRefreshAhead(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p := newProvider(t)
@@ -773,11 +897,11 @@ func TestDiscoveryLocations(t *testing.T) {
 }
 
 func TestRemoteOptions(t *testing.T) {
-	for _, bad := range []string{"", "issuer.test", "http://issuer.test", "ftp://issuer.test", "file:///x", "data:,x", "unix:/x", "https://", "https://a@issuer.test", "https://issuer.test/#x", "https:issuer.test", "https://%zz", "//issuer.test"} {
+	for _, bad := range []string{"", "issuer.test", "http://issuer.test", "ftp://issuer.test", "file:///x", "data:,x", "unix:/x", "https://", "https://a@issuer.test", "https://issuer.test/#x", "https:issuer.test", "https://%zz", "//issuer.test", "https://issuer.test/?a=b"} {
 		if r, err := jwt.Discover(bad, nil); err == nil || r != nil {
 			t.Errorf("Discover took %q", bad)
 		}
-		if r, err := jwt.NewRemoteKeySet(bad, nil); err == nil || r != nil {
+		if r, err := jwt.NewRemoteKeySet(bad, nil); (err == nil || r != nil) && !strings.Contains(bad, "?") {
 			t.Errorf("NewRemoteKeySet took %q", bad)
 		}
 	}

@@ -41,7 +41,7 @@
 // Nothing in a token chooses an algorithm, an address, or how many keys are tried. Nothing is
 // fetched because of a token but the key set of its configured issuer, within a budget. Nothing is
 // decompressed or decrypted. A token that was refused gives no claims. There is no way to sign, to
-// parse without verification, to exempt a path, or to relax a check; what weakens one is called
+// parse without verification, or to exempt a path. The few settings that weaken a check begin with
 // Insecure.
 //
 // # Outcomes
@@ -72,7 +72,8 @@
 //     metadata and one for the keys, however many callers wait. A caller whose context ends leaves
 //     at once and cancels nobody.
 //   - Keys are fresh for 10 minutes, or as long as Cache-Control or Expires say, but at least 1
-//     minute and at most 1 hour. A withdrawn key verifies no longer than that.
+//     minute and at most 1 hour. A withdrawn key verifies no longer than that, unless the issuer
+//     cannot be asked.
 //   - They are renewed in the background from 72 to 88 % of that time on, by chance, so that a
 //     fleet does not ask at once. While tokens keep coming, no verification waits for a renewal.
 //     ETag and Last-Modified are sent back, and status 304 renews.
@@ -86,7 +87,7 @@
 //     that is confirmed absent is refused without a fetch for 30 s (256 kids).
 //   - A failed signature under a kid of a set that is older than 1 minute makes it fetch again too,
 //     within the same budget and at most once a minute for a kid: the key may have been replaced.
-//   - Only https, no redirects, no cookies, 5 s for a request, 512 KiB and 100 keys for a set.
+//   - Only https, no redirects, no cookies, 5 s for a fetch, 512 KiB and 100 keys for a set.
 //   - One goroutine while a fetch is under way, none otherwise.
 //   - [RemoteOptions].SnapshotFile, or Snapshot, carries the keys over a restart.
 //
@@ -101,7 +102,7 @@
 //	RSA modulus           2048 to 8192 bits, exponent odd and from 3 to 2^31-1
 //	HMAC secret           at least as long as the hash
 //	key set, metadata     512 KiB, 100 keys
-//	fetch                 5 s       RemoteOptions.Timeout, per request
+//	fetch                 5 s       RemoteOptions.Timeout, all its requests together
 //
 // # Compatibility
 //

@@ -28,13 +28,14 @@ func ECDSAKey(kid string, public *ecdsa.PublicKey) (*Key, error) {
 }
 
 func ecdsaKeyOf(kid string, public *ecdsa.PublicKey) (*Key, error) {
-	if public == nil || public.Curve == nil {
+	//lint:ignore SA1019 a key that a caller made by hand may lack its coordinates
+	if public == nil || public.Curve == nil || public.X == nil || public.Y == nil {
 		return nil, errors.New("the key is nil")
 	}
 	crv := public.Curve.Params().Name
 	alg := curveAlgorithm(crv)
 	if alg == "" || public.Curve != curveOf(crv) {
-		return nil, fmt.Errorf("curve %q is not supported", shown(crv))
+		return nil, fmt.Errorf("curve %s is not supported", quote(crv))
 	}
 	point, err := public.Bytes() // checks that the point is on the curve
 	if err != nil {

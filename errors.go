@@ -164,8 +164,8 @@ var reasons = map[Reason]struct {
 type Error struct {
 	Reason Reason // stable code
 	Member string // the claim or header member concerned; empty if none
-	Got    string // what was found; empty if nothing was
-	Want   string // what was wanted
+	Got    string // what was found, without quotes; empty if nothing was
+	Want   string // what was wanted; text from the configuration in quotes
 	Hint   string // what to look at, where the refusal is a well-known mistake
 
 	Issuer string // Config.Issuer of the issuer that judged the token; empty before one was chosen
@@ -313,6 +313,9 @@ const (
 // shown makes text from a token fit for an error. Plain text, the usual case, is returned as it is.
 func shown(s string) string { return escaped(s, maxShown) }
 
+// quote is shown between quotes.
+func quote(s string) string { return `"` + shown(s) + `"` }
+
 // escaped cuts s to most bytes and leaves no quote, backslash, control or non-ASCII character.
 func escaped(s string, most int) string {
 	cut := len(s) > most
@@ -339,7 +342,7 @@ func escaped(s string, most int) string {
 func quoted(values []string) string {
 	const most = 8
 	if len(values) == 1 {
-		return `"` + shown(values[0]) + `"`
+		return quote(values[0])
 	}
 	var b strings.Builder
 	b.WriteString("one of")
@@ -348,7 +351,7 @@ func quoted(values []string) string {
 			fmt.Fprintf(&b, " and %d more", len(values)-most)
 			break
 		}
-		b.WriteString(` "` + shown(v) + `"`)
+		b.WriteString(" " + quote(v))
 	}
 	return b.String()
 }

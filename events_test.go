@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -124,6 +125,31 @@ func TestEvents(t *testing.T) {
 		verify(v, mint(nil))
 		synctest.Wait()
 		events.want(t, "failed", "unavailable", "failed", "fetched", "key_added es256-1", "recovered")
+	})
+}
+
+// A hook that panics takes nothing with it but itself; events that nobody hears are few.
+func TestEventHooks(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.keys = []any{jwkEdit{"kid": "a\n\x1b[31m"}.apply(p.keys[0].(jwk))}
+		var events eventLog
+		first := true
+		keys := p.remote(jwt.RemoteOptions{OnEvent: func(e jwt.Event) {
+			if first {
+				first = false
+				runtime.Goexit() // as t.FailNow does
+			}
+			events.add(e)
+		}})
+		for range 2 {
+			if err := keys.Warm(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			time.Sleep(11 * time.Minute)
+		}
+		events.want(t, `key_added a\n\x1b[31m`, "not_modified")
 	})
 }
 
@@ -348,7 +374,7 @@ func chaos(t *testing.T, rng *rand.Rand, length time.Duration) {
 				p.set(func(p *provider) { p.answer = nil })
 			}
 		case 4:
-			p.set(func(p *provider) { p.delay = time.Duration(rng.IntN(3000)) * time.Millisecond })
+			p.set(func(p *provider) { p.delay = time.Duration(rng.IntN(2400)) * time.Millisecond })
 		case 5:
 			p.set(func(p *provider) { p.delay = 0 })
 		case 6: // a flood

@@ -134,7 +134,7 @@ func fieldsOf(root reflect.Type) map[string]field {
 				tagged := isFieldTag(name)
 				if !tagged {
 					if f.Anonymous && in.Kind() == reflect.Struct {
-						next[in] += times
+						next[in]++
 						continue
 					}
 					name = f.Name

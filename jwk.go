@@ -21,8 +21,8 @@ import (
 )
 
 // A KeySource finds the key that a token names. It returns exactly one key or an error, never a
-// list to try. An error that is not an [*Error] of this package means that the keys could not be
-// had: [ErrUnavailable]. It is called by many goroutines at once, with a header that nobody has
+// list to try. An error that wraps [ErrKey] says that there is no such key; any other means that the
+// keys could not be had, [ErrUnavailable]. It is called by many goroutines at once, with a header that nobody has
 // vouched for yet; nothing in the header may choose what is fetched or from where.
 type KeySource interface {
 	Key(ctx context.Context, h Header) (*Key, error)
@@ -95,8 +95,8 @@ func (k *Key) verify(alg Algorithm, input, signature string) bool {
 // KeyID returns the key's kid, empty if it has none.
 func (k *Key) KeyID() string { return k.id }
 
-// Algorithm returns the algorithm that the key declares or that its type implies; empty for an RSA
-// key that declares none.
+// Algorithm returns the algorithm that the key declares or that its type implies: EdDSA for every
+// Ed25519 key, empty for an RSA key that declares none.
 func (k *Key) Algorithm() Algorithm { return k.alg }
 
 // Thumbprint returns the SHA-256 thumbprint of RFC 7638 in base64url. It is empty for HMAC keys:
@@ -109,7 +109,7 @@ func (k *Key) Format(f fmt.State, _ rune) {
 		fmt.Fprint(f, "jwt.Key(nil)")
 		return
 	}
-	fmt.Fprintf(f, "jwt.Key(kid=%q kty=%s alg=%s)", shown(k.id), k.kty, k.alg)
+	fmt.Fprintf(f, "jwt.Key(kid=%s kty=%s alg=%s)", quote(k.id), k.kty, k.alg)
 }
 
 // Key makes a single key a [KeySource].
@@ -147,6 +147,9 @@ func unknownKey(h Header, want string) *Error {
 
 func mismatch(h Header, have Algorithm) *Error {
 	e := &Error{Reason: ReasonKeyMismatch, Member: "alg", Got: shown(string(h.Algorithm)), Want: string(have)}
+	if have == "" {
+		e.Want, have = "an algorithm with public keys", "one with public keys"
+	}
 	if h.Algorithm.kty() == "oct" {
 		e.Hint = "the token is signed with a shared secret, and this issuer's keys are public ones: choose " + string(have) + " where the issuer is configured"
 	}
@@ -204,7 +207,7 @@ func (j *jwk) read(s *scanner) bool {
 		case "alg":
 			text = &j.alg
 		case "issuer":
-			text, needed = &j.issuer, false
+			text = &j.issuer
 		case "crv":
 			text, needed = &j.crv, false
 		case "n":
@@ -298,13 +301,13 @@ func (j *jwk) key(local bool) (*Key, error) {
 	case j.kty == "":
 		return nil, errors.New("kty is absent")
 	case j.use != "" && j.use != "sig":
-		return nil, fmt.Errorf("use is %q, not sig", shown(j.use))
+		return nil, fmt.Errorf("use is %s, not sig", quote(j.use))
 	case j.operations && !j.verifies:
 		return nil, errors.New("key_ops does not hold verify")
 	case j.private != "":
 		return nil, fmt.Errorf("it is a private key (%s): publish its public half alone", j.private)
 	case j.alg != "" && alg.kty() == "":
-		return nil, fmt.Errorf("alg %q is not supported", shown(j.alg))
+		return nil, fmt.Errorf("alg %s is not supported", quote(j.alg))
 	}
 	var k *Key
 	var err error
@@ -321,13 +324,13 @@ func (j *jwk) key(local bool) (*Key, error) {
 		}
 		k, err = j.oct(alg)
 	default:
-		return nil, fmt.Errorf("kty %q is not supported", shown(j.kty))
+		return nil, fmt.Errorf("kty %s is not supported", quote(j.kty))
 	}
 	if err != nil {
 		return nil, err
 	}
 	if alg != "" && !k.alg.sameAs(alg) {
-		return nil, fmt.Errorf("alg %q does not fit the key, which is %s", shown(j.alg), k.alg)
+		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", quote(j.alg), k.alg)
 	}
 	k.issuer = j.issuer
 	if j.x5c != "" {
@@ -375,7 +378,7 @@ func (j *jwk) ec() (*Key, error) {
 	}
 	curve := curveOf(j.crv)
 	if curve == nil {
-		return nil, fmt.Errorf("crv %q is not supported", shown(j.crv))
+		return nil, fmt.Errorf("crv %s is not supported", quote(j.crv))
 	}
 	if size := coordinateSize(curve); len(x) != size || len(y) != size {
 		return nil, fmt.Errorf("a coordinate does not have its full %d bytes (RFC 7518 section 6.2.1.2)", size)
@@ -389,7 +392,7 @@ func (j *jwk) ec() (*Key, error) {
 
 func (j *jwk) okp() (*Key, error) {
 	if j.crv != "Ed25519" {
-		return nil, fmt.Errorf("crv %q is not supported", shown(j.crv))
+		return nil, fmt.Errorf("crv %s is not supported", quote(j.crv))
 	}
 	x, ok := base64urlBytes(j.x)
 	if j.x == "" || !ok {
@@ -450,7 +453,7 @@ func ParsePEM(kid string, alg Algorithm, data []byte) (*Key, error) {
 			public = certificate.PublicKey
 		}
 	default:
-		return nil, fmt.Errorf("jwt: ParsePEM: block type %q is neither a public key nor a certificate", shown(block.Type))
+		return nil, fmt.Errorf("jwt: ParsePEM: block type %s is neither a public key nor a certificate", quote(block.Type))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("jwt: ParsePEM: %w", err)
@@ -475,7 +478,7 @@ func publicKey(kid string, alg Algorithm, public any) (k *Key, err error) {
 		return nil, fmt.Errorf("a %T cannot verify tokens", public)
 	}
 	if err == nil && alg != "" && !k.alg.sameAs(alg) {
-		return nil, fmt.Errorf("alg %q does not fit the key, which is %s", shown(string(alg)), k.alg)
+		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", quote(string(alg)), k.alg)
 	}
 	return k, err
 }

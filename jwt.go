@@ -3,6 +3,7 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	_ "crypto/sha256" // for crypto.Hash
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -219,7 +221,7 @@ func (c Config) issuer() (*issuer, error) {
 			clients:   slices.Clone(c.Clients),
 			profile:   c.Profile,
 			leeway:    c.Leeway,
-			maxAge:    c.MaxAge,
+			maxAge:    min(c.MaxAge, 100*365*24*time.Hour), // so that no sum of times overflows
 			validate:  c.Validate,
 		},
 		keys:       c.Keys,
@@ -416,12 +418,7 @@ func (i *issuer) allows(h Header) *Error {
 func (i *issuer) key(ctx context.Context, h Header) (*Key, *Error) {
 	k, err := i.keys.Key(ctx, h)
 	if err != nil {
-		var own *Error
-		if errors.As(err, &own) {
-			e := *own // a source may return one error to many
-			return nil, &e
-		}
-		return nil, unavailable(err, defaultRetryAfter)
+		return nil, keyRefusal(err)
 	}
 	switch {
 	case k == nil || k.material == nil:
@@ -430,6 +427,22 @@ func (i *issuer) key(ctx context.Context, h Header) (*Key, *Error) {
 		return nil, mismatch(h, k.named(h))
 	}
 	return k, nil
+}
+
+// keyRefusal is what the error of a KeySource counts as: a refusal of ours stays one, ErrKey says
+// that there is no such key, anything else that it could not be had.
+func keyRefusal(err error) *Error {
+	var own *Error
+	switch ours := errors.As(err, &own); {
+	case ours && own == nil:
+		return unavailable(errors.New("the key source returned a nil error"), defaultRetryAfter)
+	case ours && (own.kind() == ErrKey || own.kind() == ErrUnavailable):
+		e := *own // a source may return one error to many
+		return &e
+	case errors.Is(err, ErrKey):
+		return &Error{Reason: ReasonKeyUnknown, detail: foreign(err)}
+	}
+	return unavailable(err, defaultRetryAfter)
 }
 
 // replacement asks a source that can fetch for another key under the id of one whose signature
@@ -451,10 +464,13 @@ func (e *Error) about(i *issuer, h Header) *Error {
 	return e
 }
 
+// maxWondering bounds what is parsed of a token that was refused, for the sake of a better word.
+const maxWondering = 2 << 10
+
 // wondering adds a hint to a refusal for want of the right key if the token itself says that it is
 // another issuer's. The claim is shown as the token's word and decides nothing.
 func (e *Error) wondering(i *issuer, p *parts) *Error {
-	if e.Hint != "" || e.kind() == ErrUnavailable {
+	if e.Hint != "" || e.kind() == ErrUnavailable || len(p.payload) > maxWondering {
 		return e
 	}
 	if name, err := unverifiedIssuer(base64urlText(p.payload)); err == nil && !i.named(name) {
@@ -467,20 +483,20 @@ func (e *Error) wondering(i *issuer, p *parts) *Error {
 }
 
 // Warm fetches the keys of every issuer that has to fetch them, so that the first request does not
-// wait. It is optional. It returns the first error, and asks the other issuers all the same.
+// wait. It is optional. It asks all issuers at once, and returns the error of the first in order.
 func (v *Verifier) Warm(ctx context.Context) error {
 	if v == nil {
 		return nil
 	}
-	var first error
-	for _, i := range v.issuers {
+	errs := make([]error, len(v.issuers))
+	var wg sync.WaitGroup
+	for n, i := range v.issuers {
 		if remote, ok := i.keys.(*RemoteKeySet); ok {
-			if err := remote.Warm(ctx); err != nil && first == nil {
-				first = err
-			}
+			wg.Go(func() { errs[n] = remote.Warm(ctx) })
 		}
 	}
-	return first
+	wg.Wait()
+	return cmp.Or(errs...)
 }
 
 // An IssuerStatus tells how one issuer's keys are.

@@ -167,6 +167,9 @@ func refusals() []refusal {
 		{"logout token", signed(map[string]any{"typ": "LOGOUT+JWT"}), jwt.ReasonTypeRefused, c, "typ"},
 		{"security event", signed(map[string]any{"typ": "application/secevent+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
 		{"introspection", signed(map[string]any{"typ": "token-introspection+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
+		{"SD-JWT credential", signed(map[string]any{"typ": "dc+sd-jwt"}), jwt.ReasonTypeRefused, c, "typ"},
+		{"proof with a parameter", signed(map[string]any{"typ": "application/dpop+jwt; charset=utf-8"}), jwt.ReasonTypeRefused, c, "typ"},
+		{"PASSporT", signed(map[string]any{"typ": "passport"}), jwt.ReasonTypeRefused, c, "typ"},
 		{"status list", signed(map[string]any{"typ": "statuslist+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
 
 		{"iss absent", with("iss", nil), jwt.ReasonClaimMissing, c, "iss"},
@@ -302,49 +305,37 @@ func TestIssuersThatAreNotURLs(t *testing.T) {
 
 // The sizes that are limits are allowed, one byte more is not.
 func TestSizeLimits(t *testing.T) {
-	iss := testIssuer()
+	// Of the given sizes and canonical, and no more: what passes the sizes fails at its header.
 	sized := func(header, token int) string {
-		text := iss.Mint(jwttest.Spec{Header: map[string]any{"x": ""}, Claims: claims{"x": ""}})
-		parts := strings.Split(text, ".")
-		// Three bytes of filler make four characters; the rest is padded with names of odd length.
-		for pad := range 4 {
-			filler := strings.Repeat("h", max(0, (header-len(parts[0]))*3/4+pad-2))
-			text = iss.Mint(jwttest.Spec{Header: map[string]any{"x": filler}, Claims: claims{"x": ""}})
-			if got := strings.IndexByte(text, '.'); got == header || header == 0 {
-				break
-			}
+		payload := (token - header - 2) / 2
+		signature := token - header - 2 - payload
+		for payload%4 == 1 || signature%4 == 1 {
+			payload, signature = payload+1, signature-1
 		}
-		if token == 0 {
-			return text
-		}
-		base := len(text)
-		for pad := range 4 {
-			longer := iss.Mint(jwttest.Spec{Claims: claims{"x": strings.Repeat("p", max(0, (token-base)*3/4+pad-2))}, Header: map[string]any{"x": ""}})
-			if len(longer) == token {
-				return longer
-			}
-			text = longer
+		text := strings.Repeat("A", header) + "." + strings.Repeat("A", payload) + "." + strings.Repeat("A", signature)
+		if len(text) != token || strings.IndexByte(text, '.') != header {
+			t.Fatalf("got %d of %d and %d of %d", strings.IndexByte(text, '.'), header, len(text), token)
 		}
 		return text
 	}
-	for _, limits := range [][2]int{{4 << 10, 16 << 10}, {200, 3000}} {
-		v := newVerifier(t, func(c *jwt.Config) {
-			if limits[0] != 4<<10 {
-				c.MaxHeaderSize, c.MaxTokenSize = limits[0], limits[1]
-			}
-		})
-		for _, over := range []int{0, 1, 2, 3} {
-			text := sized(limits[0]+over, 0)
-			size := strings.IndexByte(text, '.')
-			_, err := verify(v, text)
-			if tooLarge := reasonOf(err) == jwt.ReasonTokenTooLarge; tooLarge != (size > limits[0]) {
-				t.Errorf("a header of %d bytes, limit %d: %v", size, limits[0], err)
-			}
-			text = sized(0, limits[1]+over)
-			_, err = verify(v, text)
-			if tooLarge := reasonOf(err) == jwt.ReasonTokenTooLarge; tooLarge != (len(text) > limits[1]) {
-				t.Errorf("a token of %d bytes, limit %d: %v", len(text), limits[1], err)
-			}
+	for _, limits := range [][2]int{{0, 0}, {200, 3000}} {
+		v := newVerifier(t, func(c *jwt.Config) { c.MaxHeaderSize, c.MaxTokenSize = limits[0], limits[1] })
+		header, token := limits[0], limits[1]
+		if header == 0 {
+			header, token = 4<<10, 16<<10
+		}
+		for _, c := range []struct {
+			text   string
+			reason jwt.Reason
+		}{
+			{sized(header, token), jwt.ReasonHeaderInvalid},
+			{sized(header, token+1), jwt.ReasonTokenTooLarge},
+			{sized(header+2, token), jwt.ReasonTokenTooLarge},
+			{sized(header-1, token), jwt.ReasonHeaderInvalid},
+			{"A" + sized(header, token-1), jwt.ReasonTokenTooLarge}, // a header of one more
+		} {
+			got, err := verify(v, c.text)
+			wantRefusal(t, got, err, c.reason, jwt.ErrMalformed)
 		}
 	}
 }
@@ -474,6 +465,7 @@ func TestClients(t *testing.T) {
 		{claims{"azp": "App"}, jwt.ReasonClientMismatch, "azp"},
 		{claims{}, jwt.ReasonClaimMissing, "client_id"},
 		{claims{"cid": 1}, jwt.ReasonClaimMissing, "client_id"},
+		{claims{"client_id": "", "azp": "app"}, jwt.ReasonClientMismatch, "client_id"},
 	} {
 		c.claims["aud"] = nil
 		v := newVerifier(t, func(config *jwt.Config) { config.Audience, config.Clients = nil, []string{"app", "second"} })
@@ -493,6 +485,19 @@ func TestClients(t *testing.T) {
 	wantRefusal(t, token, err, jwt.ReasonAudienceMismatch, jwt.ErrClaims)
 	token, err = verify(both, iss.Token(nil))
 	wantRefusal(t, token, err, jwt.ReasonClaimMissing, jwt.ErrClaims)
+
+	access := newVerifier(t, func(config *jwt.Config) {
+		config.Audience, config.Clients, config.Profile = nil, []string{"app"}, jwt.AccessToken
+	})
+	at := func(aud any) string {
+		return iss.Mint(jwttest.Spec{Header: map[string]any{"typ": "at+jwt"}, Claims: claims{"client_id": "app", "aud": aud}})
+	}
+	token, err = verify(access, at("any"))
+	wantAccepted(t, token, err)
+	token, err = verify(access, at(nil))
+	if e := wantRefusal(t, token, err, jwt.ReasonClaimMissing, jwt.ErrClaims); e.Member != "aud" {
+		t.Errorf("got %v", err)
+	}
 
 	skip := newVerifier(t, func(config *jwt.Config) { config.Audience, config.InsecureSkipAudience = nil, true })
 	token, err = verify(skip, iss.Token(claims{"aud": nil}))
@@ -659,6 +664,12 @@ func TestKeySourceOfTheCaller(t *testing.T) {
 		{iss.Key(jwt.HS256), nil, jwt.ReasonKeyMismatch, jwt.ErrKey},
 		{nil, errors.New("database is down"), jwt.ReasonKeysUnavailable, jwt.ErrUnavailable},
 		{nil, context.Canceled, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable},
+		{nil, fmt.Errorf("tenant: %w", jwt.ErrUnavailable), jwt.ReasonKeysUnavailable, jwt.ErrUnavailable},
+		{nil, jwt.ErrKey, jwt.ReasonKeyUnknown, jwt.ErrKey},
+		{nil, &jwt.Error{Reason: jwt.ReasonKeyAmbiguous}, jwt.ReasonKeyAmbiguous, jwt.ErrKey},
+		{nil, &jwt.Error{Reason: jwt.ReasonTokenExpired}, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable},
+		{nil, &jwt.Error{Reason: "mine"}, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable},
+		{nil, (*jwt.Error)(nil), jwt.ReasonKeysUnavailable, jwt.ErrUnavailable},
 	} {
 		v := newVerifier(t, func(config *jwt.Config) {
 			config.Keys = sourceFunc(func(_ context.Context, h jwt.Header) (*jwt.Key, error) {
@@ -674,7 +685,7 @@ func TestKeySourceOfTheCaller(t *testing.T) {
 			continue
 		}
 		wantRefusal(t, token, err, c.reason, c.sentinel)
-		if c.err != nil && !errors.Is(err, c.err) {
+		if c.err == context.Canceled && !errors.Is(err, c.err) {
 			t.Errorf("%v does not wrap %v", err, c.err)
 		}
 	}
@@ -744,12 +755,19 @@ func TestZeroValues(t *testing.T) {
 			t.Error("a zero Verifier has issuers")
 		}
 	}
+	if (*jwt.KeySet)(nil).Keys() != nil || (*jwt.KeySet)(nil).Skipped() != nil || (*jwt.RemoteKeySet)(nil).Status().State != "empty" {
+		t.Error("nothing has keys")
+	}
 	for name, keys := range map[string]jwt.KeySource{"key": &jwt.Key{}, "set": &jwt.KeySet{}, "remote": &jwt.RemoteKeySet{}} {
 		v := newVerifier(t, func(c *jwt.Config) { c.Keys = keys })
 		token, err := verify(v, good)
 		if token != nil || !errors.Is(err, jwt.ErrKey) {
 			t.Errorf("zero %s: %v, %v", name, token, err)
 		}
+		if err := v.Warm(t.Context()); (err != nil) != (name == "remote") {
+			t.Errorf("zero %s: Warm: %v", name, err)
+		}
+		v.Status()
 	}
 }
 

@@ -34,10 +34,10 @@ type entry struct {
 	skipped  string    // why
 }
 
-// named is as Key.named. An encryption key that declares no algorithm shares none with a signing key.
+// named is as Key.named. An encryption key shares no algorithm with a signing key.
 func (e *entry) named(h Header) Algorithm {
 	if e.encrypts {
-		return e.alg
+		return ""
 	}
 	return named(e.alg, e.kty, h)
 }
@@ -67,7 +67,7 @@ func NewKeySet(keys ...*Key) (*KeySet, error) {
 	for i := range s.entries {
 		e := &s.entries[i]
 		if kin := s.byID[e.kid]; poisoned(kin, Header{}) {
-			return nil, fmt.Errorf("jwt: NewKeySet: two keys share the kid %q and an algorithm", shown(e.kid))
+			return nil, fmt.Errorf("jwt: NewKeySet: two keys share the kid %s and an algorithm", quote(e.kid))
 		}
 	}
 	return s, nil
@@ -165,6 +165,9 @@ func (s *KeySet) index() {
 
 // Keys returns the usable keys, in the order of the set.
 func (s *KeySet) Keys() []*Key {
+	if s == nil {
+		return nil
+	}
 	var keys []*Key
 	for i := range s.entries {
 		if k := s.entries[i].key; k != nil {
@@ -176,6 +179,9 @@ func (s *KeySet) Keys() []*Key {
 
 // Skipped returns the keys that cannot verify tokens, in the order of the set.
 func (s *KeySet) Skipped() []SkippedKey {
+	if s == nil {
+		return nil
+	}
 	var skipped []SkippedKey
 	for i := range s.entries {
 		if e := &s.entries[i]; e.key == nil {
@@ -249,7 +255,7 @@ func (s *KeySet) only(h Header) (*Key, *Error) {
 func poisoned(kin []*entry, h Header) bool {
 	for i, a := range kin {
 		for _, b := range kin[:i] {
-			if alg := a.named(h); alg != "" && alg.sameAs(b.named(h)) {
+			if alg := a.named(h); alg.kty() != "" && alg.sameAs(b.named(h)) {
 				return true
 			}
 		}

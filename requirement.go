@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,44 +160,55 @@ func (r claimRequirement) scopes() []string { return nil }
 
 // equalClaim compares a claim's value with a Go value.
 func equalClaim(got, want any) bool {
+	wanted := reflect.ValueOf(want)
 	switch got := got.(type) {
-	case string, bool:
-		return got == want
+	case string:
+		return wanted.Kind() == reflect.String && wanted.String() == got
+	case bool:
+		return wanted.Kind() == reflect.Bool && wanted.Bool() == got
 	case json.Number:
-		return equalNumber(string(got), want)
+		return equalNumber(string(got), wanted)
 	}
 	return false
 }
 
-// maxNumber bounds what a comparison of numbers computes: 1e1000000000 is a number too.
+// maxNumber bounds the digits and the exponent of numbers that are compared: 1e1000000000 is one too.
 const maxNumber = 64
 
 // equalNumber compares exactly: two numbers beyond the precision of a float64 differ if they differ
 // in their last digit.
-func equalNumber(got string, want any) bool {
+func equalNumber(got string, want reflect.Value) bool {
 	var text string
-	switch want := want.(type) {
-	case json.Number:
-		text = string(want)
-	case int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
-		text = fmt.Sprint(want)
-	case float32:
-		text = strconv.FormatFloat(float64(want), 'g', -1, 32)
-	case float64:
-		text = strconv.FormatFloat(want, 'g', -1, 64)
+	switch {
+	case want.CanInt():
+		text = strconv.FormatInt(want.Int(), 10)
+	case want.CanUint():
+		text = strconv.FormatUint(want.Uint(), 10)
+	case want.CanFloat():
+		text = strconv.FormatFloat(want.Float(), 'g', -1, want.Type().Bits())
+	case want.IsValid() && want.Type() == reflect.TypeFor[json.Number]():
+		text = want.String()
 	default:
 		return false
 	}
-	if got == text {
-		return true
-	}
-	f, err := strconv.ParseFloat(got, 64)
-	if len(got) > maxNumber || len(text) > maxNumber || err != nil || f == 0 && strings.ContainsAny(got, "eE") {
-		return false
-	}
-	a, okA := new(big.Rat).SetString(got)
-	b, okB := new(big.Rat).SetString(text)
+	a, okA := rational(got)
+	b, okB := rational(text)
 	return okA && okB && a.Cmp(b) == 0
+}
+
+func rational(number string) (*big.Rat, bool) {
+	mantissa, exponent := number, 0
+	if i := strings.IndexAny(number, "eE"); i >= 0 {
+		mantissa = number[:i]
+		var err error
+		if exponent, err = strconv.Atoi(number[i+1:]); err != nil {
+			return nil, false
+		}
+	}
+	if len(mantissa) > maxNumber || exponent < -maxNumber || exponent > maxNumber {
+		return nil, false
+	}
+	return new(big.Rat).SetString(number)
 }
 
 func (r acrRequirement) check(t *Token, _ time.Time) *Error {

@@ -54,6 +54,9 @@ func (s snapshot) digest() string {
 // RemoteOptions.Snapshot after a restart. It holds public keys alone. Its digest guards against
 // accidents, not against whoever can write where it is kept.
 func (r *RemoteKeySet) Snapshot() ([]byte, error) {
+	if r == nil {
+		return nil, errors.New("jwt: Snapshot: no key set")
+	}
 	set := r.current.Load()
 	if set == nil {
 		return nil, errors.New("jwt: Snapshot: no keys were fetched yet")
@@ -84,11 +87,11 @@ func (r *RemoteKeySet) restored(data []byte) (*fetched, error) {
 	fresh, errFresh := time.Parse(time.RFC3339Nano, s.FreshUntil)
 	switch {
 	case s.Version != snapshotVersion:
-		return nil, fmt.Errorf("its version is %q, not %q", shown(s.Version), snapshotVersion)
+		return nil, fmt.Errorf("its version is %s, not %q", quote(s.Version), snapshotVersion)
 	case s.Digest != s.digest():
 		return nil, errors.New("its digest does not match: it was changed or cut")
 	case s.Source != r.source():
-		return nil, fmt.Errorf("it is of %q, not of %q", shown(s.Source), shown(r.source()))
+		return nil, fmt.Errorf("it is of %s, not of %q", quote(s.Source), shown(r.source()))
 	case errAt != nil || errFresh != nil:
 		return nil, errors.New("it has no valid times")
 	case time.Until(at) > maxSnapshotLead:
@@ -103,7 +106,7 @@ func (r *RemoteKeySet) restored(data []byte) (*fetched, error) {
 	}
 	fresh = at.Add(min(max(fresh.Sub(at), 0), maxFresh))
 	return &fetched{
-		keys: keys, raw: []byte(s.Keys), at: at, renew: at, fresh: fresh, stale: fresh.Add(r.stale),
+		keys: keys, raw: []byte(s.Keys), at: at, lifetime: fresh.Sub(at), renew: at, fresh: fresh, stale: fresh.Add(r.stale),
 		digest: sha256.Sum256([]byte(s.Keys)), etag: s.ETag, lastModified: s.LastModified, address: s.Address,
 	}, nil
 }

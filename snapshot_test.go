@@ -77,6 +77,19 @@ func TestSnapshotOverRestart(t *testing.T) {
 	})
 }
 
+// What an issuer sends cannot make a snapshot that refuses itself.
+func TestSnapshotOfOddHeaders(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.header.Set("ETag", "\"caf\xe9\"")
+		p.header.Set("Last-Modified", "\u2028")
+		data := snapshot(t, p)
+		if _, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Snapshot: data}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestSnapshotRefused(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p := newProvider(t)

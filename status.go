@@ -10,8 +10,9 @@ import (
 // A KeySetStatus tells how a key source is. It marshals to JSON for a health page.
 type KeySetStatus struct {
 	// State is "fixed" for keys that were configured, "custom" for a KeySource of the caller's; for
-	// a RemoteKeySet "empty" before its first fetch, then "fresh", "stale" (the issuer cannot be
-	// reached and the last keys serve) or "unavailable".
+	// a RemoteKeySet "empty" before its first fetch, then "fresh", "idle" (no longer fresh, and no
+	// token has come since that would have renewed it), "stale" (the issuer cannot be reached and
+	// the last keys serve) or "unavailable".
 	State       string       `json:"state"`
 	Keys        []KeyStatus  `json:"keys,omitempty"`
 	Skipped     []SkippedKey `json:"skipped,omitempty"`
@@ -55,6 +56,9 @@ func statusOf(source KeySource) KeySetStatus {
 
 // Status tells how the key set is. It does no I/O.
 func (r *RemoteKeySet) Status() KeySetStatus {
+	if r == nil {
+		return KeySetStatus{State: "empty"}
+	}
 	r.mu.Lock()
 	s := KeySetStatus{State: "empty", NextAttempt: r.retry, Fetches: r.fetches, Failures: r.failures}
 	if r.lastErr != nil {
@@ -71,6 +75,8 @@ func (r *RemoteKeySet) Status() KeySetStatus {
 	switch now := time.Now(); {
 	case now.Before(set.fresh):
 		s.State = "fresh"
+	case s.LastError == "":
+		s.State = "idle"
 	case now.Before(set.stale):
 		s.State = "stale"
 	default:
@@ -111,7 +117,7 @@ type Event struct {
 func (e Event) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("kind", string(e.Kind)), slog.String("source", e.Source)}
 	if e.KeyID != "" {
-		attrs = append(attrs, slog.String("kid", shown(e.KeyID)))
+		attrs = append(attrs, slog.String("kid", e.KeyID))
 	}
 	if e.Thumbprint != "" {
 		attrs = append(attrs, slog.String("thumbprint", e.Thumbprint))
@@ -134,10 +140,13 @@ const (
 	gone
 )
 
+// maxUntold bounds the events that wait for a hook that does not return. Further ones are lost.
+const maxUntold = 1000
+
 // raise queues an event. The caller holds mu.
 func (r *RemoteKeySet) raise(e Event) {
-	if r.onEvent != nil {
-		e.Source = r.source()
+	if r.onEvent != nil && len(r.events) < maxUntold {
+		e.Source, e.KeyID = r.source(), shown(e.KeyID)
 		r.events = append(r.events, e)
 	}
 }
@@ -182,8 +191,13 @@ func (r *RemoteKeySet) tell() {
 	for len(r.events) > 0 {
 		e := r.events[0]
 		r.events = r.events[1:]
-		r.mu.Unlock()
-		r.onEvent(e)
-		r.mu.Lock()
+		r.tellOne(e)
 	}
+}
+
+// tellOne calls the hook without the lock, and takes it again even if the hook panics.
+func (r *RemoteKeySet) tellOne(e Event) {
+	r.mu.Unlock()
+	defer r.mu.Lock()
+	r.onEvent(e)
 }

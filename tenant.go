@@ -78,9 +78,10 @@ func (p *policy) checkTenant(c *claims) *Error {
 }
 
 // checkKeyIssuer keeps a key that says whose it is to that issuer. Entra ID publishes keys of its
-// consumer tenant beside those of all: one must not vouch for the other.
-func checkKeyIssuer(k *Key, c *claims) *Error {
-	if k.issuer == "" || k.issuer == c.issuer {
+// consumer tenant beside those of all: one must not vouch for the other. Elsewhere the member is
+// not defined, so one that is no URL says nothing.
+func (p *policy) checkKeyIssuer(k *Key, c *claims) *Error {
+	if k.issuer == "" || k.issuer == c.issuer || !p.templated && !strings.Contains(k.issuer, "://") {
 		return nil
 	}
 	if t, ok := templateOf(k.issuer); ok {

@@ -12,7 +12,7 @@ import (
 
 // A Token is proof that a token was verified: there is no other way to have one than
 // [Verifier.Verify]. It is immutable and safe for concurrent use, and it does not hold its own
-// compact form, so it cannot be replayed from a log or a heap dump.
+// compact form or its signature.
 type Token struct {
 	header  Header
 	payload string

@@ -150,6 +150,9 @@ func Start(o *Options) (*Issuer, error) {
 			return nil, fmt.Errorf("the Algorithms hold %q, which is not one that an issuer publishes a key for", alg)
 		}
 	}
+	if i.path != "" && i.path[0] != '/' {
+		return nil, fmt.Errorf("the Path %q does not begin with a slash", i.path)
+	}
 	rand.Read(i.secret)
 	i.Rotate()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -212,13 +215,14 @@ func (i *Issuer) Key(alg jwt.Algorithm) *jwt.Key {
 
 // keySet is what an issuer makes at once: one key for each algorithm.
 type keySet struct {
+	number  int // that its kids end in
 	signing map[jwt.Algorithm]signer
 	jwks    []map[string]any
 }
 
 // newKeys makes keys. Their kids end in the given number.
 func newKeys(algorithms []jwt.Algorithm, number int) keySet {
-	set := keySet{signing: map[jwt.Algorithm]signer{}}
+	set := keySet{number: number, signing: map[jwt.Algorithm]signer{}}
 	var shared *rsa.PrivateKey // one key under several kids: making RSA keys is slow
 	for _, alg := range algorithms {
 		s := signer{kid: fmt.Sprintf("%s-%d", strings.ToLower(string(alg)), number)}
@@ -278,7 +282,7 @@ func (i *Issuer) Retire() {
 func (i *Issuer) ReplaceSameKID() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.current, i.next = newKeys(i.algorithms, i.number), nil
+	i.current, i.next = newKeys(i.algorithms, i.current.number), nil
 	i.published = slices.Clone(i.current.jwks)
 }
 

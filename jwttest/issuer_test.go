@@ -74,6 +74,9 @@ func TestShapes(t *testing.T) {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
+	if iss, err := jwttest.Start(&jwttest.Options{Path: "realms/test"}); err == nil || iss != nil {
+		t.Error("a path without a slash was accepted")
+	}
 	for _, alg := range []jwt.Algorithm{jwt.HS256, "none"} {
 		if iss, err := jwttest.Start(&jwttest.Options{Algorithms: []jwt.Algorithm{alg}}); err == nil || iss != nil {
 			t.Errorf("a key for %s was published", alg)
@@ -116,7 +119,12 @@ func TestRotation(t *testing.T) {
 	if _, keys := ahead.Fetches(); keys != 1 {
 		t.Errorf("%d fetches of keys that were published ahead", keys)
 	}
+	ahead.PublishAhead()
+	was := ahead.Key(jwt.ES256)
 	ahead.ReplaceSameKID()
+	if is := ahead.Key(jwt.ES256); is.KeyID() != was.KeyID() || is.Thumbprint() == was.Thumbprint() {
+		t.Errorf("%v became %v", was, is)
+	}
 	v = verifier(t, ahead.Config())
 	if _, err := v.Verify(t.Context(), ahead.Token(nil)); err != nil {
 		t.Error(err)
