@@ -44,6 +44,8 @@ type provider struct {
 	answer  func(w http.ResponseWriter, r *http.Request) bool // true: it has answered
 	fetches []string                                          // the paths that were asked for
 	seen    http.Header                                       // of the last request
+	open    int                                               // requests under way
+	most    int                                               // of those at once
 }
 
 func newProvider(t testing.TB, algorithms ...jwt.Algorithm) *provider {
@@ -80,8 +82,11 @@ func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.mu.Lock()
 	p.fetches = append(p.fetches, r.URL.Path)
 	p.seen = r.Header.Clone()
+	p.open++
+	p.most = max(p.most, p.open)
 	delay, answer, header, keys := p.delay, p.answer, p.header.Clone(), slices.Clone(p.keys)
 	p.mu.Unlock()
+	defer p.set(func(p *provider) { p.open-- })
 	select {
 	case <-time.After(delay):
 	case <-r.Context().Done():
@@ -249,6 +254,44 @@ func TestUnknownKidFlood(t *testing.T) {
 			}
 		}
 		t.Error("the new key was not accepted within 10 s")
+	})
+}
+
+// There is one fetch at a time, whatever asks for it, so that no answer can come after a newer one.
+func TestOneFetchAtATime(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.delay = 2 * time.Second
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		good, bad := mint(nil), forged()
+		// Each answer is of the moment when it was asked for, and arrives two seconds later.
+		for i := range 600 {
+			go verify(v, good)
+			go verify(v, bad)
+			go verify(v, naming(fmt.Sprintf("kid-%d", i)))
+			time.Sleep(time.Second)
+			p.set(func(p *provider) {
+				p.keys = []any{p.keys[0], jwkEdit{"kid": fmt.Sprintf("key-%d", i)}.apply(p.keys[0].(jwk))}
+			})
+		}
+		time.Sleep(time.Minute)
+		newest := 0
+		for range 10 {
+			time.Sleep(11 * time.Second)
+			if err := v.Warm(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var n int
+			keys := v.Status()[0].Keys.Keys
+			fmt.Sscanf(keys[len(keys)-1].KeyID, "key-%d", &n)
+			if n < newest {
+				t.Errorf("key-%d after key-%d", n, newest)
+			}
+			newest = n
+		}
+		if p.most != 1 || len(p.fetches) < 50 {
+			t.Errorf("%d fetches, %d at once", len(p.fetches), p.most)
+		}
 	})
 }
 
