@@ -232,6 +232,11 @@ func (c *claims) words(s *scanner, to *span) bool {
 // numericDate reads a NumericDate (RFC 7519 section 2) from a JSON number: exactly, to the
 // nanosecond, and without computing what an exponent would make of it.
 func numericDate(number string) (date time.Time, ok bool) {
+	if len(number) <= 12 { // as nearly every one is written
+		if seconds, err := strconv.ParseUint(number, 10, 64); err == nil {
+			return time.Unix(int64(seconds), 0), seconds <= maxNumericDate
+		}
+	}
 	unsigned, negative := strings.CutPrefix(number, "-")
 	exponent := 0
 	if i := strings.IndexAny(unsigned, "eE"); i >= 0 {

@@ -5,6 +5,7 @@
 package jwt
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -143,10 +144,11 @@ func base64urlLen(n int) int { return n/4*3 + max(n%4-1, 0) }
 // appendBase64url decodes s, which base64urlFault has passed, behind dst.
 func appendBase64url(dst []byte, s string) []byte {
 	v := &base64urlValue
-	for len(s) >= 4 {
+	from := len(dst)
+	dst = slices.Grow(dst, base64urlLen(len(s)))[:from+len(s)/4*3]
+	for to := dst[from:]; len(s) >= 4 && len(to) >= 3; s, to = s[4:], to[3:] {
 		w := uint32(v[s[0]])<<18 | uint32(v[s[1]])<<12 | uint32(v[s[2]])<<6 | uint32(v[s[3]])
-		dst = append(dst, byte(w>>16), byte(w>>8), byte(w))
-		s = s[4:]
+		to[0], to[1], to[2] = byte(w>>16), byte(w>>8), byte(w)
 	}
 	switch len(s) {
 	case 2:
@@ -545,6 +547,14 @@ func (s *scanner) string() (string, bool) {
 	return s.scanString(true)
 }
 
+// plainText marks the bytes that stand for themselves in a string, whatever is around them.
+var plainText = func() (table [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		table[c] = c != '"' && c != '\\'
+	}
+	return table
+}()
+
 // scanString reads from an opening quote. Without want it only checks.
 func (s *scanner) scanString(want bool) (string, bool) {
 	s.pos++
@@ -552,6 +562,10 @@ func (s *scanner) scanString(want bool) (string, bool) {
 	var unescaped []byte // nil until the first escape
 	for s.pos < len(s.text) {
 		switch c := s.text[s.pos]; {
+		case plainText[c]:
+			for s.pos++; s.pos < len(s.text) && plainText[s.text[s.pos]]; {
+				s.pos++
+			}
 		case c == '"':
 			piece := s.text[start:s.pos]
 			s.pos++
@@ -573,8 +587,6 @@ func (s *scanner) scanString(want bool) (string, bool) {
 			start = s.pos
 		case c < ' ':
 			return "", s.wrong("a control character in a string")
-		case c < utf8.RuneSelf:
-			s.pos++
 		default:
 			r, size := utf8.DecodeRuneInString(s.text[s.pos:])
 			if r == utf8.RuneError && size == 1 {
