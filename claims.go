@@ -71,11 +71,7 @@ func (c *claims) parse(payload string) *Error {
 		}
 	}
 	c.lists = c.space[:0]
-	for ok := s.object(); ok; {
-		var name string
-		if name, ok = s.member(); !ok {
-			break
-		}
+	for name := range s.members {
 		var text *string
 		var date *time.Time
 		switch name {
@@ -91,7 +87,7 @@ func (c *claims) parse(payload string) *Error {
 			text, c.client[1] = &c.clients[1], true
 		case "cid", "appid", "tid":
 			if s.peek() != '"' { // not registered: any type is somebody's right
-				ok = s.skip()
+				s.skip()
 				continue
 			}
 			switch name {
@@ -112,7 +108,7 @@ func (c *claims) parse(payload string) *Error {
 			c.has.audience = true
 			if s.peek() == '"' {
 				var one string
-				one, ok = s.string()
+				one, _ = s.string()
 				c.audience = c.add(c.audience, one)
 			} else if !c.strings(&s, &c.audience) {
 				spoil(name, "is neither a string nor an array of strings")
@@ -138,7 +134,7 @@ func (c *claims) parse(payload string) *Error {
 		case "roles":
 			if s.peek() == '"' { // one role, spaces and all
 				var one string
-				one, ok = s.string()
+				one, _ = s.string()
 				c.roles = c.add(c.roles, one)
 			} else if !c.strings(&s, &c.roles) {
 				c.roles = span{}
@@ -147,31 +143,31 @@ func (c *claims) parse(payload string) *Error {
 		case "cnf":
 			var value string
 			object := s.peek() == '{'
-			if value, ok = s.raw(); !object {
+			if value, _ = s.raw(); !object {
 				spoil(name, "is not an object")
 			}
 			c.confirmed = strings.ContainsRune(value, '"')
 			continue
 		default:
-			ok = s.skip()
+			s.skip()
 			continue
 		}
 		switch {
 		case text != nil && s.peek() == '"':
-			*text, ok = s.string()
+			*text, _ = s.string()
 		case text != nil:
 			spoil(name, "is not a string")
-			ok = s.skip()
+			s.skip()
 		case s.peek() == '-' || s.peek() >= '0' && s.peek() <= '9':
 			var number string
-			number, ok = s.number()
+			number, _ = s.number()
 			var valid bool
-			if *date, valid = numericDate(number); ok && !valid {
+			if *date, valid = numericDate(number); !valid {
 				spoil(name, "is not a date from 1970 to 9999 in seconds")
 			}
 		default:
 			spoil(name, "is not a number")
-			ok = s.skip()
+			s.skip()
 		}
 	}
 	if fault := s.end(); fault != "" {
@@ -279,20 +275,16 @@ var powersOfTen = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e1
 func unverifiedIssuer(payload string) (issuer string, err *Error) {
 	s := scanner{text: payload}
 	present, isString := false, true
-	for ok := s.object(); ok; {
-		var name string
-		if name, ok = s.member(); !ok {
-			break
-		}
+	for name := range s.members {
 		if name != "iss" {
-			ok = s.skip()
+			s.skip()
 			continue
 		}
 		present = true
 		if isString = s.peek() == '"'; isString {
-			issuer, ok = s.string()
+			issuer, _ = s.string()
 		} else {
-			ok = s.skip()
+			s.skip()
 		}
 	}
 	switch fault := s.end(); {

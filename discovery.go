@@ -672,11 +672,7 @@ func (r *RemoteKeySet) metadataOf(a answer, from string) (address string, err er
 // parseMetadata reads issuer and jwks_uri (RFC 8414 section 2).
 func parseMetadata(text string) (issuer, address string, err error) {
 	s := scanner{text: text}
-	for ok := s.object(); ok; {
-		var name string
-		if name, ok = s.member(); !ok {
-			break
-		}
+	for name := range s.members {
 		var value *string
 		switch name {
 		case "issuer":
@@ -684,10 +680,10 @@ func parseMetadata(text string) (issuer, address string, err error) {
 		case "jwks_uri":
 			value = &address
 		default:
-			ok = s.skip()
+			s.skip()
 			continue
 		}
-		*value, ok = s.string()
+		*value, _ = s.string()
 	}
 	switch fault := s.end(); {
 	case fault != "":

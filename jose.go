@@ -217,11 +217,7 @@ func parseHeader(text string) (h Header, err *Error) {
 	s := scanner{text: text}
 	hasAlg := false
 	var wrong, critical string // the first member of each kind
-	for ok := s.object(); ok; {
-		var name string
-		if name, ok = s.member(); !ok {
-			break
-		}
+	for name := range s.members {
 		var value *string
 		switch name {
 		case "alg":
@@ -236,13 +232,13 @@ func parseHeader(text string) (h Header, err *Error) {
 			critical = name
 			fallthrough
 		default:
-			ok = s.skip()
+			s.skip()
 			continue
 		}
 		if s.peek() == '"' {
-			*value, ok = s.string()
+			*value, _ = s.string()
 		} else {
-			ok = s.skip()
+			s.skip()
 		}
 		if *value == "" && wrong == "" {
 			wrong = name
@@ -409,6 +405,17 @@ func (s *scanner) member() (name string, ok bool) {
 	return name, s.unique(name)
 }
 
+// members reads an object: it yields the name of each member, whose value must then be read or
+// skipped. It ends early at a fault.
+func (s *scanner) members(yield func(name string) bool) {
+	for ok := s.object(); ok; {
+		var name string
+		if name, ok = s.member(); ok {
+			ok = yield(name)
+		}
+	}
+}
+
 // unique adds a name to the innermost object, which must not have it yet.
 func (s *scanner) unique(name string) bool {
 	o := &s.open[s.depth-1]
@@ -458,16 +465,12 @@ func (s *scanner) skip() bool {
 		_, ok := s.scanString(false)
 		return ok
 	case c == '{':
-		for ok := s.object(); ok; ok = s.skip() {
-			if _, ok = s.member(); !ok {
-				break
-			}
+		for range s.members {
+			s.skip()
 		}
 	case c == '[':
-		for ok := s.array(); ok; ok = s.skip() {
-			if !s.element() {
-				break
-			}
+		for s.array(); s.element(); {
+			s.skip()
 		}
 	case c == 't':
 		return s.literal("true")

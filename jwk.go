@@ -190,11 +190,7 @@ type jwk struct {
 // read takes the members of one key from s. A wrong one spoils this key alone; only broken JSON
 // spoils the document.
 func (j *jwk) read(s *scanner) bool {
-	for ok := s.object(); ok; {
-		var name string
-		if name, ok = s.member(); !ok {
-			break
-		}
+	for name := range s.members {
 		var text *string
 		needed := true // a wrong value spoils the key, whatever its type
 		switch name {
@@ -222,30 +218,30 @@ func (j *jwk) read(s *scanner) bool {
 			text, needed = &j.k, false
 		case "d", "p", "q", "dp", "dq", "qi", "oth", "priv":
 			j.private = name
-			ok = s.skip()
+			s.skip()
 			continue
 		case "key_ops":
 			j.operations = true
-			ok = j.strings(s, name, func(_ int, op string) { j.verifies = j.verifies || op == "verify" })
+			j.strings(s, name, func(_ int, op string) { j.verifies = j.verifies || op == "verify" })
 			continue
 		case "x5c":
-			ok = j.strings(s, name, func(i int, certificate string) {
+			j.strings(s, name, func(i int, certificate string) {
 				if i == 0 {
 					j.x5c = certificate
 				}
 			})
-			if ok && j.x5c == "" {
+			if j.x5c == "" {
 				j.spoil("x5c is empty")
 			}
 			continue
 		default:
-			ok = s.skip()
+			s.skip()
 			continue
 		}
 		if s.peek() == '"' {
-			*text, ok = s.string()
+			*text, _ = s.string()
 		} else {
-			ok = s.skip()
+			s.skip()
 		}
 		if needed && *text == "" {
 			j.spoil(name + " is empty or not a string")

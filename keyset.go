@@ -92,13 +92,9 @@ func parseKeySet(data []byte) (*KeySet, error) {
 	s := scanner{text: string(data)}
 	set := &KeySet{}
 	found := false
-	for ok := s.object(); ok; {
-		var name string
-		if name, ok = s.member(); !ok {
-			break
-		}
+	for name := range s.members {
 		if name != "keys" {
-			ok = s.skip()
+			s.skip()
 			continue
 		}
 		if s.peek() != '[' {
@@ -112,7 +108,6 @@ func parseKeySet(data []byte) (*KeySet, error) {
 			}
 			set.add(&s)
 		}
-		ok = s.fault == ""
 	}
 	if fault := s.end(); fault != "" {
 		return nil, errors.New("not a JWK Set: " + fault)

@@ -118,16 +118,12 @@ func parseSnapshot(text string) (snapshot, error) {
 		"etag": &s.ETag, "last_modified": &s.LastModified, "keys": &s.Keys, "sha256": &s.Digest,
 	}
 	in := scanner{text: text}
-	for ok := in.object(); ok; {
-		var name string
-		if name, ok = in.member(); !ok {
-			break
-		}
+	for name := range in.members {
 		member := members[name]
 		if member == nil {
 			return s, errors.New("it has an unknown member " + strconv.Quote(shown(name)))
 		}
-		*member, ok = in.string()
+		*member, _ = in.string()
 	}
 	if fault := in.end(); fault != "" {
 		return s, errors.New("it is no snapshot: " + fault)
