@@ -294,7 +294,7 @@ func (r *RemoteKeySet) Key(ctx context.Context, h Header) (*Key, error) {
 
 func (r *RemoteKeySet) find(ctx context.Context, h Header) (*Key, *Error) {
 	asked := time.Now()
-	if h.Algorithm.kty() == "oct" { // never in a published set, so never a reason to fetch it
+	if r != nil && h.Algorithm.kty() == "oct" { // never in a published set, so never a reason to fetch it
 		var published Algorithm // not known before the first fetch
 		if set := r.current.Load(); set != nil {
 			published = set.keys.Keys()[0].named(h)
@@ -487,7 +487,8 @@ func (f *flight) wait(ctx context.Context) bool {
 	}
 }
 
-// run fetches, and puts the answer where everybody finds it. It ends within the time limit. There is one at a time, so no older answer can come after a newer one.
+// run fetches, and puts the answer where everybody finds it. It ends within the time limit. There is
+// one at a time, so no older answer can come after a newer one.
 func (r *RemoteKeySet) run(f *flight) {
 	old := r.current.Load()
 	ctx, cancel := context.WithTimeout(context.Background(), r.timeout)

@@ -758,6 +758,13 @@ func TestZeroValues(t *testing.T) {
 	if (*jwt.KeySet)(nil).Keys() != nil || (*jwt.KeySet)(nil).Skipped() != nil || (*jwt.RemoteKeySet)(nil).Status().State != "empty" {
 		t.Error("nothing has keys")
 	}
+	for _, alg := range []jwt.Algorithm{jwt.RS256, jwt.HS256} {
+		for _, none := range []jwt.KeySource{(*jwt.RemoteKeySet)(nil), (*jwt.KeySet)(nil), (*jwt.Key)(nil)} {
+			if k, err := none.Key(t.Context(), jwt.Header{Algorithm: alg}); k != nil || !errors.Is(err, jwt.ErrKey) {
+				t.Errorf("%T: %v, %v", none, k, err)
+			}
+		}
+	}
 	for name, keys := range map[string]jwt.KeySource{"key": &jwt.Key{}, "set": &jwt.KeySet{}, "remote": &jwt.RemoteKeySet{}} {
 		v := newVerifier(t, func(c *jwt.Config) { c.Keys = keys })
 		token, err := verify(v, good)
