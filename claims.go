@@ -4,6 +4,7 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -15,9 +16,12 @@ const (
 	// The last second of the year 9999 (RFC 3339 ends there). Larger dates are mistakes, such as
 	// milliseconds, or attempts to overflow.
 	maxNumericDate = 253402300799
-	maxExponent    = maxSettableSize // more than a number has digits
-	defaultLeeway  = 30 * time.Second
-	maxLeeway      = 10 * time.Minute
+	// Audiences, scopes, permissions and roles of one token, together.
+	maxValues = 1000
+
+	maxExponent   = maxSettableSize // more than a number has digits
+	defaultLeeway = 30 * time.Second
+	maxLeeway     = 10 * time.Minute
 )
 
 // claims are the registered claims of one payload. Strings are pieces of the payload.
@@ -31,6 +35,8 @@ type claims struct {
 	issuedAt            time.Time
 	has                 presence
 	confirmed           bool // cnf is present and not empty
+
+	full bool // a value was left out of lists
 
 	// All lists share one array, which lies inside of the token while it is short.
 	lists       []string
@@ -173,11 +179,18 @@ func (c *claims) parse(payload string) *Error {
 	if fault := s.end(); fault != "" {
 		return &Error{Reason: ReasonPayloadInvalid, detail: fault}
 	}
+	if bad == nil && c.full {
+		return &Error{Reason: ReasonClaimInvalid, Member: "aud", detail: "aud, scope, scp, permissions and roles hold more than " + strconv.Itoa(maxValues) + " values together"}
+	}
 	return bad
 }
 
 // add appends a value to the list that span is, which is the last one or grows to be.
 func (c *claims) add(to span, value string) span {
+	if len(c.lists) >= maxValues {
+		c.full = true
+		return to
+	}
 	if to.to != len(c.lists) { // another list lies behind: move
 		moved := span{from: len(c.lists)}
 		c.lists = append(c.lists, c.lists[to.from:to.to]...)
@@ -367,12 +380,18 @@ func unequal(reason Reason, claim, got string, want []string) *Error {
 	if got == "" {
 		e.detail = claim + " is empty, want " + e.Want
 	}
-	for _, w := range want {
-		if e.Hint = nearMiss(got, w); e.Hint != "" {
-			break
+	e.Hint = nearestMiss(got, want)
+	return e
+}
+
+// nearestMiss is nearMiss with the first of the wanted that it has words for.
+func nearestMiss(got string, want []string) string {
+	for _, w := range want[:min(len(want), maxListed)] {
+		if miss := nearMiss(got, w); miss != "" {
+			return miss
 		}
 	}
-	return e
+	return ""
 }
 
 func (p *policy) checkType(h Header) *Error {
@@ -430,11 +449,8 @@ func (p *policy) checkAudience(c *claims) *Error {
 	}
 	e := unequal(ReasonAudienceMismatch, "aud", audience[0], p.audience)
 	e.detail = "aud is " + strings.Replace(quoted(audience), "one of ", "", 1) + ", want " + e.Want
-	for _, got := range audience[1:] {
-		if e.Hint != "" {
-			break
-		}
-		e.Hint = unequal(e.Reason, "aud", got, p.audience).Hint
+	for _, got := range audience[1:min(len(audience), maxListed)] {
+		e.Hint = cmp.Or(e.Hint, nearestMiss(got, p.audience))
 	}
 	return e
 }

@@ -97,6 +97,7 @@
 //	header of a token     4 KiB     Config.MaxHeaderSize
 //	depth of JSON         32
 //	members of an object  1000
+//	values of aud, scope, permissions and roles together  1000
 //	NumericDate           0 to 253402300799 (the end of the year 9999)
 //	leeway                30 s      Config.Leeway, at most 10 min
 //	RSA modulus           2048 to 8192 bits, exponent odd and from 3 to 2^31-1

@@ -306,6 +306,8 @@ const (
 	// maxShown is how much of a token's own text an error repeats: enough to recognise an issuer,
 	// too little to carry a token.
 	maxShown = 64
+	// maxListed is how many of several values an error names.
+	maxListed = 8
 	// maxDetail is how much of another package's error an error repeats.
 	maxDetail = 512
 )
@@ -340,15 +342,14 @@ func escaped(s string, most int) string {
 
 // quoted lists configured values, which are not secret, for the Want of an error.
 func quoted(values []string) string {
-	const most = 8
 	if len(values) == 1 {
 		return quote(values[0])
 	}
 	var b strings.Builder
 	b.WriteString("one of")
 	for i, v := range values {
-		if i == most {
-			fmt.Fprintf(&b, " and %d more", len(values)-most)
+		if i == maxListed {
+			fmt.Fprintf(&b, " and %d more", len(values)-maxListed)
 			break
 		}
 		b.WriteString(" " + quote(v))

@@ -5,6 +5,7 @@
 package jwt
 
 import (
+	"hash/maphash"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +22,7 @@ const (
 	maxDepth = 32
 	// No honest object has more members; it bounds the search for duplicate names.
 	maxMembers = 1000
-	// Up to here duplicate names are found by comparing, beyond it by a map.
+	// Up to here duplicate names are found by comparing, beyond it by hashing.
 	fewMembers = 24
 )
 
@@ -307,6 +308,7 @@ type scanner struct {
 	count int
 	few   [fewMembers]string
 	more  []string
+	seed  maphash.Seed
 }
 
 // span is a half-open range of indices.
@@ -314,8 +316,8 @@ type span struct{ from, to int }
 
 // object is what is known of one open object.
 type object struct {
-	first int                 // the index of its first name
-	seen  map[string]struct{} // its names, once they are more than a few
+	first int      // the index of its first name
+	table []uint16 // its names by hash, once they are more than a few; 0 is a free slot
 }
 
 // wrong records the first fault and always returns false.
@@ -351,7 +353,6 @@ func (s *scanner) descend(bracket byte, what string) bool {
 		return s.wrong("nested too deep")
 	}
 	s.open[s.depth].first = s.count
-	clear(s.open[s.depth].seen)
 	s.depth++
 	s.pos++
 	s.fresh = true
@@ -419,28 +420,25 @@ func (s *scanner) members(yield func(name string) bool) {
 // unique adds a name to the innermost object, which must not have it yet.
 func (s *scanner) unique(name string) bool {
 	o := &s.open[s.depth-1]
-	switch own := s.count - o.first; {
-	case own == maxMembers:
+	own := s.count - o.first
+	if own == maxMembers {
 		return s.wrong("too many members")
-	case own < fewMembers:
+	}
+	if own < fewMembers {
 		for i := o.first; i < s.count; i++ {
 			if *s.name(i) == name {
 				return s.wrong("duplicate member")
 			}
 		}
-	default:
+	} else {
 		if own == fewMembers {
-			if o.seen == nil {
-				o.seen = make(map[string]struct{}, 2*fewMembers)
-			}
-			for i := o.first; i < s.count; i++ {
-				o.seen[*s.name(i)] = struct{}{}
-			}
+			s.hash(o)
 		}
-		if _, twice := o.seen[name]; twice {
+		slot := s.slot(o, name)
+		if *slot != 0 {
 			return s.wrong("duplicate member")
 		}
-		o.seen[name] = struct{}{}
+		*slot = uint16(own + 1)
 	}
 	if s.count >= fewMembers && s.count-fewMembers == len(s.more) {
 		s.more = append(s.more, "")
@@ -448,6 +446,30 @@ func (s *scanner) unique(name string) bool {
 	*s.name(s.count) = name
 	s.count++
 	return true
+}
+
+// hash begins the table of an object that has more than a few names.
+func (s *scanner) hash(o *object) {
+	if s.seed == (maphash.Seed{}) {
+		s.seed = maphash.MakeSeed()
+	}
+	if o.table == nil {
+		o.table = make([]uint16, 2048) // at most half full
+	}
+	clear(o.table)
+	for i := o.first; i < s.count; i++ {
+		*s.slot(o, *s.name(i)) = uint16(i - o.first + 1)
+	}
+}
+
+// slot is the place of a name in the object's table: that of its equal, or a free one.
+func (s *scanner) slot(o *object, name string) *uint16 {
+	for at := maphash.String(s.seed, name); ; at++ {
+		slot := &o.table[at%uint64(len(o.table))]
+		if *slot == 0 || *s.name(o.first + int(*slot) - 1) == name {
+			return slot
+		}
+	}
 }
 
 // name is the place of the i-th name of the open objects.
