@@ -10,6 +10,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -295,7 +296,7 @@ func challengeWords(words []string) string {
 			c := word[i]
 			valid = valid && c > ' ' && c <= '~' && c != '"' && c != '\\'
 		}
-		if valid && !contains(list, word) {
+		if valid && !slices.Contains(list, word) {
 			list = append(list, word)
 		}
 	}

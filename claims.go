@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,15 +27,15 @@ const (
 
 // claims are the registered claims of one payload. Strings are pieces of the payload.
 type claims struct {
-	issuer, subject, id string
-	tenant              string                    // tid of Microsoft Entra ID
-	clients             [len(clientClaims)]string // by the order of clientClaims
-	client              [len(clientClaims)]bool   // which of them are present
-	expires             time.Time                 // zero times are absent claims
-	notBefore           time.Time
-	issuedAt            time.Time
-	has                 presence
-	confirmed           bool // cnf is present and not empty
+	issuer, subject, id    string
+	tenant                 string                    // tid of Microsoft Entra ID
+	clients                [len(clientClaims)]string // by the order of clientClaims
+	client                 [len(clientClaims)]bool   // which of them are present
+	expires                time.Time                 // zero times are absent claims
+	notBefore              time.Time
+	issuedAt               time.Time
+	hasIssuer, hasAudience bool // absent is not empty
+	confirmed              bool // cnf is present and not empty
 
 	full bool // a value was left out of lists
 
@@ -48,9 +49,6 @@ type claims struct {
 }
 
 func (c *claims) list(s span) []string { return c.lists[s.from:s.to:s.to] }
-
-// presence tells absent from empty.
-type presence struct{ issuer, subject, id, audience bool }
 
 // clientClaims name the client that a token was issued to, the standard name first (RFC 9068
 // section 2.2, OpenID Connect Core section 2, Okta, Microsoft Entra ID v1).
@@ -82,11 +80,11 @@ func (c *claims) parse(payload string) *Error {
 		var date *time.Time
 		switch name {
 		case "iss":
-			text, c.has.issuer = &c.issuer, true
+			text, c.hasIssuer = &c.issuer, true
 		case "sub":
-			text, c.has.subject = &c.subject, true
+			text = &c.subject
 		case "jti":
-			text, c.has.id = &c.id, true
+			text = &c.id
 		case "client_id":
 			text, c.client[0] = &c.clients[0], true
 		case "azp":
@@ -111,7 +109,7 @@ func (c *claims) parse(payload string) *Error {
 		case "iat":
 			date = &c.issuedAt
 		case "aud":
-			c.has.audience = true
+			c.hasAudience = true
 			if s.peek() == '"' {
 				var one string
 				one, _ = s.string()
@@ -415,7 +413,7 @@ func (p *policy) checkType(h Header) *Error {
 
 func (p *policy) checkIssuer(c *claims) *Error {
 	switch {
-	case !c.has.issuer:
+	case !c.hasIssuer:
 		return missing("iss", `"`+shown(p.issuer)+`"`)
 	case p.templated:
 		return p.checkTenant(c)
@@ -440,7 +438,7 @@ func (p *policy) checkAudience(c *claims) *Error {
 	switch len(audience) {
 	case 0:
 		e := missing("aud", quoted(p.audience))
-		if c.has.audience {
+		if c.hasAudience {
 			e.Reason, e.detail = ReasonAudienceMismatch, "aud is empty, want "+e.Want
 		}
 		return e
@@ -531,7 +529,7 @@ func (p *policy) checkProfile(c *claims, fail func(*Error)) {
 	}
 	switch p.profile {
 	case AccessToken:
-		if !c.has.audience && len(p.audience) == 0 {
+		if !c.hasAudience && len(p.audience) == 0 {
 			fail(missing("aud", ""))
 		}
 		if c.clients[0] == "" {
@@ -544,19 +542,10 @@ func (p *policy) checkProfile(c *claims, fail func(*Error)) {
 		switch azp := c.clients[1]; {
 		case azp == "" && c.audience.to-c.audience.from > 1:
 			fail(missing("azp", quoted(p.audience)))
-		case azp != "" && len(p.audience) > 0 && !contains(p.audience, azp):
+		case azp != "" && len(p.audience) > 0 && !slices.Contains(p.audience, azp):
 			fail(unequal(ReasonClientMismatch, "azp", azp, p.audience))
 		}
 	}
-}
-
-func contains(list []string, value string) bool {
-	for _, v := range list {
-		if v == value {
-			return true
-		}
-	}
-	return false
 }
 
 // validated wraps what Config.Validate returned. The error may wrap one of our sentinels, and so

@@ -573,12 +573,9 @@ func (r *RemoteKeySet) unavailable() *Error {
 // wait is how long the issuer asks to be left alone; only with an error.
 func (r *RemoteKeySet) fetch(ctx context.Context, old *fetched) (set *fetched, wait time.Duration, err error) {
 	set = &fetched{address: r.address}
-	r.mu.Lock()
-	failed := r.failed
-	r.mu.Unlock()
 	switch {
 	case r.address != "":
-	case old != nil && failed == 0 && time.Since(old.discovered) < metadataFresh:
+	case old != nil && !r.failing.Load() && time.Since(old.discovered) < metadataFresh:
 		set.address, set.discovered = old.address, old.discovered
 	default:
 		set.discovered = time.Now()
@@ -610,15 +607,14 @@ func (r *RemoteKeySet) fetch(ctx context.Context, old *fetched) (set *fetched, w
 		return set, 0, nil
 	}
 	if a.status != http.StatusOK {
-		return nil, a.retryAfter(), a.refused(set.address)
+		return nil, a.retryAfter(), a.refused()
 	}
 	set.etag, set.lastModified = a.validator("ETag"), a.validator("Last-Modified")
 	set.digest, set.raw = sha256.Sum256(a.body), a.body
 	if old != nil && old.digest == set.digest {
 		set.keys = old.keys
 	} else if set.keys, err = parseKeySet(a.body); err != nil {
-		plain, _, _ := strings.Cut(set.address, "?")
-		return nil, 0, fmt.Errorf("%s (%s): %w", plain, shown(a.header.Get("Content-Type")), err)
+		return nil, 0, a.wrong(err)
 	}
 	return set, 0, nil
 }
@@ -640,7 +636,7 @@ func (r *RemoteKeySet) discover(ctx context.Context) (address string, wait time.
 		if err != nil {
 			return "", a.retryAfter(), errors.Join(append(errs, err)...)
 		}
-		if address, err = r.metadataOf(a, from); err == nil {
+		if address, err = r.metadataOf(a); err == nil {
 			return address, 0, nil
 		}
 		errs, wait = append(errs, err), max(wait, a.retryAfter())
@@ -649,23 +645,23 @@ func (r *RemoteKeySet) discover(ctx context.Context) (address string, wait time.
 }
 
 // metadataOf reads one metadata document. Of all its members two count.
-func (r *RemoteKeySet) metadataOf(a answer, from string) (address string, err error) {
+func (r *RemoteKeySet) metadataOf(a answer) (address string, err error) {
 	if a.status != http.StatusOK {
-		return "", a.refused(from)
+		return "", a.refused()
 	}
 	issuer, address, err := parseMetadata(string(a.body))
 	if err != nil {
-		return "", fmt.Errorf("%s (%s): %w", from, shown(a.header.Get("Content-Type")), err)
+		return "", a.wrong(err)
 	}
 	if issuer != r.issuer {
-		err := fmt.Errorf("%s names the issuer %s, not %s", from, quote(issuer), quote(r.issuer))
+		err := fmt.Errorf("%s names the issuer %s, not %s", a.from, quote(issuer), quote(r.issuer))
 		if miss := nearMiss(issuer, r.issuer); miss != "" {
 			err = fmt.Errorf("%w: %s", err, miss)
 		}
 		return "", err
 	}
 	if err := r.permitted(address); err != nil {
-		return "", fmt.Errorf("%s: jwks_uri: %w", from, err)
+		return "", fmt.Errorf("%s: jwks_uri: %w", a.from, err)
 	}
 	return address, nil
 }
@@ -706,13 +702,14 @@ func sameOrigin(a, b string) bool {
 
 // answer is a response that was read within its limits.
 type answer struct {
+	from   string // its address without the query, which may hold a secret
 	status int
 	header http.Header
 	body   []byte
 }
 
 // get makes one request. Its time limit covers the body, its size limit counts what the body is
-// after decompression. Errors name the address without its query, which may hold a secret.
+// after decompression.
 func (r *RemoteKeySet) get(ctx context.Context, from string, header http.Header) (answer, error) {
 	plain, _, _ := strings.Cut(from, "?")
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
@@ -738,7 +735,7 @@ func (r *RemoteKeySet) get(ctx context.Context, from string, header http.Header)
 		return answer{}, fmt.Errorf("%s: %w", plain, err)
 	}
 	defer resp.Body.Close()
-	a := answer{status: resp.StatusCode, header: resp.Header}
+	a := answer{from: plain, status: resp.StatusCode, header: resp.Header}
 	if a.status != http.StatusOK {
 		return a, nil
 	}
@@ -751,12 +748,17 @@ func (r *RemoteKeySet) get(ctx context.Context, from string, header http.Header)
 	return a, nil
 }
 
-func (a answer) refused(from string) error {
-	from, _, _ = strings.Cut(from, "?")
+// refused words an answer whose status is not the one that was hoped for.
+func (a answer) refused() error {
 	if a.status >= 300 && a.status < 400 {
-		return fmt.Errorf("%s answers with a redirect (status %d), and redirects are not followed", from, a.status)
+		return fmt.Errorf("%s answers with a redirect (status %d), and redirects are not followed", a.from, a.status)
 	}
-	return fmt.Errorf("%s answers with status %d", from, a.status)
+	return fmt.Errorf("%s answers with status %d", a.from, a.status)
+}
+
+// wrong words an answer that does not hold what it should, with its type: a captive portal shows.
+func (a answer) wrong(err error) error {
+	return fmt.Errorf("%s (%s): %w", a.from, shown(a.header.Get("Content-Type")), err)
 }
 
 // freshness reads Cache-Control and Expires (RFC 9111 sections 5.2.2 and 5.3) within our bounds. An

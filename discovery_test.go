@@ -569,6 +569,20 @@ func TestDiscoveryErrors(t *testing.T) {
 			t.Errorf("got %v", e.RetryAfter)
 		}
 	})
+	for _, answer := range []string{"", `{"issuer":"x","jwks_uri":"y"}`, `<html>`} {
+		p := newProvider(t)
+		p.answer = func(w http.ResponseWriter, _ *http.Request) bool {
+			if answer == "" {
+				w.WriteHeader(404)
+			}
+			io.WriteString(w, answer)
+			return true
+		}
+		err := p.remote(jwt.RemoteOptions{MetadataURL: "https://issuer.test/m?appid=SECRET"}).Warm(t.Context())
+		if err == nil || strings.Contains(err.Error(), "SECRET") || !strings.Contains(err.Error(), "https://issuer.test/m ") {
+			t.Errorf("got %v", err)
+		}
+	}
 	secret, err := jwt.NewRemoteKeySet("https://issuer.test/keys?apikey=SECRET", &jwt.RemoteOptions{Client: &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
 		return nil, errors.New("no route")
 	})}})

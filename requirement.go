@@ -78,7 +78,7 @@ func unmet(member, want, detail string) *Error {
 func (r scopeRequirement) check(t *Token, _ time.Time) *Error {
 	have := t.claims.list(t.claims.scopes)
 	for _, name := range r.names {
-		if !contains(have, name) {
+		if !slices.Contains(have, name) {
 			return scopeMissing(t, `"`+shown(name)+`"`)
 		}
 	}
@@ -93,7 +93,7 @@ func (r scopeRequirement) scopes() []string { return r.names }
 func (r anyScopeRequirement) check(t *Token, _ time.Time) *Error {
 	have := t.claims.list(t.claims.scopes)
 	for _, name := range r.names {
-		if contains(have, name) {
+		if slices.Contains(have, name) {
 			return nil
 		}
 	}
@@ -128,7 +128,7 @@ func (r roleRequirement) scopes() []string { return nil }
 
 // listed asks for one element of a claim.
 func listed(have []string, claim, name string) *Error {
-	if name != "" && contains(have, name) {
+	if name != "" && slices.Contains(have, name) {
 		return nil
 	}
 	want := `"` + shown(name) + `"`
@@ -214,7 +214,7 @@ func rational(number string) (*big.Rat, bool) {
 func (r acrRequirement) check(t *Token, _ time.Time) *Error {
 	got, _ := t.Claim("acr")
 	text, _ := got.(string)
-	if text != "" && contains(r.values, text) {
+	if text != "" && slices.Contains(r.values, text) {
 		return nil
 	}
 	e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "acr", Got: shown(text), Want: quoted(r.values), acr: r.values}

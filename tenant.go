@@ -3,7 +3,10 @@
 
 package jwt
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // tenantPlaceholder stands in Config.Issuer, and in the metadata and keys of such an issuer, for
 // the tenant's id.
@@ -69,7 +72,7 @@ func (p *policy) checkTenant(c *claims) *Error {
 		e := unequal(ReasonIssuerMismatch, "tid", c.tenant, []string{id})
 		e.Hint = "iss and tid must name the same tenant"
 		return e
-	case !p.anyTenant && !contains(p.tenants, id):
+	case !p.anyTenant && !slices.Contains(p.tenants, id):
 		e := unequal(ReasonIssuerMismatch, "tid", id, p.tenants)
 		e.Hint = "the tenant is not one of Config.Tenants"
 		return e
