@@ -341,31 +341,39 @@ type policy struct {
 	validate  func(context.Context, *Token) error
 }
 
+// verdicts collects what the checks of a policy say, the first refusal in front.
+type verdicts struct {
+	first *Error
+	told  func(check string, e *Error) // of every check, passed or not; nil: nobody is told
+}
+
+func (v *verdicts) add(check string, e *Error) {
+	if v.told != nil {
+		v.told(check, e)
+	}
+	switch {
+	case e == nil:
+	case v.first == nil:
+		v.first = e
+	default:
+		v.first.Also = append(v.first.Also, e)
+	}
+}
+
 // check runs the whole policy and returns every failed claim, the first in front.
-func (p *policy) check(h Header, k *Key, c *claims, now time.Time) *Error {
-	var first *Error
-	fail := func(e *Error) {
-		switch {
-		case e == nil:
-		case first == nil:
-			first = e
-		default:
-			first.Also = append(first.Also, e)
-		}
-	}
-	fail(p.checkType(h))
-	fail(p.checkIssuer(c))
-	fail(p.checkKeyIssuer(k, c))
-	fail(p.checkAudience(c))
-	fail(p.checkClient(c))
-	fail(p.checkExpiry(c, now))
-	fail(p.checkStart(c, now))
-	fail(p.checkIssuedAt(c, now))
-	p.checkProfile(c, fail)
-	if c.confirmed {
-		fail(&Error{Reason: ReasonBindingUnproven, Member: "cnf", detail: "cnf binds the token to a key of its sender, and possession of that key was not shown"})
-	}
-	return first
+func (p *policy) check(h Header, k *Key, c *claims, now time.Time, told func(check string, e *Error)) *Error {
+	v := verdicts{told: told}
+	v.add("typ", p.checkType(h))
+	v.add("iss", p.checkIssuer(c))
+	v.add("key issuer", p.checkKeyIssuer(k, c))
+	v.add("aud", p.checkAudience(c))
+	v.add("client", p.checkClient(c))
+	v.add("exp", p.checkExpiry(c, now))
+	v.add("nbf", p.checkStart(c, now))
+	v.add("iat", p.checkIssuedAt(c, now))
+	p.checkProfile(c, &v)
+	v.add("cnf", p.checkConfirmation(c))
+	return v.first
 }
 
 func missing(claim, want string) *Error {
@@ -517,7 +525,9 @@ func untimely(reason Reason, claim string, at, now time.Time) *Error {
 	return &Error{Reason: reason, Member: claim, Got: stamp, detail: text + " (" + stamp + ")"}
 }
 
-func (p *policy) checkProfile(c *claims, fail func(*Error)) {
+// checkProfile tells only what fails: several claims can be missing.
+func (p *policy) checkProfile(c *claims, v *verdicts) {
+	fail := func(e *Error) { v.add("profile", e) }
 	if p.profile == AnyAccess {
 		return
 	}
@@ -546,6 +556,13 @@ func (p *policy) checkProfile(c *claims, fail func(*Error)) {
 			fail(unequal(ReasonClientMismatch, "azp", azp, p.audience))
 		}
 	}
+}
+
+func (p *policy) checkConfirmation(c *claims) *Error {
+	if !c.confirmed {
+		return nil
+	}
+	return &Error{Reason: ReasonBindingUnproven, Member: "cnf", detail: "cnf binds the token to a key of its sender, and possession of that key was not shown"}
 }
 
 // validated wraps what Config.Validate returned. The error may wrap one of our sentinels, and so

@@ -352,7 +352,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	if err := t.claims.parse(t.payload); err != nil {
 		return nil, err.about(i, h)
 	}
-	if err := i.check(h, key, &t.claims, time.Now()); err != nil {
+	if err := i.check(h, key, &t.claims, time.Now(), nil); err != nil {
 		return nil, err.about(i, h)
 	}
 
