@@ -191,7 +191,7 @@ func bearerToken(value string) (string, *Error) {
 	}
 	bare := strings.TrimRight(token, "=")
 	for i := 0; i < len(bare); i++ {
-		if c := bare[i]; base64urlValue[c] == notBase64url && c != '.' && c != '~' && c != '+' && c != '/' {
+		if c := bare[i]; !inBase64url(c) && c != '.' && c != '~' && c != '+' && c != '/' {
 			return malformed("the Authorization header holds " + strconv.QuoteToASCII(bare[i:i+1]) + " in or behind its token")
 		}
 	}
@@ -205,7 +205,7 @@ func bearerToken(value string) (string, *Error) {
 func isHTTPToken(s string) bool {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if base64urlValue[c] == notBase64url && !strings.ContainsRune("!#$%&'*+.^`|~", rune(c)) || c >= 0x80 {
+		if !inBase64url(c) && !strings.ContainsRune("!#$%&'*+.^`|~", rune(c)) || c >= 0x80 {
 			return false
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -160,6 +161,48 @@ func BenchmarkBare(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkBeside runs Verify and the bare call in turn, a slice of each, so that both see the same
+// machine, and reports what the first costs in terms of the second (x/bare) and what is beside it.
+func BenchmarkBeside(b *testing.B) {
+	for _, alg := range benchAlgorithms {
+		b.Run(string(alg), func(b *testing.B) {
+			v, token := benchVerifier(b, alg), benchToken(b, alg)
+			valid := bare(b, alg, token)
+			reportBeside(b, func() bool {
+				_, err := v.Verify(b.Context(), token)
+				return err == nil
+			}, valid)
+		})
+	}
+}
+
+// reportBeside reports the cost of call as a multiple of base: the median of many short slices.
+func reportBeside(b *testing.B, call, base func() bool) {
+	b.Helper()
+	const slice = 500 * time.Microsecond
+	timed := func(f func() bool, times int) float64 {
+		start := time.Now()
+		for range times {
+			if !f() {
+				b.Fatal("it fails")
+			}
+		}
+		return float64(time.Since(start)) / float64(times)
+	}
+	times := func(f func() bool) int { return 1 + int(float64(slice)/timed(f, 10)) }
+	callTimes, baseTimes := times(call), times(base)
+	var ratios, beside []float64
+	for b.Loop() {
+		c, bare := timed(call, callTimes), timed(base, baseTimes)
+		ratios, beside = append(ratios, c/bare), append(beside, c-bare)
+	}
+	slices.Sort(ratios)
+	slices.Sort(beside)
+	b.ReportMetric(0, "ns/op") // a slice says nothing
+	b.ReportMetric(ratios[len(ratios)/2], "x/bare")
+	b.ReportMetric(beside[len(beside)/2], "ns-beside")
 }
 
 func BenchmarkVerifyParallel(b *testing.B) {

@@ -379,7 +379,7 @@ func (e *Error) withhold(token string) *Error {
 func repeats(token, text string) bool {
 	from := 0
 	for i := 0; i <= len(text); i++ {
-		if i < len(text) && (base64urlValue[text[i]] != notBase64url || text[i] == '.') {
+		if i < len(text) && (inBase64url(text[i]) || text[i] == '.') {
 			continue
 		}
 		if shares(token, text[from:i]) {

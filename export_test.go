@@ -23,14 +23,8 @@ func ScanJSON(text string) (value any, fault string) {
 	return s.value(), ""
 }
 
-// DecodeBase64url decodes text by both ways that the package has: for keys and for tokens.
-func DecodeBase64url(s string) (key []byte, text string, ok bool) {
-	key, ok = base64urlBytes(s)
-	if ok {
-		text = base64urlText(s)
-	}
-	return key, text, ok
-}
+// DecodeBase64url decodes what an encoder may have produced.
+func DecodeBase64url(s string) (decoded []byte, ok bool) { return base64urlBytes(s) }
 
 func EncodeBase64url(b []byte) string { return base64url(b) }
 
@@ -53,5 +47,5 @@ func SnapshotWith(members map[string]string) string {
 // VerifySignature is the one signature operation of a token, on an input that need not be a JWS:
 // published vectors of the primitives sign other messages.
 func (k *Key) VerifySignature(alg Algorithm, message, signature []byte) bool {
-	return k.verify(alg, string(message), base64url(signature))
+	return k.verify(alg, message, signature)
 }

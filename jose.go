@@ -5,6 +5,7 @@
 package jwt
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 	"slices"
 	"strconv"
@@ -30,6 +31,15 @@ const (
 type parts struct {
 	header, payload, signature string
 	input                      string // the signing input: header, dot, payload
+}
+
+// scratch is the memory that a verification needs until the token is made, kept for the next one.
+type scratch struct {
+	header    []byte
+	payload   []byte
+	signature []byte
+	input     []byte
+	known     headerMemory
 }
 
 // split cuts a token at its two dots and looks no further into it.
@@ -77,110 +87,93 @@ func sizeDetail(what string, n, limit int) string {
 	return what + " has " + strconv.Itoa(n) + " bytes, the limit is " + strconv.Itoa(limit)
 }
 
-// encoding checks that all parts are canonical base64url, so that a token has one spelling.
-func (p *parts) encoding() *Error {
-	at := 0
-	for i, part := range [...]string{p.header, p.payload, p.signature} {
-		if bad := base64urlFault(part); bad >= 0 {
-			name := [...]string{"header", "payload", "signature"}[i]
-			e := &Error{Reason: ReasonTokenEncoding, detail: "the " + name + " breaks off or does not end canonically at byte " + strconv.Itoa(at+bad) + " of the token"}
-			if bad < len(part) && base64urlValue[part[bad]] == notBase64url {
-				e.detail = "the " + name + ` holds "` + shown(part[bad:bad+1]) + `" at byte ` + strconv.Itoa(at+bad) + " of the token"
-			}
-			return e
+// decode decodes the parts into w. All must be canonical base64url, so that a token has one
+// spelling. A header that is known was decoded before.
+func (p *parts) decode(w *scratch, known bool) *Error {
+	var ok bool
+	if !known {
+		if w.header, ok = appendBase64url(w.header[:0], p.header); !ok {
+			return encodingFault("header", p.header, 0)
 		}
-		at += len(part) + 1
+	}
+	if w.payload, ok = appendBase64url(w.payload[:0], p.payload); !ok {
+		return encodingFault("payload", p.payload, len(p.header)+1)
+	}
+	if w.signature, ok = appendBase64url(w.signature[:0], p.signature); !ok {
+		return encodingFault("signature", p.signature, len(p.input)+1)
 	}
 	return nil
 }
 
+// encodingFault finds what is wrong with a part, which begins at this byte of the token.
+func encodingFault(name, part string, at int) *Error {
+	for i := 0; i < len(part); i++ {
+		if !inBase64url(part[i]) {
+			return &Error{Reason: ReasonTokenEncoding, detail: "the " + name + ` holds "` + shown(part[i:i+1]) + `" at byte ` + strconv.Itoa(at+i) + " of the token"}
+		}
+	}
+	if len(part)%4 != 1 { // the last character has bits that decode to nothing
+		at--
+	}
+	return &Error{Reason: ReasonTokenEncoding, detail: "the " + name + " breaks off or does not end canonically at byte " + strconv.Itoa(at+len(part)) + " of the token"}
+}
+
 const (
 	base64urlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" // RFC 4648 section 5
-	notBase64url      = 0xff
+	notBase64url      = 1                                                                  // in a byte that no value reaches
 )
 
-var base64urlValue = func() (table [256]byte) {
-	for i := range table {
-		table[i] = notBase64url
+// base64urlPlace tells what a character stands for in each of the four places of a group, whose
+// three bytes are the upper ones of a number. One that is not of the alphabet marks the lowest byte.
+var base64urlPlace = func() (places [4][256]uint32) {
+	for i := range places {
+		for c := range places[i] {
+			places[i][c] = notBase64url
+		}
+		for value := range base64urlAlphabet {
+			places[i][base64urlAlphabet[value]] = uint32(value) << (26 - 6*i)
+		}
 	}
-	for i := range base64urlAlphabet {
-		table[base64urlAlphabet[i]] = byte(i)
-	}
-	return table
+	return places
 }()
 
-// base64urlFault returns -1 if s is unpadded base64url in the one spelling that an encoder produces,
-// or else where it is not: no byte outside of the alphabet (CR, LF and padding are outside), no
-// length that no encoder produces, no bit set that decodes to nothing.
-func base64urlFault(s string) int {
-	var all byte
-	for i := 0; i < len(s); i++ {
-		all |= base64urlValue[s[i]]
-	}
-	if all&0xc0 != 0 {
-		for i := 0; i < len(s); i++ {
-			if base64urlValue[s[i]] == notBase64url {
-				return i
-			}
-		}
-	}
-	switch len(s) % 4 {
-	case 1:
-		return len(s)
-	case 2:
-		if base64urlValue[s[len(s)-1]]&0x0f != 0 {
-			return len(s) - 1
-		}
-	case 3:
-		if base64urlValue[s[len(s)-1]]&0x03 != 0 {
-			return len(s) - 1
-		}
-	}
-	return -1
-}
+// inBase64url reports whether c is of the alphabet.
+func inBase64url(c byte) bool { return base64urlPlace[0][c] != notBase64url }
 
 // base64urlLen is the decoded length of n characters.
 func base64urlLen(n int) int { return n/4*3 + max(n%4-1, 0) }
 
-// appendBase64url decodes s, which base64urlFault has passed, behind dst.
-func appendBase64url(dst []byte, s string) []byte {
-	v := &base64urlValue
-	from := len(dst)
-	dst = slices.Grow(dst, base64urlLen(len(s)))[:from+len(s)/4*3]
-	for to := dst[from:]; len(s) >= 4 && len(to) >= 3; s, to = s[4:], to[3:] {
-		w := uint32(v[s[0]])<<18 | uint32(v[s[1]])<<12 | uint32(v[s[2]])<<6 | uint32(v[s[3]])
-		to[0], to[1], to[2] = byte(w>>16), byte(w>>8), byte(w)
+// appendBase64url decodes s behind dst. It reports whether s is unpadded base64url in the one spelling
+// that an encoder produces: no byte outside of the alphabet (CR, LF and padding are outside), no
+// length that no encoder produces, no bit set that decodes to nothing. If not, what it appends has
+// no meaning.
+func appendBase64url(dst []byte, s string) ([]byte, bool) {
+	p := &base64urlPlace
+	from, size := len(dst), base64urlLen(len(s))
+	dst = slices.Grow(dst, size+1)[:from+size+1] // a group is written with one byte more
+	var all, rest uint32
+	to := dst[from:]
+	for len(s) >= 4 && len(to) >= 4 {
+		w := p[0][s[0]] | p[1][s[1]] | p[2][s[2]] | p[3][s[3]]
+		all |= w
+		binary.BigEndian.PutUint32(to, w)
+		s, to = s[4:], to[3:]
 	}
 	switch len(s) {
+	case 1:
+		rest = notBase64url
 	case 2:
-		dst = append(dst, v[s[0]]<<2|v[s[1]]>>4)
+		w := p[0][s[0]] | p[1][s[1]]
+		to[0], rest = byte(w>>24), w&0xffffff
 	case 3:
-		dst = append(dst, v[s[0]]<<2|v[s[1]]>>4, v[s[1]]<<4|v[s[2]]>>2)
+		w := p[0][s[0]] | p[1][s[1]] | p[2][s[2]]
+		to[0], to[1], rest = byte(w>>24), byte(w>>16), w&0xffff
 	}
-	return dst
+	return dst[:from+size], all&0xff == 0 && rest == 0
 }
 
-// base64urlText decodes s, which base64urlFault has passed, into one string. Claims are pieces of
-// that string, so a token costs one allocation for all its text.
-func base64urlText(s string) string {
-	var b strings.Builder
-	b.Grow(base64urlLen(len(s)))
-	var chunk [192]byte
-	for len(s) > 256 {
-		b.Write(appendBase64url(chunk[:0], s[:256]))
-		s = s[256:]
-	}
-	b.Write(appendBase64url(chunk[:0], s))
-	return b.String()
-}
-
-// base64urlBytes checks and decodes a member of a key.
-func base64urlBytes(s string) ([]byte, bool) {
-	if base64urlFault(s) >= 0 {
-		return nil, false
-	}
-	return appendBase64url(make([]byte, 0, base64urlLen(len(s))), s), true
-}
+// base64urlBytes decodes a member of a key.
+func base64urlBytes(s string) ([]byte, bool) { return appendBase64url(nil, s) }
 
 // base64url encodes b.
 func base64url(b []byte) string {
@@ -210,6 +203,38 @@ type Header struct {
 
 	// unnamedRSA is what an RSA key that declares no algorithm stands for in this verification.
 	unnamedRSA Algorithm
+}
+
+// headerMemory holds the headers that were parsed last, so that the header of a key is parsed once
+// and not for every token. What a header says is a matter of its bytes alone: nothing is trusted
+// because it was seen before, and a stranger's headers can only make the next one be parsed anew.
+type headerMemory struct {
+	last [4]struct {
+		segment string // as it was sent; a copy, for a piece of a token would keep all of it
+		header  Header
+	}
+	next int // is replaced next
+}
+
+// maxKnownHeader is the longest header segment that is remembered, more than those of issuers have.
+const maxKnownHeader = 512
+
+func (m *headerMemory) find(segment string) (h Header, known bool) {
+	for i := range m.last {
+		if m.last[i].segment == segment {
+			return m.last[i].header, true
+		}
+	}
+	return Header{}, false
+}
+
+func (m *headerMemory) keep(segment string, h Header) {
+	if len(segment) > maxKnownHeader {
+		return
+	}
+	last := &m.last[m.next]
+	last.segment, last.header = strings.Clone(segment), h
+	m.next = (m.next + 1) % len(m.last)
 }
 
 // parseHeader reads the decoded header. Keys and addresses in it (jwk, jku, x5c, x5u) are passed

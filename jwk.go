@@ -53,41 +53,33 @@ type primitive interface {
 	verify(w *workspace) bool
 }
 
-// workspace is the memory that one verification needs, kept with its key for the next one.
+// workspace is what one signature operation needs, kept with its key for the next one.
 type workspace struct {
 	alg       Algorithm
 	hash      hash.Hash
-	chunk     [256]byte
-	digest    []byte
+	digest    []byte // or the whole input
+	sum       [64]byte
 	signature []byte
 	der       [3 + 2*(3+66)]byte // for ecdsa.go: crypto/ecdsa moves its argument to the heap
 }
 
-// verify is the one signature operation of a token. Both strings are parts of the token;
-// base64urlFault has passed the signature.
-func (k *Key) verify(alg Algorithm, input, signature string) bool {
-	if base64urlLen(len(signature)) != k.material.signatureSize(alg) {
+// verify is the one signature operation of a token.
+func (k *Key) verify(alg Algorithm, input, signature []byte) bool {
+	if len(signature) != k.material.signatureSize(alg) {
 		return false
 	}
 	w, _ := k.spare.Get().(*workspace)
 	if w == nil || w.alg != alg {
 		w = &workspace{alg: alg, hash: k.material.newHash(alg)}
 	}
-	w.signature = appendBase64url(w.signature[:0], signature)
-	if w.hash == nil {
-		w.digest = append(w.digest[:0], input...)
-	} else {
-		// Text goes through a chunk on its way into the hash: converting it whole would copy
-		// every token to the heap.
+	w.digest, w.signature = input, signature
+	if w.hash != nil {
 		w.hash.Reset()
-		for len(input) > 0 {
-			n := copy(w.chunk[:], input)
-			w.hash.Write(w.chunk[:n])
-			input = input[n:]
-		}
-		w.digest = w.hash.Sum(w.digest[:0])
+		w.hash.Write(input)
+		w.digest = w.hash.Sum(w.sum[:0])
 	}
 	ok := k.material.verify(w)
+	w.digest, w.signature = nil, nil
 	k.spare.Put(w)
 	return ok
 }

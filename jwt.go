@@ -141,6 +141,7 @@ type Verifier struct {
 	templated []*issuer // those of them that have many names
 	maxToken  int
 	maxHeader int
+	spare     sync.Pool // of *scratch
 }
 
 // issuer is one Config in the form that verification uses.
@@ -307,21 +308,27 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	if err != nil {
 		return nil, err
 	}
+	w, _ := v.spare.Get().(*scratch)
+	if w == nil {
+		w = new(scratch)
+	}
+	defer v.spare.Put(w)
 
-	// Each part is canonical base64url.
-	if err := p.encoding(); err != nil {
+	// Each part is canonical base64url. The header is one strict JSON object without extensions.
+	h, known := w.known.find(p.header)
+	if err := p.decode(w, known); err != nil {
 		return nil, err
 	}
-
-	// The header is one strict JSON object without extensions.
-	h, err := parseHeader(base64urlText(p.header))
-	if err != nil {
-		return nil, err
+	if !known {
+		if h, err = parseHeader(string(w.header)); err != nil {
+			return nil, err
+		}
+		w.known.keep(p.header, h)
 	}
 
 	// One of several issuers is chosen by a claim that nothing vouches for yet: its keys, its
 	// algorithms and its policy alone decide from here on.
-	i, err := v.choose(&p)
+	i, err := v.choose(w)
 	if err != nil {
 		return nil, err.about(nil, h)
 	}
@@ -335,20 +342,21 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	h.unnamedRSA = i.unnamedRSA
 	key, err := i.key(ctx, h)
 	if err != nil {
-		return nil, err.about(i, h).wondering(i, &p)
+		return nil, err.about(i, h).wondering(i, w)
 	}
 
 	// The signature. If it fails, the key may have been replaced under its id.
-	if !key.verify(h.Algorithm, p.input, p.signature) {
-		if key = i.replacement(ctx, h, key); key == nil || !key.verify(h.Algorithm, p.input, p.signature) {
+	w.input = append(w.input[:0], p.input...)
+	if !key.verify(h.Algorithm, w.input, w.signature) {
+		if key = i.replacement(ctx, h, key); key == nil || !key.verify(h.Algorithm, w.input, w.signature) {
 			err := &Error{Reason: ReasonSignatureInvalid, detail: "the " + string(h.Algorithm) + " signature does not hold"}
-			return nil, err.about(i, h).wondering(i, &p)
+			return nil, err.about(i, h).wondering(i, w)
 		}
 	}
 
 	// Only now the payload: one strict JSON object, registered claims of their types, the policy.
 	h.unnamedRSA = ""
-	t := &Token{header: h, payload: base64urlText(p.payload)}
+	t := &Token{header: h, payload: string(w.payload)}
 	if err := t.claims.parse(t.payload); err != nil {
 		return nil, err.about(i, h)
 	}
@@ -367,11 +375,11 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 
 // choose picks the issuer of a token. With one issuer there is nothing to choose, and iss is
 // compared after the signature holds.
-func (v *Verifier) choose(p *parts) (*issuer, *Error) {
+func (v *Verifier) choose(w *scratch) (*issuer, *Error) {
 	if len(v.issuers) == 1 {
 		return v.issuers[0], nil
 	}
-	name, err := unverifiedIssuer(base64urlText(p.payload))
+	name, err := unverifiedIssuer(string(w.payload))
 	if err != nil {
 		return nil, err
 	}
@@ -469,11 +477,11 @@ const maxWondering = 2 << 10
 
 // wondering adds a hint to a refusal for want of the right key if the token itself says that it is
 // another issuer's. The claim is shown as the token's word and decides nothing.
-func (e *Error) wondering(i *issuer, p *parts) *Error {
-	if e.Hint != "" || e.kind() == ErrUnavailable || len(p.payload) > maxWondering {
+func (e *Error) wondering(i *issuer, w *scratch) *Error {
+	if e.Hint != "" || e.kind() == ErrUnavailable || len(w.payload) > maxWondering {
 		return e
 	}
-	if name, err := unverifiedIssuer(base64urlText(p.payload)); err == nil && !i.named(name) {
+	if name, err := unverifiedIssuer(string(w.payload)); err == nil && !i.named(name) {
 		e.Hint = `the token says, unverified, that its issuer is "` + shown(name) + `", and "` + shown(i.issuer) + `" is trusted here`
 		if miss := nearMiss(name, i.issuer); miss != "" {
 			e.Hint += ": " + miss
