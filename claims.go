@@ -75,7 +75,8 @@ func (c *claims) parse(payload string) *Error {
 		}
 	}
 	c.lists = c.space[:0]
-	for name := range s.members {
+	s.object()
+	for name, ok := s.member(); ok; name, ok = s.member() {
 		var text *string
 		var date *time.Time
 		switch name {
@@ -158,7 +159,7 @@ func (c *claims) parse(payload string) *Error {
 		}
 		switch {
 		case text != nil && s.peek() == '"':
-			*text, _ = s.string()
+			*text, _ = s.scanString(true)
 		case text != nil:
 			spoil(name, "is not a string")
 			s.skip()
@@ -189,10 +190,10 @@ func (c *claims) add(to span, value string) span {
 		c.full = true
 		return to
 	}
-	if to.to != len(c.lists) { // another list lies behind: move
-		moved := span{from: len(c.lists)}
+	if to.to != uint32(len(c.lists)) { // another list lies behind: move
+		moved := span{from: uint32(len(c.lists))}
 		c.lists = append(c.lists, c.lists[to.from:to.to]...)
-		moved.to = len(c.lists)
+		moved.to = uint32(len(c.lists))
 		to = moved
 	}
 	c.lists = append(c.lists, value)
@@ -212,7 +213,7 @@ func (c *claims) strings(s *scanner, to *span) bool {
 		if s.peek() != '"' {
 			all = false
 			s.skip()
-		} else if value, ok := s.string(); ok {
+		} else if value, ok := s.scanString(true); ok {
 			*to = c.add(*to, value)
 		}
 	}
@@ -226,7 +227,7 @@ func (c *claims) words(s *scanner, to *span) bool {
 		s.skip()
 		return false
 	}
-	text, _ := s.string()
+	text, _ := s.scanString(true)
 	for text != "" {
 		var word string
 		if word, text, _ = strings.Cut(text, " "); word != "" {
@@ -240,8 +241,13 @@ func (c *claims) words(s *scanner, to *span) bool {
 // nanosecond, and without computing what an exponent would make of it.
 func numericDate(number string) (date time.Time, ok bool) {
 	if len(number) <= 12 { // as nearly every one is written
-		if seconds, err := strconv.ParseUint(number, 10, 64); err == nil {
-			return time.Unix(int64(seconds), 0), seconds <= maxNumericDate
+		seconds, digits := int64(0), 0
+		for digits < len(number) && '0' <= number[digits] && number[digits] <= '9' {
+			seconds = seconds*10 + int64(number[digits]-'0')
+			digits++
+		}
+		if digits == len(number) && digits > 0 {
+			return time.Unix(seconds, 0), seconds <= maxNumericDate
 		}
 	}
 	unsigned, negative := strings.CutPrefix(number, "-")
@@ -361,7 +367,7 @@ func (v *verdicts) add(check string, e *Error) {
 }
 
 // check runs the whole policy and returns every failed claim, the first in front.
-func (p *policy) check(h Header, k *Key, c *claims, now time.Time, told func(check string, e *Error)) *Error {
+func (p *policy) check(h *Header, k *Key, c *claims, now time.Time, told func(check string, e *Error)) *Error {
 	v := verdicts{told: told}
 	v.add("typ", p.checkType(h))
 	v.add("iss", p.checkIssuer(c))
@@ -400,7 +406,7 @@ func nearestMiss(got string, want []string) string {
 	return ""
 }
 
-func (p *policy) checkType(h Header) *Error {
+func (p *policy) checkType(h *Header) *Error {
 	access := isMediaType(h.Type, "at+jwt")
 	// A structured suffix marks a kind of token of its own (RFC 8725 section 3.11): dpop+jwt and
 	// dc+sd-jwt, with parameters or without. PASSporT (RFC 8225) has none.

@@ -7,6 +7,7 @@ package jwt
 import (
 	"encoding/binary"
 	"hash/maphash"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -211,7 +212,7 @@ type Header struct {
 type headerMemory struct {
 	last [4]struct {
 		segment string // as it was sent; a copy, for a piece of a token would keep all of it
-		header  Header
+		header  *Header
 	}
 	next int // is replaced next
 }
@@ -219,16 +220,17 @@ type headerMemory struct {
 // maxKnownHeader is the longest header segment that is remembered, more than those of issuers have.
 const maxKnownHeader = 512
 
-func (m *headerMemory) find(segment string) (h Header, known bool) {
+// find returns nil if the header is not remembered.
+func (m *headerMemory) find(segment string) *Header {
 	for i := range m.last {
 		if m.last[i].segment == segment {
-			return m.last[i].header, true
+			return m.last[i].header
 		}
 	}
-	return Header{}, false
+	return nil
 }
 
-func (m *headerMemory) keep(segment string, h Header) {
+func (m *headerMemory) keep(segment string, h *Header) {
 	if len(segment) > maxKnownHeader {
 		return
 	}
@@ -239,8 +241,9 @@ func (m *headerMemory) keep(segment string, h Header) {
 
 // parseHeader reads the decoded header. Keys and addresses in it (jwk, jku, x5c, x5u) are passed
 // over like any other member that is not critical, and so is zip: nothing is ever inflated.
-func parseHeader(text string) (h Header, err *Error) {
+func parseHeader(text string) (*Header, *Error) {
 	s := scanner{text: text}
+	h := new(Header)
 	hasAlg := false
 	var wrong, critical string // the first member of each kind
 	for name := range s.members {
@@ -272,15 +275,15 @@ func parseHeader(text string) (h Header, err *Error) {
 	}
 	switch fault := s.end(); {
 	case fault != "":
-		return Header{}, &Error{Reason: ReasonHeaderInvalid, detail: fault}
+		return nil, &Error{Reason: ReasonHeaderInvalid, detail: fault}
 	case !hasAlg:
-		return Header{}, &Error{Reason: ReasonHeaderMember, Member: "alg"}
+		return nil, &Error{Reason: ReasonHeaderMember, Member: "alg"}
 	case wrong != "":
-		return Header{}, &Error{Reason: ReasonHeaderMember, Member: wrong, detail: wrong + " is not a string, or an empty one"}
+		return nil, &Error{Reason: ReasonHeaderMember, Member: wrong, detail: wrong + " is not a string, or an empty one"}
 	case critical != "":
-		return Header{}, &Error{Reason: ReasonHeaderCritical, Member: critical, detail: critical + " asks for an extension, and none is supported"}
+		return nil, &Error{Reason: ReasonHeaderCritical, Member: critical, detail: critical + " asks for an extension, and none is supported"}
 	case isMediaType(h.ContentType, "jwt"):
-		return Header{}, &Error{Reason: ReasonTokenNested, Member: "cty", Got: shown(h.ContentType), detail: "cty says that the payload is a JWT itself, which is never accepted"}
+		return nil, &Error{Reason: ReasonTokenNested, Member: "cty", Got: shown(h.ContentType), detail: "cty says that the payload is a JWT itself, which is never accepted"}
 	}
 	return h, nil
 }
@@ -322,49 +325,69 @@ func equalASCIIFold(got, want string) bool {
 type scanner struct {
 	text  string
 	pos   int
-	fault string // what is wrong at pos; empty while nothing is
+	fault string // what is wrong; empty while nothing is
+	at    int    // where
 	fresh bool   // an object or array was opened and has no member yet
 	depth int
-	open  [maxDepth]object // the objects that pos is in, by depth
-	label span             // where the last member's name stands, quotes included
+	label span // where the last member's name stands, quotes included
 
 	// The names of all open objects, the innermost last: the first few here, the others in more.
-	// (A slice of few would move the scanner to the heap.)
+	// (A slice of few would move the scanner to the heap.) Names with different marks are different.
 	count int
 	few   [fewMembers]string
+	marks [fewMembers]uint64
 	more  []string
-	seed  maphash.Seed
+	first [maxDepth]uint16 // the index of the first name of each open object, by depth
+
+	// An object with more than a few names has them here by hash: 0 is a free slot.
+	tables [][]uint16 // by depth
+	seed   maphash.Seed
 }
 
 // span is a half-open range of indices.
-type span struct{ from, to int }
+type span struct{ from, to uint32 }
 
-// object is what is known of one open object.
-type object struct {
-	first int      // the index of its first name
-	table []uint16 // its names by hash, once they are more than a few; 0 is a free slot
+// markOf makes a mark of the length and some bytes: most names of one object differ in those.
+func markOf(text string) uint64 {
+	n := len(text)
+	switch {
+	case n >= 8:
+		return load64(text) ^ load64(text[n-8:])<<1 ^ uint64(n)<<56
+	case n >= 4:
+		return uint64(load32(text)) | uint64(load32(text[n-4:]))<<32 ^ uint64(n)<<61
+	case n > 0:
+		return uint64(text[0]) | uint64(text[n/2])<<8 | uint64(text[n-1])<<16 | uint64(n)<<24
+	}
+	return 0
 }
 
-// wrong records the first fault and always returns false.
+func load32(s string) uint32 {
+	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
+}
+
+func load64(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// wrong records the first fault, moves to the end of the text, and always returns false.
 func (s *scanner) wrong(what string) bool {
 	if s.fault == "" {
-		s.fault = what
+		s.fault, s.at = what, s.pos
+		s.pos = len(s.text)
 	}
 	return false
 }
 
 // peek returns the first byte of the next value, 0 at the end or after a fault.
 func (s *scanner) peek() byte {
-	if s.fault != "" {
-		return 0
-	}
 	for s.pos < len(s.text) {
-		switch c := s.text[s.pos]; c {
-		case ' ', '\t', '\n', '\r':
-			s.pos++
-		default:
+		c := s.text[s.pos]
+		if c > ' ' || c != ' ' && c != '\t' && c != '\n' && c != '\r' {
 			return c
 		}
+		s.pos++
 	}
 	return 0
 }
@@ -377,7 +400,7 @@ func (s *scanner) descend(bracket byte, what string) bool {
 	if s.depth == maxDepth {
 		return s.wrong("nested too deep")
 	}
-	s.open[s.depth].first = s.count
+	s.first[s.depth] = uint16(s.count)
 	s.depth++
 	s.pos++
 	s.fresh = true
@@ -394,7 +417,7 @@ func (s *scanner) next(bracket byte) bool {
 	case c == bracket:
 		s.pos++
 		s.depth--
-		s.count = s.open[s.depth].first
+		s.count = int(s.first[s.depth])
 		s.fresh = false
 		return false
 	case s.fresh:
@@ -419,11 +442,11 @@ func (s *scanner) member() (name string, ok bool) {
 	if s.peek() != '"' {
 		return "", s.wrong("a member name is missing")
 	}
-	s.label.from = s.pos
-	if name, ok = s.string(); !ok {
+	s.label.from = uint32(s.pos)
+	if name, ok = s.scanString(true); !ok {
 		return "", false
 	}
-	s.label.to = s.pos
+	s.label.to = uint32(s.pos)
 	if s.peek() != ':' {
 		return "", s.wrong("a colon is missing")
 	}
@@ -444,65 +467,74 @@ func (s *scanner) members(yield func(name string) bool) {
 
 // unique adds a name to the innermost object, which must not have it yet.
 func (s *scanner) unique(name string) bool {
-	o := &s.open[s.depth-1]
-	own := s.count - o.first
-	if own == maxMembers {
+	first, mark := int(s.first[s.depth-1]), markOf(name)
+	switch own := s.count - first; {
+	case own == maxMembers:
 		return s.wrong("too many members")
-	}
-	if own < fewMembers {
-		for i := o.first; i < s.count; i++ {
-			if *s.name(i) == name {
+	case s.count < fewMembers:
+		for i := first; i < s.count; i++ {
+			if s.marks[i] == mark && s.few[i] == name {
 				return s.wrong("duplicate member")
 			}
 		}
-	} else {
-		if own == fewMembers {
-			s.hash(o)
+		s.few[s.count], s.marks[s.count] = name, mark
+		s.count++
+		return true
+	case own < fewMembers:
+		for i := first; i < s.count; i++ {
+			if s.name(i) == name {
+				return s.wrong("duplicate member")
+			}
 		}
-		slot := s.slot(o, name)
+	default:
+		if own == fewMembers {
+			s.hash()
+		}
+		slot := s.slot(name)
 		if *slot != 0 {
 			return s.wrong("duplicate member")
 		}
 		*slot = uint16(own + 1)
 	}
-	if s.count >= fewMembers && s.count-fewMembers == len(s.more) {
-		s.more = append(s.more, "")
-	}
-	*s.name(s.count) = name
+	s.more = append(s.more[:s.count-fewMembers], name)
 	s.count++
 	return true
 }
 
-// hash begins the table of an object that has more than a few names.
-func (s *scanner) hash(o *object) {
-	if s.seed == (maphash.Seed{}) {
+// hash begins the table of the innermost object, which has more than a few names.
+func (s *scanner) hash() {
+	if s.tables == nil {
+		s.tables = make([][]uint16, maxDepth)
 		s.seed = maphash.MakeSeed()
 	}
-	if o.table == nil {
-		o.table = make([]uint16, 2048) // at most half full
+	table := &s.tables[s.depth-1]
+	if *table == nil {
+		*table = make([]uint16, 2048) // at most half full
 	}
-	clear(o.table)
-	for i := o.first; i < s.count; i++ {
-		*s.slot(o, *s.name(i)) = uint16(i - o.first + 1)
+	clear(*table)
+	first := int(s.first[s.depth-1])
+	for i := first; i < s.count; i++ {
+		*s.slot(s.name(i)) = uint16(i - first + 1)
 	}
 }
 
-// slot is the place of a name in the object's table: that of its equal, or a free one.
-func (s *scanner) slot(o *object, name string) *uint16 {
+// slot is the place of a name in the table of the innermost object: that of its equal, or a free one.
+func (s *scanner) slot(name string) *uint16 {
+	first, table := int(s.first[s.depth-1]), s.tables[s.depth-1]
 	for at := maphash.String(s.seed, name); ; at++ {
-		slot := &o.table[at%uint64(len(o.table))]
-		if *slot == 0 || *s.name(o.first + int(*slot) - 1) == name {
+		slot := &table[at%uint64(len(table))]
+		if *slot == 0 || s.name(first+int(*slot)-1) == name {
 			return slot
 		}
 	}
 }
 
-// name is the place of the i-th name of the open objects.
-func (s *scanner) name(i int) *string {
+// name is the i-th name of the open objects.
+func (s *scanner) name(i int) string {
 	if i < fewMembers {
-		return &s.few[i]
+		return s.few[i]
 	}
-	return &s.more[i-fewMembers]
+	return s.more[i-fewMembers]
 }
 
 // skip checks the next value of any kind and passes over it.
@@ -597,25 +629,36 @@ func (s *scanner) string() (string, bool) {
 	return s.scanString(true)
 }
 
-// plainText marks the bytes that stand for themselves in a string, whatever is around them.
-var plainText = func() (table [256]bool) {
-	for c := ' '; c < utf8.RuneSelf; c++ {
-		table[c] = c != '"' && c != '\\'
+// plainText returns the length of the text at the beginning of s that stands for itself in a JSON
+// string whatever is around it: ASCII without controls, quotes and backslashes.
+func plainText(s string) int {
+	const each, top = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; len(s)-n >= 8; n += 8 { // eight bytes at a time
+		w := load64(s[n:])
+		quote, backslash := w^'"'*each, w^'\\'*each // zero where they are
+		// The top bit of every byte that is none of them, and of none before the first such byte.
+		if other := (w | (w-' '*each)&^w | (quote-each)&^quote | (backslash-each)&^backslash) & top; other != 0 {
+			return n + bits.TrailingZeros64(other)/8
+		}
 	}
-	return table
-}()
+	for n < len(s) && ' ' <= s[n] && s[n] < utf8.RuneSelf && s[n] != '"' && s[n] != '\\' {
+		n++
+	}
+	return n
+}
 
 // scanString reads from an opening quote. Without want it only checks.
 func (s *scanner) scanString(want bool) (string, bool) {
 	s.pos++
 	start := s.pos
 	var unescaped []byte // nil until the first escape
-	for s.pos < len(s.text) {
+	for {
+		s.pos += plainText(s.text[s.pos:])
+		if s.pos == len(s.text) {
+			return "", s.wrong("a string without its end")
+		}
 		switch c := s.text[s.pos]; {
-		case plainText[c]:
-			for s.pos++; s.pos < len(s.text) && plainText[s.text[s.pos]]; {
-				s.pos++
-			}
 		case c == '"':
 			piece := s.text[start:s.pos]
 			s.pos++
@@ -645,7 +688,6 @@ func (s *scanner) scanString(want bool) (string, bool) {
 			s.pos += size
 		}
 	}
-	return "", s.wrong("a string without its end")
 }
 
 // escape reads one escape, or two where they are the halves of a surrogate pair.
@@ -708,5 +750,5 @@ func (s *scanner) end() string {
 	if s.fault == "" {
 		return ""
 	}
-	return s.fault + " at byte " + strconv.Itoa(s.pos)
+	return s.fault + " at byte " + strconv.Itoa(s.at)
 }

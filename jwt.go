@@ -314,12 +314,14 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	}
 	defer v.spare.Put(w)
 
-	// Each part is canonical base64url. The header is one strict JSON object without extensions.
-	h, known := w.known.find(p.header)
-	if err := p.decode(w, known); err != nil {
+	// Each part is canonical base64url.
+	h := w.known.find(p.header)
+	if err := p.decode(w, h != nil); err != nil {
 		return nil, err
 	}
-	if !known {
+
+	// The header is one strict JSON object without extensions.
+	if h == nil {
 		if h, err = parseHeader(string(w.header)); err != nil {
 			return nil, err
 		}
@@ -339,8 +341,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	}
 
 	// Exactly one key.
-	h.unnamedRSA = i.unnamedRSA
-	key, err := i.key(ctx, h)
+	key, err := i.key(ctx, *h)
 	if err != nil {
 		return nil, err.about(i, h).wondering(i, w)
 	}
@@ -348,14 +349,13 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	// The signature. If it fails, the key may have been replaced under its id.
 	w.input = append(w.input[:0], p.input...)
 	if !key.verify(h.Algorithm, w.input, w.signature) {
-		if key = i.replacement(ctx, h, key); key == nil || !key.verify(h.Algorithm, w.input, w.signature) {
+		if key = i.replacement(ctx, *h, key); key == nil || !key.verify(h.Algorithm, w.input, w.signature) {
 			err := &Error{Reason: ReasonSignatureInvalid, detail: "the " + string(h.Algorithm) + " signature does not hold"}
 			return nil, err.about(i, h).wondering(i, w)
 		}
 	}
 
 	// Only now the payload: one strict JSON object, registered claims of their types, the policy.
-	h.unnamedRSA = ""
 	t := &Token{header: h, payload: string(w.payload)}
 	if err := t.claims.parse(t.payload); err != nil {
 		return nil, err.about(i, h)
@@ -399,7 +399,7 @@ func (v *Verifier) choose(w *scratch) (*issuer, *Error) {
 }
 
 // allows checks the header's alg against the algorithms there are, and those of the issuer.
-func (i *issuer) allows(h Header) *Error {
+func (i *issuer) allows(h *Header) *Error {
 	if h.Algorithm.kty() == "" {
 		e := &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: shown(string(h.Algorithm)), Want: "a supported algorithm"}
 		if strings.EqualFold(string(h.Algorithm), "none") {
@@ -424,6 +424,7 @@ func (i *issuer) allows(h Header) *Error {
 
 // key asks the issuer's source for the one key, and takes nothing from it that does not fit.
 func (i *issuer) key(ctx context.Context, h Header) (*Key, *Error) {
+	h.unnamedRSA = i.unnamedRSA
 	k, err := i.keys.Key(ctx, h)
 	if err != nil {
 		return nil, keyRefusal(err)
@@ -460,11 +461,12 @@ func (i *issuer) replacement(ctx context.Context, h Header, failed *Key) *Key {
 	if !ok {
 		return nil
 	}
+	h.unnamedRSA = i.unnamedRSA
 	return remote.replacement(ctx, h, failed)
 }
 
 // about records who judged the token, and which key it named.
-func (e *Error) about(i *issuer, h Header) *Error {
+func (e *Error) about(i *issuer, h *Header) *Error {
 	if i != nil {
 		e.Issuer = i.issuer
 	}

@@ -14,13 +14,13 @@ import (
 // [Verifier.Verify]. It is immutable and safe for concurrent use, and it does not hold its own
 // compact form or its signature.
 type Token struct {
-	header  Header
+	header  *Header
 	payload string
 	claims  claims
 }
 
 // Header returns the protected header.
-func (t *Token) Header() Header { return t.header }
+func (t *Token) Header() Header { return *t.header }
 
 // Issuer returns the claim iss.
 func (t *Token) Issuer() string { return t.claims.issuer }
