@@ -222,17 +222,21 @@ func (c *claims) strings(s *scanner, to *span) bool {
 
 // words reads a string of words between spaces (RFC 6749 section 3.3); any other value is passed
 // over and returns false.
-func (c *claims) words(s *scanner, to *span) bool {
+func (c *claims) words(s *scanner, list *span) bool {
 	if s.peek() != '"' {
 		s.skip()
 		return false
 	}
 	text, _ := s.scanString(true)
-	for text != "" {
-		var word string
-		if word, text, _ = strings.Cut(text, " "); word != "" {
-			*to = c.add(*to, word)
+	for from := 0; from < len(text); {
+		to := from
+		for to < len(text) && text[to] != ' ' {
+			to++
 		}
+		if to > from {
+			*list = c.add(*list, text[from:to])
+		}
+		from = to + 1
 	}
 	return true
 }

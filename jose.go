@@ -337,6 +337,7 @@ type scanner struct {
 	few   [fewMembers]string
 	marks [fewMembers]uint64
 	more  []string
+	seen  uint64           // a bit for the mark of every name so far: one that is not set is new
 	first [maxDepth]uint16 // the index of the first name of each open object, by depth
 
 	// An object with more than a few names has them here by hash: 0 is a free slot.
@@ -360,6 +361,9 @@ func markOf(text string) uint64 {
 	}
 	return 0
 }
+
+// spread is an odd number whose product with a mark depends on all of it in the upper bits.
+const spread = 0x9e3779b97f4a7c15
 
 func load32(s string) uint32 {
 	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
@@ -467,7 +471,16 @@ func (s *scanner) members(yield func(name string) bool) {
 
 // unique adds a name to the innermost object, which must not have it yet.
 func (s *scanner) unique(name string) bool {
-	first, mark := int(s.first[s.depth-1]), markOf(name)
+	mark := markOf(name)
+	bit := uint64(1) << (mark * spread >> 58)
+	new := s.seen&bit == 0
+	s.seen |= bit
+	if new && s.count < fewMembers {
+		s.few[s.count], s.marks[s.count] = name, mark
+		s.count++
+		return true
+	}
+	first := int(s.first[s.depth-1])
 	switch own := s.count - first; {
 	case own == maxMembers:
 		return s.wrong("too many members")
@@ -583,7 +596,8 @@ func (s *scanner) literal(word string) bool {
 // number returns the text of the next value, which must be a number. It is not converted: a number
 // that nobody reads may be of any size.
 func (s *scanner) number() (string, bool) {
-	if c := s.peek(); c != '-' && (c < '0' || c > '9') {
+	c := s.peek()
+	if c != '-' && (c < '0' || c > '9') {
 		return "", s.wrong("not a JSON value")
 	}
 	start := s.pos
