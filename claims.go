@@ -293,7 +293,8 @@ var powersOfTen = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e1
 
 // unverifiedIssuer reads iss from a payload that nothing vouches for. Its result is compared, used
 // as a map key, or shown as the token's own word; nothing else is read before the signature holds.
-func unverifiedIssuer(payload string) (issuer string, err *Error) {
+// It stops at an issuer that is not trusted, for what follows then changes nothing.
+func unverifiedIssuer(payload string, trusted func(name string) bool) (issuer string, err *Error) {
 	s := scanner{text: payload}
 	present, isString := false, true
 	for name := range s.members {
@@ -302,10 +303,13 @@ func unverifiedIssuer(payload string) (issuer string, err *Error) {
 			continue
 		}
 		present = true
-		if isString = s.peek() == '"'; isString {
-			issuer, _ = s.string()
-		} else {
+		if isString = s.peek() == '"'; !isString {
 			s.skip()
+			continue
+		}
+		var ok bool
+		if issuer, ok = s.string(); ok && !trusted(issuer) {
+			return issuer, nil
 		}
 	}
 	switch fault := s.end(); {

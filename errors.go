@@ -374,18 +374,25 @@ func (e *Error) withhold(token string) *Error {
 	return e
 }
 
-// repeats reports whether text holds a piece of the token. Words of ours end before they are long
-// enough to look for.
+// repeats reports whether text holds a piece of the token. It looks at every runLength-th byte, for a
+// long enough word of the token's characters holds one of them; our own words are shorter.
 func repeats(token, text string) bool {
-	from := 0
-	for i := 0; i <= len(text); i++ {
-		if i < len(text) && (inBase64url(text[i]) || text[i] == '.') {
+	in := func(i int) bool { return inBase64url(text[i]) || text[i] == '.' }
+	for at := runLength - 1; at < len(text); at += runLength {
+		if !in(at) {
 			continue
 		}
-		if shares(token, text[from:i]) {
+		from, to := at, at+1
+		for from > 0 && in(from-1) {
+			from--
+		}
+		for to < len(text) && in(to) {
+			to++
+		}
+		if shares(token, text[from:to]) {
 			return true
 		}
-		from = i + 1
+		at = to // the next word is looked for behind
 	}
 	return false
 }
@@ -411,7 +418,11 @@ func shares(token, word string) bool {
 func nearMiss(got, want string) string {
 	var words []string
 	g, w := got, want
-	if a, b := strings.TrimSuffix(g, "/"), strings.TrimSuffix(w, "/"); (a == g) != (b == w) {
+	a, b := strings.TrimSuffix(g, "/"), strings.TrimSuffix(w, "/")
+	if a == "" || b == "" || !strings.EqualFold(a[len(a)-1:], b[len(b)-1:]) { // they end otherwise, as most do
+		return ""
+	}
+	if (a == g) != (b == w) {
 		words, g, w = append(words, "a trailing slash"), a, b
 	}
 	gs, gr := cutScheme(g)

@@ -40,7 +40,16 @@ type scratch struct {
 	payload   []byte
 	signature []byte
 	input     []byte
+	text      string // of the payload, once it is asked for
 	known     headerMemory
+}
+
+// payloadText is the payload as text, of which claims are pieces.
+func (w *scratch) payloadText() string {
+	if w.text == "" {
+		w.text = string(w.payload)
+	}
+	return w.text
 }
 
 // split cuts a token at its two dots and looks no further into it.
@@ -65,11 +74,16 @@ func split(token string, maxToken, maxHeader int) (p parts, err *Error) {
 	if !ok {
 		return p, &Error{Reason: ReasonTokenParts, detail: "it has 2 parts"}
 	}
-	if more := strings.Count(signature, "."); more == 2 {
+	if _, fourth, more := strings.Cut(signature, "."); more {
+		_, fifth, five := strings.Cut(fourth, ".")
+		if !five {
+			return p, &Error{Reason: ReasonTokenParts, detail: "it has 4 parts"}
+		}
+		if strings.IndexByte(fifth, '.') >= 0 {
+			return p, &Error{Reason: ReasonTokenParts, detail: "it has more than 5 parts"}
+		}
 		return p, &Error{Reason: ReasonTokenEncrypted, detail: "it has 5 parts, so it is a JWE (RFC 7516), which is never accepted",
 			Hint: "Auth0 issues encrypted tokens when no audience was asked for: request the token with this API's audience, and switch token encryption off for this API"}
-	} else if more > 0 {
-		return p, &Error{Reason: ReasonTokenParts, detail: "it has " + strconv.Itoa(more+3) + " parts"}
 	}
 	switch {
 	case header == "":
@@ -85,7 +99,9 @@ func split(token string, maxToken, maxHeader int) (p parts, err *Error) {
 }
 
 func sizeDetail(what string, n, limit int) string {
-	return what + " has " + strconv.Itoa(n) + " bytes, the limit is " + strconv.Itoa(limit)
+	var space [64]byte
+	b := strconv.AppendInt(append(append(space[:0], what...), " has "...), int64(n), 10)
+	return string(strconv.AppendInt(append(b, " bytes, the limit is "...), int64(limit), 10))
 }
 
 // decode decodes the parts into w. All must be canonical base64url, so that a token has one

@@ -140,10 +140,10 @@ func unknownKey(h Header, want string) *Error {
 func mismatch(h Header, have Algorithm) *Error {
 	e := &Error{Reason: ReasonKeyMismatch, Member: "alg", Got: shown(string(h.Algorithm)), Want: string(have)}
 	if have == "" {
-		e.Want, have = "an algorithm with public keys", "one with public keys"
+		e.Want = "an algorithm with public keys"
 	}
 	if h.Algorithm.kty() == "oct" {
-		e.Hint = "the token is signed with a shared secret, and this issuer's keys are public ones: choose " + string(have) + " where the issuer is configured"
+		e.Hint = "the token is signed with a shared secret, and this issuer's keys are public ones: choose their algorithm where the issuer is configured"
 	}
 	return e
 }

@@ -139,6 +139,7 @@ type Verifier struct {
 	issuers   []*issuer
 	byName    map[string]*issuer
 	templated []*issuer // those of them that have many names
+	names     string    // of the issuers, for the error that names none of them
 	maxToken  int
 	maxHeader int
 	spare     sync.Pool // of *scratch
@@ -149,6 +150,7 @@ type issuer struct {
 	policy
 	keys       KeySource
 	algorithms []Algorithm // nil: each key's own
+	permitted  string      // their names, for the error that refuses another
 	unnamedRSA Algorithm
 }
 
@@ -175,6 +177,11 @@ func NewVerifier(configs ...Config) (*Verifier, error) {
 		v.maxToken = max(v.maxToken, orDefault(c.MaxTokenSize, defaultMaxTokenSize))
 		v.maxHeader = max(v.maxHeader, orDefault(c.MaxHeaderSize, defaultMaxHeaderSize))
 	}
+	names := make([]string, len(v.issuers))
+	for n, i := range v.issuers {
+		names[n] = i.issuer
+	}
+	v.names = quoted(names)
 	return v, nil
 }
 
@@ -236,7 +243,9 @@ func (c Config) issuer() (*issuer, error) {
 		i.leeway = 0
 	}
 	var rsa []Algorithm
+	var names []string
 	for _, alg := range c.Algorithms {
+		names = append(names, string(alg))
 		if alg.kty() == "" {
 			return nil, fmt.Errorf("the Algorithms hold %q, which is not supported", alg)
 		}
@@ -244,6 +253,7 @@ func (c Config) issuer() (*issuer, error) {
 			rsa = append(rsa, alg)
 		}
 	}
+	i.permitted = quoted(names)
 	if len(rsa) == 1 {
 		i.unnamedRSA = rsa[0]
 	}
@@ -312,6 +322,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	if w == nil {
 		w = new(scratch)
 	}
+	w.text = ""
 	defer v.spare.Put(w)
 
 	// Each part is canonical base64url.
@@ -356,7 +367,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	}
 
 	// Only now the payload: one strict JSON object, registered claims of their types, the policy.
-	t := &Token{header: h, payload: string(w.payload)}
+	t := &Token{header: h, payload: w.payloadText()}
 	if err := t.claims.parse(t.payload); err != nil {
 		return nil, err.about(i, h)
 	}
@@ -379,23 +390,39 @@ func (v *Verifier) choose(w *scratch) (*issuer, *Error) {
 	if len(v.issuers) == 1 {
 		return v.issuers[0], nil
 	}
-	name, err := unverifiedIssuer(string(w.payload))
+	name, err := unverifiedIssuer(w.payloadText(), func(name string) bool { return v.issuer(name) != nil })
 	if err != nil {
 		return nil, err
 	}
-	if i := v.byName[name]; i != nil && !i.templated {
+	if i := v.issuer(name); i != nil {
 		return i, nil
+	}
+	return nil, v.untrusted(name)
+}
+
+// issuer finds the one that goes by this name; nil if none does.
+func (v *Verifier) issuer(name string) *issuer {
+	if i := v.byName[name]; i != nil && !i.templated {
+		return i
 	}
 	for _, i := range v.templated {
 		if i.named(name) {
-			return i, nil
+			return i
 		}
 	}
-	names := make([]string, len(v.issuers))
-	for n, i := range v.issuers {
-		names[n] = i.issuer
+	return nil
+}
+
+// untrusted refuses a token of an issuer that is not configured.
+func (v *Verifier) untrusted(name string) *Error {
+	e := &Error{Reason: ReasonIssuerMismatch, Member: "iss", Got: shown(name), Want: v.names}
+	for _, i := range v.issuers[:min(len(v.issuers), maxListed)] {
+		e.Hint = cmp.Or(e.Hint, nearMiss(name, i.issuer))
 	}
-	return nil, unequal(ReasonIssuerMismatch, "iss", name, names)
+	if name == "" {
+		e.detail = "iss is empty, want " + v.names
+	}
+	return e
 }
 
 // allows checks the header's alg against the algorithms there are, and those of the issuer.
@@ -415,19 +442,26 @@ func (i *issuer) allows(h *Header) *Error {
 	if i.algorithms == nil {
 		return nil
 	}
-	names := make([]string, len(i.algorithms))
-	for n, alg := range i.algorithms {
-		names[n] = string(alg)
-	}
-	return &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: string(h.Algorithm), Want: quoted(names)}
+	return &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: string(h.Algorithm), Want: i.permitted}
 }
 
 // key asks the issuer's source for the one key, and takes nothing from it that does not fit.
-func (i *issuer) key(ctx context.Context, h Header) (*Key, *Error) {
+func (i *issuer) key(ctx context.Context, h Header) (_ *Key, refusal *Error) {
 	h.unnamedRSA = i.unnamedRSA
-	k, err := i.keys.Key(ctx, h)
-	if err != nil {
-		return nil, keyRefusal(err)
+	var k *Key
+	switch keys := i.keys.(type) {
+	case *KeySet:
+		k, refusal = keys.find(h)
+	case *RemoteKeySet:
+		k, refusal = keys.find(ctx, h)
+	default:
+		var err error
+		if k, err = keys.Key(ctx, h); err != nil {
+			refusal = keyRefusal(err)
+		}
+	}
+	if refusal != nil {
+		return nil, refusal
 	}
 	switch {
 	case k == nil || k.material == nil:
@@ -483,7 +517,7 @@ func (e *Error) wondering(i *issuer, w *scratch) *Error {
 	if e.Hint != "" || e.kind() == ErrUnavailable || len(w.payload) > maxWondering {
 		return e
 	}
-	if name, err := unverifiedIssuer(string(w.payload)); err == nil && !i.named(name) {
+	if name, err := unverifiedIssuer(w.payloadText(), i.named); err == nil && !i.named(name) {
 		e.Hint = `the token says, unverified, that its issuer is "` + shown(name) + `", and "` + shown(i.issuer) + `" is trusted here`
 		if miss := nearMiss(name, i.issuer); miss != "" {
 			e.Hint += ": " + miss
