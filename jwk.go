@@ -11,6 +11,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
@@ -82,6 +83,11 @@ func (k *Key) verify(alg Algorithm, input, signature []byte) bool {
 	w.digest, w.signature = nil, nil
 	k.spare.Put(w)
 	return ok
+}
+
+// same reports whether two keys are one, although a set may have been read twice.
+func (k *Key) same(other *Key) bool {
+	return k == other || k.thumbprint != "" && k.thumbprint == other.thumbprint && k.alg == other.alg && k.issuer == other.issuer
 }
 
 // KeyID returns the key's kid, empty if it has none.
@@ -289,13 +295,13 @@ func (j *jwk) key(local bool) (*Key, error) {
 	case j.kty == "":
 		return nil, errors.New("kty is absent")
 	case j.use != "" && j.use != "sig":
-		return nil, fmt.Errorf("use is %s, not sig", quote(j.use))
+		return nil, fmt.Errorf("use is %s, not sig", word(j.use))
 	case j.operations && !j.verifies:
 		return nil, errors.New("key_ops does not hold verify")
 	case j.private != "":
 		return nil, fmt.Errorf("it is a private key (%s): publish its public half alone", j.private)
 	case j.alg != "" && alg.kty() == "":
-		return nil, fmt.Errorf("alg %s is not supported", quote(j.alg))
+		return nil, fmt.Errorf("alg %s is not supported", word(j.alg))
 	}
 	var k *Key
 	var err error
@@ -312,13 +318,13 @@ func (j *jwk) key(local bool) (*Key, error) {
 		}
 		k, err = j.oct(alg)
 	default:
-		return nil, fmt.Errorf("kty %s is not supported", quote(j.kty))
+		return nil, fmt.Errorf("kty %s is not supported", word(j.kty))
 	}
 	if err != nil {
 		return nil, err
 	}
 	if alg != "" && !k.alg.sameAs(alg) {
-		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", quote(j.alg), k.alg)
+		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", word(j.alg), k.alg)
 	}
 	k.issuer = j.issuer
 	if j.x5c != "" {
@@ -326,16 +332,33 @@ func (j *jwk) key(local bool) (*Key, error) {
 		if err != nil {
 			return nil, errors.New("x5c is not base64")
 		}
-		certificate, err := x509.ParseCertificate(der)
+		public, err := certifiedKey(der)
 		if err != nil {
 			return nil, errors.New("x5c is not a certificate")
 		}
-		certified, err := publicKey("", "", certificate.PublicKey)
+		certified, err := publicKey("", "", public)
 		if err != nil || certified.thumbprint != k.thumbprint {
 			return nil, errors.New("x5c certifies another key")
 		}
 	}
 	return k, nil
+}
+
+// certifiedKey returns the public key of a certificate (RFC 5280 section 4.1). Nothing else in it
+// counts here, and crypto/x509 takes thirty times the size of a hostile one to read its extensions.
+func certifiedKey(der []byte) (any, error) {
+	var certificate struct {
+		Body struct {
+			Version                                                  int `asn1:"optional,explicit,default:0,tag:0"`
+			Serial, Algorithm, Issuer, Validity, Subject, SubjectKey asn1.RawValue
+		}
+		Algorithm asn1.RawValue
+		Signature asn1.BitString
+	}
+	if rest, err := asn1.Unmarshal(der, &certificate); err != nil || len(rest) > 0 {
+		return nil, errors.New("not a certificate")
+	}
+	return x509.ParsePKIXPublicKey(certificate.Body.SubjectKey.FullBytes)
 }
 
 func (j *jwk) rsa(alg Algorithm) (*Key, error) {
@@ -366,7 +389,7 @@ func (j *jwk) ec() (*Key, error) {
 	}
 	curve := curveOf(j.crv)
 	if curve == nil {
-		return nil, fmt.Errorf("crv %s is not supported", quote(j.crv))
+		return nil, fmt.Errorf("crv %s is not supported", word(j.crv))
 	}
 	if size := coordinateSize(curve); len(x) != size || len(y) != size {
 		return nil, fmt.Errorf("a coordinate does not have its full %d bytes (RFC 7518 section 6.2.1.2)", size)
@@ -380,7 +403,7 @@ func (j *jwk) ec() (*Key, error) {
 
 func (j *jwk) okp() (*Key, error) {
 	if j.crv != "Ed25519" {
-		return nil, fmt.Errorf("crv %s is not supported", quote(j.crv))
+		return nil, fmt.Errorf("crv %s is not supported", word(j.crv))
 	}
 	x, ok := base64urlBytes(j.x)
 	if j.x == "" || !ok {
@@ -441,7 +464,7 @@ func ParsePEM(kid string, alg Algorithm, data []byte) (*Key, error) {
 			public = certificate.PublicKey
 		}
 	default:
-		return nil, fmt.Errorf("jwt: ParsePEM: block type %s is neither a public key nor a certificate", quote(block.Type))
+		return nil, fmt.Errorf("jwt: ParsePEM: block type %s is neither a public key nor a certificate", word(block.Type))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("jwt: ParsePEM: %w", err)
@@ -466,7 +489,7 @@ func publicKey(kid string, alg Algorithm, public any) (k *Key, err error) {
 		return nil, fmt.Errorf("a %T cannot verify tokens", public)
 	}
 	if err == nil && alg != "" && !k.alg.sameAs(alg) {
-		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", quote(string(alg)), k.alg)
+		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", word(string(alg)), k.alg)
 	}
 	return k, err
 }

@@ -1,0 +1,216 @@
+// This file remembers tokens that were verified, for services that see the same access token many
+// times: the signature and the parsing are saved, nothing else is.
+
+package jwt
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// A token is verified anew after this time at the latest, whatever its exp says.
+	maxCachedFor = 5 * time.Minute
+	// What a place in the cache may hold on average, in bytes. Where tokens are larger, because
+	// groups are listed in them, the cache holds fewer.
+	maxCachedSize = 4 << 10
+	// What a cached token takes beside its payload, in bytes.
+	cachedOverhead = 768
+	// More live tokens than that are a mistake: they would take up to 4 GiB.
+	maxTokenCache = 1 << 20
+)
+
+// tokenDigest identifies a token. The token itself is not kept: whoever reads the memory of the
+// process finds nothing to send.
+type tokenDigest [sha256.Size]byte
+
+// A tokenCache finds verified tokens by their digest. Readers take no lock. A token that is put in
+// has cost a signature, so writers may share one.
+type tokenCache struct {
+	buckets []atomic.Pointer[cached] // chains by the first bits of the digest
+	mu      sync.Mutex               // guards what is written
+}
+
+// cached is one verified token. Readers see it without a lock: what they see never changes but for
+// next and used.
+type cached struct {
+	digest tokenDigest
+	token  *Token
+	issuer *issuer
+	key    *Key // that the signature was verified with
+	until  time.Time
+	size   int
+	place  int // among those of its share
+
+	next atomic.Pointer[cached] // in the chain
+	used atomic.Bool            // since the hand was here
+}
+
+// A cacheShare is what one issuer has of the cache. When a place is needed, a hand goes around its
+// tokens and takes the first that is over or was not used since it last came by.
+type cacheShare struct {
+	capacity  int
+	tokens    []*cached
+	hand      int
+	bytes     int
+	evictions uint64
+
+	hits, misses counter
+}
+
+// counter is split, so that cores do not wait for each other to count.
+type counter [8]struct {
+	n atomic.Uint64
+	_ [56]byte // up to the next cache line
+}
+
+func (c *counter) add() { c[rand.Uint32()%uint32(len(c))].n.Add(1) }
+
+func (c *counter) sum() (sum uint64) {
+	for i := range c {
+		sum += c[i].n.Load()
+	}
+	return sum
+}
+
+// newTokenCache makes room for the shares of all issuers together; nil if none has one.
+func newTokenCache(issuers []*issuer) *tokenCache {
+	all := 0
+	for _, i := range issuers {
+		if i.cache != nil {
+			all += i.cache.capacity
+		}
+	}
+	if all == 0 {
+		return nil
+	}
+	size := 1
+	for size < all {
+		size *= 2
+	}
+	return &tokenCache{buckets: make([]atomic.Pointer[cached], size)}
+}
+
+func (c *tokenCache) bucket(d *tokenDigest) *atomic.Pointer[cached] {
+	return &c.buckets[binary.LittleEndian.Uint64(d[:])&uint64(len(c.buckets)-1)]
+}
+
+// find returns what is known of a token, however old; nil if nothing is.
+func (c *tokenCache) find(d *tokenDigest) *cached {
+	for e := c.bucket(d).Load(); e != nil; e = e.next.Load() {
+		if e.digest == *d {
+			return e
+		}
+	}
+	return nil
+}
+
+// recall judges a token whose signature was verified before. Whatever depends on the time, the
+// request or the state of the keys is asked again. ok is false if the token must be verified anew:
+// it was long ago, or its key is not the one that the issuer's source gives for it now.
+func (c *tokenCache) recall(ctx context.Context, e *cached) (_ *Token, err *Error, ok bool) {
+	i, t := e.issuer, e.token
+	now := time.Now()
+	key, err := i.key(ctx, *t.header)
+	if err != nil || !key.same(e.key) || !now.Before(e.until) {
+		c.forget(e)
+		return nil, nil, false
+	}
+	if !e.used.Load() {
+		e.used.Store(true)
+	}
+	i.cache.hits.add()
+	t, err = i.judge(ctx, t, key, now)
+	return t, err, true
+}
+
+// keep puts a verified token in, and takes out what has to make room for it.
+func (c *tokenCache) keep(d *tokenDigest, i *issuer, key *Key, t *Token) {
+	s := i.cache
+	now := time.Now()
+	e := &cached{digest: *d, token: t, issuer: i, key: key, until: now.Add(maxCachedFor), size: cachedOverhead + len(t.payload)}
+	if end := t.claims.expires.Add(i.leeway); end.Before(e.until) {
+		e.until = end
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if old := c.find(d); old != nil {
+		c.remove(old)
+	}
+	for len(s.tokens) > 0 && (len(s.tokens) == s.capacity || s.bytes+e.size > maxCachedSize*s.capacity) {
+		c.remove(s.victim(now))
+		s.evictions++
+	}
+	if e.size > maxCachedSize*s.capacity {
+		return
+	}
+	e.place = len(s.tokens)
+	s.tokens = append(s.tokens, e)
+	s.bytes += e.size
+	first := c.bucket(d)
+	e.next.Store(first.Load())
+	first.Store(e)
+}
+
+func (s *cacheShare) victim(now time.Time) *cached {
+	for {
+		if s.hand >= len(s.tokens) {
+			s.hand = 0
+		}
+		e := s.tokens[s.hand]
+		if !now.Before(e.until) || !e.used.Swap(false) {
+			return e
+		}
+		s.hand++
+	}
+}
+
+func (c *tokenCache) forget(e *cached) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remove(e)
+}
+
+// remove takes a token out; another goroutine may have done so before. The caller holds mu.
+func (c *tokenCache) remove(e *cached) {
+	s := e.issuer.cache
+	if e.place >= len(s.tokens) || s.tokens[e.place] != e {
+		return
+	}
+	last := len(s.tokens) - 1
+	s.tokens[e.place] = s.tokens[last]
+	s.tokens[e.place].place = e.place
+	s.tokens[last] = nil
+	s.tokens = s.tokens[:last]
+	s.bytes -= e.size
+	link := c.bucket(&e.digest)
+	for link.Load() != e {
+		link = &link.Load().next
+	}
+	link.Store(e.next.Load()) // a reader that is at e goes on from there
+}
+
+// A TokenCacheStatus tells how an issuer's share of the cache of verified tokens is used.
+type TokenCacheStatus struct {
+	Capacity  int    `json:"capacity"` // Config.TokenCache
+	Tokens    int    `json:"tokens"`
+	Bytes     int    `json:"bytes"` // roughly
+	Hits      uint64 `json:"hits"`
+	Misses    uint64 `json:"misses"`
+	Evictions uint64 `json:"evictions"` // to make room for others
+}
+
+// status returns nil for an issuer without a cache.
+func (c *tokenCache) status(s *cacheShare) *TokenCacheStatus {
+	if s == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return &TokenCacheStatus{s.capacity, len(s.tokens), s.bytes, s.hits.sum(), s.misses.sum(), s.evictions}
+}
