@@ -1,0 +1,479 @@
+// This file tests the cache of verified tokens: what it saves, and everything that it must not save.
+
+package jwt_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"assay.example/jwt"
+	"assay.example/jwt/jwttest"
+)
+
+func caching(n int) func(*jwt.Config) { return func(c *jwt.Config) { c.TokenCache = n } }
+
+// cacheStatus is that of a verifier's only issuer.
+func cacheStatus(t testing.TB, v *jwt.Verifier) jwt.TokenCacheStatus {
+	t.Helper()
+	s := v.Status()[0].TokenCache
+	if s == nil {
+		t.Fatal("there is no cache")
+	}
+	return *s
+}
+
+func wantCounts(t testing.TB, v *jwt.Verifier, hits, misses, evictions uint64, tokens int) {
+	t.Helper()
+	s := cacheStatus(t, v)
+	if s.Hits != hits || s.Misses != misses || s.Evictions != evictions || s.Tokens != tokens {
+		t.Errorf("got %+v, want %d hits, %d misses, %d evictions, %d tokens", s, hits, misses, evictions, tokens)
+	}
+}
+
+func TestTokenCacheHit(t *testing.T) {
+	v := newVerifier(t, caching(10))
+	wantCounts(t, v, 0, 0, 0, 0)
+	text := testIssuer().Token(claims{"sub": "alice", "scope": "a b"})
+	first, err := verify(v, text)
+	wantAccepted(t, first, err)
+	for range 3 {
+		again, err := verify(v, strings.Clone(text))
+		wantAccepted(t, again, err)
+		if again.Subject() != "alice" || !slices.Equal(again.Scopes(), []string{"a", "b"}) || again.Header() != first.Header() {
+			t.Errorf("got %v", again)
+		}
+	}
+	wantCounts(t, v, 3, 1, 0, 1)
+	if s := cacheStatus(t, v); s.Capacity != 10 || s.Bytes < 200 || s.Bytes > 4096 {
+		t.Errorf("got %+v", s)
+	}
+	if newVerifier(t).Status()[0].TokenCache != nil {
+		t.Error("there is a cache that nobody asked for")
+	}
+	ctx := t.Context()
+	if n := testing.AllocsPerRun(100, func() { v.Verify(ctx, text) }); n > perDrop {
+		t.Errorf("a hit makes %v allocations", n)
+	}
+}
+
+// What a handler does with a token changes nothing for the next one.
+func TestCachedTokenIsImmutable(t *testing.T) {
+	v := newVerifier(t, caching(10))
+	text := testIssuer().Token(claims{"scope": "a b", "x": map[string]any{"y": []string{"z"}}})
+	for range 3 {
+		token, err := verify(v, text)
+		wantAccepted(t, token, err)
+		nested, _ := token.Claim("x")
+		decoded, err := jwt.Claims[map[string]any](token)
+		if fmt.Sprint(token.Scopes(), token.Audience(), nested, decoded["x"]) != "[a b] ["+jwttest.Audience+"] map[y:[z]] map[y:[z]]" || err != nil {
+			t.Fatalf("it changed: %v %v %v %v", token.Scopes(), token.Audience(), nested, decoded)
+		}
+		token.Scopes()[0], token.Audience()[0] = "changed", "changed"
+		nested.(map[string]any)["y"].([]any)[0] = "changed"
+		decoded["x"] = "changed"
+		decoded["scope"] = "changed"
+	}
+	wantCounts(t, v, 2, 1, 0, 1)
+}
+
+// Tokens that are refused never enter, so that no number of them takes a place from another.
+func TestRefusedTokensAreNotCached(t *testing.T) {
+	v := newVerifier(t, caching(2), func(c *jwt.Config) {
+		c.Validate = func(_ context.Context, token *jwt.Token) error {
+			if token.Subject() == "mallory" {
+				return errors.New("not you")
+			}
+			return nil
+		}
+	})
+	good := []string{testIssuer().Token(claims{"sub": "a"}), testIssuer().Token(claims{"sub": "b"})}
+	for _, text := range good {
+		token, err := verify(v, text)
+		wantAccepted(t, token, err)
+	}
+	bad := []string{
+		testIssuer().Token(claims{"exp": 1}), testIssuer().Token(claims{"aud": "other"}), testIssuer().Token(claims{"sub": "mallory"}),
+		otherIssuer().Token(claims{"iss": testIssuer().URL}), testIssuer().Mint(jwttest.Spec{Payload: []byte("{}")}),
+		withPart(good[0], 1, `{"sub":"a"}`), good[0][:len(good[0])-4], "garbage", "",
+	}
+	for n := range 10_000 {
+		if token, err := verify(v, bad[n%len(bad)]); err == nil {
+			t.Fatalf("accepted: %v", token)
+		}
+	}
+	// Without a key in the set a signature costs nothing here, and the tokens can be many.
+	for n := range 1_000_000 {
+		if _, err := v.Verify(t.Context(), "eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vbmUifQ.e30."+base64.RawURLEncoding.EncodeToString(fmt.Append(nil, n))); err == nil {
+			t.Fatal("accepted")
+		}
+	}
+	before := cacheStatus(t, v)
+	for _, text := range good {
+		token, err := verify(v, text)
+		wantAccepted(t, token, err)
+	}
+	after := cacheStatus(t, v)
+	if after.Hits != before.Hits+2 || after.Tokens != 2 || after.Evictions != 0 {
+		t.Errorf("got %+v, before %+v", after, before)
+	}
+}
+
+func TestTokenCacheTime(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		v := newVerifier(t, caching(10))
+		now := time.Now().Unix()
+		short := testIssuer().Token(claims{"iat": now, "exp": now + 60})
+		long := testIssuer().Token(claims{"iat": now, "exp": now + 3600})
+		for range 2 {
+			for _, text := range []string{short, long} {
+				token, err := verify(v, text)
+				wantAccepted(t, token, err)
+			}
+		}
+		wantCounts(t, v, 2, 2, 0, 2)
+		time.Sleep(89 * time.Second) // with the leeway
+		token, err := verify(v, short)
+		wantAccepted(t, token, err)
+		wantCounts(t, v, 3, 2, 0, 2)
+		time.Sleep(time.Second)
+		token, err = verify(v, short)
+		wantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
+		wantCounts(t, v, 3, 3, 0, 1)
+		time.Sleep(5*time.Minute - 91*time.Second)
+		token, err = verify(v, long)
+		wantAccepted(t, token, err)
+		wantCounts(t, v, 4, 3, 0, 1)
+		time.Sleep(time.Second)
+		token, err = verify(v, long) // 5 minutes are over
+		wantAccepted(t, token, err)
+		wantCounts(t, v, 4, 4, 0, 1)
+		token, err = verify(v, long)
+		wantAccepted(t, token, err)
+		wantCounts(t, v, 5, 4, 0, 1)
+	})
+}
+
+// MaxAge and Validate depend on the time and on the request: both are asked at every hit.
+func TestTokenCacheAsksAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		type tenant struct{}
+		calls := 0
+		v := newVerifier(t, caching(10), func(c *jwt.Config) {
+			c.MaxAge = time.Minute
+			c.Validate = func(ctx context.Context, token *jwt.Token) error {
+				calls++
+				if ctx.Value(tenant{}) != token.Subject() {
+					return errors.New("another tenant")
+				}
+				return nil
+			}
+		})
+		text := testIssuer().Token(claims{"sub": "a", "iat": time.Now().Unix()})
+		a, b := context.WithValue(t.Context(), tenant{}, "a"), context.WithValue(t.Context(), tenant{}, "b")
+		for range 3 {
+			token, err := v.Verify(a, text)
+			wantAccepted(t, token, err)
+			token, err = v.Verify(b, text)
+			wantRefusal(t, token, err, jwt.ReasonValidationRefused, jwt.ErrClaims)
+		}
+		if calls != 6 {
+			t.Errorf("Validate was asked %d times, want 6", calls)
+		}
+		wantCounts(t, v, 5, 1, 0, 1)
+		time.Sleep(90 * time.Second)
+		token, err := v.Verify(a, text)
+		wantRefusal(t, token, err, jwt.ReasonTokenTooOld, jwt.ErrExpired)
+	})
+}
+
+// A token is as good as its key is now.
+func TestTokenCacheFollowsKeys(t *testing.T) {
+	old, other := testIssuer().Key(jwt.RS256), otherIssuer().Key(jwt.RS256)
+	var now atomic.Pointer[jwt.Key]
+	var down atomic.Bool
+	v := newVerifier(t, caching(10), func(c *jwt.Config) {
+		c.Keys = sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) {
+			if down.Load() {
+				return nil, errors.New("the key service is down")
+			}
+			return now.Load(), nil
+		})
+	})
+	text := testIssuer().Token(nil)
+	accepted := func(hits, misses uint64) {
+		t.Helper()
+		token, err := verify(v, text)
+		wantAccepted(t, token, err)
+		wantCounts(t, v, hits, misses, 0, 1)
+	}
+	now.Store(old)
+	accepted(0, 1)
+	accepted(1, 1)
+
+	now.Store(other) // the same kid, another key
+	token, err := verify(v, text)
+	wantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
+	wantCounts(t, v, 1, 2, 0, 0)
+
+	now.Store(old)
+	accepted(1, 3)
+	now.Store(nil) // gone
+	token, err = verify(v, text)
+	wantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
+
+	now.Store(old)
+	accepted(1, 5)
+	published, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.RS256))
+	again, err := jwt.ParseKey(published) // the same key, read anew
+	if err != nil {
+		t.Fatal(err)
+	}
+	now.Store(again)
+	accepted(2, 5)
+
+	down.Store(true)
+	token, err = verify(v, text)
+	wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
+}
+
+// The end of the set's life is the end of its tokens, and so is the removal of a key.
+func TestTokenCacheFollowsRemoteKeys(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		v, err := jwt.NewVerifier(jwt.Config{Issuer: providerURL, Audience: []string{jwttest.Audience}, Keys: p.remote(jwt.RemoteOptions{}), TokenCache: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := mint(nil)
+		for range 3 {
+			token, err := verify(v, text)
+			wantAccepted(t, token, err)
+		}
+		wantCounts(t, v, 2, 1, 0, 1)
+
+		p.set(func(p *provider) { p.keys = []any{jwkOf(p.t, testIssuer(), jwt.RS256)} })
+		time.Sleep(10 * time.Minute) // past the freshness of the set
+		token, err := verify(v, text)
+		wantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
+		wantCounts(t, v, 2, 2, 0, 0)
+
+		p.set(func(p *provider) { p.keys = []any{jwkOf(p.t, testIssuer(), jwt.ES256)} })
+		time.Sleep(time.Hour)
+		for range 2 {
+			token, err = verify(v, text)
+			wantAccepted(t, token, err)
+		}
+		p.set(func(p *provider) {
+			p.answer = func(w http.ResponseWriter, _ *http.Request) bool {
+				w.WriteHeader(http.StatusInternalServerError)
+				return true
+			}
+		})
+		for range 69 {
+			time.Sleep(time.Minute)
+			token, err = verify(v, text)
+			wantAccepted(t, token, err)
+		}
+		time.Sleep(2 * time.Minute)
+		token, err = verify(v, text)
+		wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
+	})
+}
+
+func TestTokenCacheBounds(t *testing.T) {
+	v := newVerifier(t, caching(3))
+	var texts []string
+	for n := range 5 {
+		texts = append(texts, testIssuer().Token(claims{"sub": fmt.Sprint(n)}))
+	}
+	for _, text := range texts[:3] {
+		verify(v, text)
+	}
+	wantCounts(t, v, 0, 3, 0, 3)
+	verify(v, texts[1]) // used, and so the last to go
+	verify(v, texts[3])
+	verify(v, texts[4])
+	wantCounts(t, v, 1, 5, 2, 3)
+	verify(v, texts[1])
+	wantCounts(t, v, 2, 5, 2, 3)
+
+	// Large tokens take the room of several.
+	v = newVerifier(t, caching(4))
+	for n := range 6 {
+		token, err := verify(v, testIssuer().Token(claims{"sub": fmt.Sprint(n), "groups": strings.Repeat("g", 7000)}))
+		wantAccepted(t, token, err)
+		if s := cacheStatus(t, v); s.Bytes > 4*4096 || s.Tokens != min(n+1, 2) {
+			t.Errorf("got %+v", s)
+		}
+	}
+	v = newVerifier(t, caching(1)) // no room for one such
+	for range 2 {
+		token, err := verify(v, testIssuer().Token(claims{"groups": strings.Repeat("g", 7000)}))
+		wantAccepted(t, token, err)
+	}
+	wantCounts(t, v, 0, 2, 0, 0)
+}
+
+func TestTokenCacheSharesAreSeparate(t *testing.T) {
+	first, second := testConfig(t), testConfig(t)
+	first.TokenCache = 2
+	second.Issuer, second.Keys = otherIssuer().URL, keysOf(t, otherIssuer())
+	v, err := jwt.NewVerifier(first, second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := testIssuer().Token(nil)
+	for range 2 {
+		token, err := verify(v, text)
+		wantAccepted(t, token, err)
+		for n := range 5 {
+			token, err := verify(v, otherIssuer().Token(claims{"sub": fmt.Sprint(n)}))
+			wantAccepted(t, token, err)
+		}
+	}
+	if s := v.Status(); s[0].TokenCache == nil || s[0].TokenCache.Hits != 1 || s[0].TokenCache.Misses != 1 || s[1].TokenCache != nil {
+		t.Errorf("got %+v", s)
+	}
+}
+
+func TestTokenCacheConfig(t *testing.T) {
+	secret, public := testIssuer().Key(jwt.HS256), testIssuer().Key(jwt.RS256)
+	set := func(keys ...*jwt.Key) *jwt.KeySet {
+		s, err := jwt.NewKeySet(keys...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	for want, change := range map[string]func(*jwt.Config){
+		"TokenCache is not from 0": func(c *jwt.Config) { c.TokenCache = -1 },
+		"from 0 to 1048576":        func(c *jwt.Config) { c.TokenCache = 1<<20 + 1 },
+		"saves nothing where":      func(c *jwt.Config) { c.TokenCache, c.Keys = 1, secret },
+		"saves nothing":            func(c *jwt.Config) { c.TokenCache, c.Keys = 1, set(secret) },
+		"signed with a secret": func(c *jwt.Config) {
+			c.TokenCache, c.Keys, c.Algorithms = 1, sourceFunc(nil), []jwt.Algorithm{jwt.HS256}
+		},
+	} {
+		c := testConfig(t)
+		change(&c)
+		if v, err := jwt.NewVerifier(c); v != nil || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	newVerifier(t, caching(1<<20))
+
+	// Among public keys a secret's tokens are verified, and not remembered.
+	v := newVerifier(t, caching(2), func(c *jwt.Config) { c.Keys = set(secret, public) })
+	for range 2 {
+		token, err := verify(v, testIssuer().Mint(jwttest.Spec{Algorithm: jwt.HS256}))
+		wantAccepted(t, token, err)
+	}
+	wantCounts(t, v, 0, 2, 0, 0)
+}
+
+// Nothing that the cache keeps could be sent: not the token, not its signature.
+func TestTokenCacheKeepsNoToken(t *testing.T) {
+	v := newVerifier(t, caching(10))
+	text := testIssuer().Token(claims{"sub": "somebody"})
+	token, err := verify(v, text)
+	wantAccepted(t, token, err)
+	signature, _ := base64.RawURLEncoding.DecodeString(text[strings.LastIndexByte(text, '.')+1:])
+	found := false
+	seen := map[uintptr]bool{}
+	var walk func(reflect.Value)
+	look := func(b []byte) {
+		found = found || bytes.Contains(b, []byte("somebody"))
+		for from := 0; from+17 <= len(b); from++ {
+			if run := b[from : from+17]; bytes.Contains([]byte(text), run) || bytes.Contains(signature, run) {
+				t.Fatalf("the cache holds %q", b)
+			}
+		}
+	}
+	walk = func(x reflect.Value) {
+		switch x.Kind() {
+		case reflect.Pointer:
+			if !x.IsNil() && !seen[x.Pointer()] {
+				seen[x.Pointer()] = true
+				walk(x.Elem())
+			}
+		case reflect.Interface:
+			walk(x.Elem())
+		case reflect.Struct:
+			for i := range x.NumField() {
+				walk(x.Field(i))
+			}
+		case reflect.Slice:
+			if x.Type().Elem().Kind() == reflect.Uint8 {
+				look(x.Bytes())
+				return
+			}
+			fallthrough
+		case reflect.Array:
+			for i := range x.Len() {
+				walk(x.Index(i))
+			}
+		case reflect.Map:
+			for entries := x.MapRange(); entries.Next(); {
+				walk(entries.Key())
+				walk(entries.Value())
+			}
+		case reflect.String:
+			look([]byte(x.String()))
+		}
+	}
+	walk(reflect.ValueOf(jwt.CacheOf(v)))
+	if !found {
+		t.Error("the walk did not find the claims that it should have")
+	}
+}
+
+// Many goroutines, few places, and keys that come and go.
+func TestTokenCacheConcurrency(t *testing.T) {
+	sets := []*jwt.KeySet{keysOf(t, testIssuer(), jwt.ES256, jwt.EdDSA), keysOf(t, testIssuer(), jwt.EdDSA)}
+	var current atomic.Pointer[jwt.KeySet]
+	current.Store(sets[0])
+	v := newVerifier(t, caching(4), func(c *jwt.Config) {
+		c.Keys = sourceFunc(func(ctx context.Context, h jwt.Header) (*jwt.Key, error) { return current.Load().Key(ctx, h) })
+	})
+	var texts []string
+	for n := range 8 {
+		texts = append(texts, testIssuer().Mint(jwttest.Spec{Algorithm: []jwt.Algorithm{jwt.EdDSA, jwt.ES256}[n%2], Claims: claims{"sub": fmt.Sprint(n)}}))
+	}
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for n := range 400 {
+				at := (n*7 + g) % len(texts)
+				token, err := v.Verify(context.Background(), texts[at])
+				switch {
+				case err == nil && token.Subject() != fmt.Sprint(at):
+					t.Errorf("token %d has the subject %s", at, token.Subject())
+				case err != nil && (at%2 == 0 || !errors.Is(err, jwt.ErrKey)):
+					t.Errorf("token %d: %v", at, err)
+				}
+				if g == 0 {
+					current.Store(sets[n/10%2])
+				}
+				if s := cacheStatus(t, v); s.Tokens > 4 {
+					t.Errorf("%d tokens", s.Tokens)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if s := cacheStatus(t, v); s.Hits == 0 || s.Evictions == 0 {
+		t.Errorf("got %+v", s)
+	}
+}
