@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,17 +20,17 @@ const (
 	// What a place in the cache may hold on average, in bytes. Where tokens are larger, because
 	// groups are listed in them, the cache holds fewer.
 	maxCachedSize = 4 << 10
-	// What a cached token takes beside its payload, in bytes.
+	// What a cached token takes beside its text, in bytes.
 	cachedOverhead = 768
 	// More live tokens than that are a mistake: they would take up to 4 GiB.
 	maxTokenCache = 1 << 20
 )
 
-// tokenDigest identifies a token. The token itself is not kept: whoever reads the memory of the
-// process finds nothing to send.
-type tokenDigest [sha256.Size]byte
+// digest stands for a signature, which is not kept: whoever reads the memory of the process finds no
+// token that could be sent.
+type digest [sha256.Size]byte
 
-// A tokenCache finds verified tokens by their digest. Readers take no lock. A token that is put in
+// A tokenCache finds verified tokens by the digest of their signature. Readers take no lock. A token that is put in
 // has cost a signature, so writers may share one.
 type tokenCache struct {
 	buckets []atomic.Pointer[cached] // chains by the first bits of the digest
@@ -39,7 +40,8 @@ type tokenCache struct {
 // cached is one verified token. Readers see it without a lock: what they see never changes but for
 // next and used.
 type cached struct {
-	digest tokenDigest
+	digest digest
+	input  string // the signing input
 	token  *Token
 	issuer *issuer
 	key    *Key // that the signature was verified with
@@ -96,14 +98,14 @@ func newTokenCache(issuers []*issuer) *tokenCache {
 	return &tokenCache{buckets: make([]atomic.Pointer[cached], size)}
 }
 
-func (c *tokenCache) bucket(d *tokenDigest) *atomic.Pointer[cached] {
+func (c *tokenCache) bucket(d *digest) *atomic.Pointer[cached] {
 	return &c.buckets[binary.LittleEndian.Uint64(d[:])&uint64(len(c.buckets)-1)]
 }
 
 // find returns what is known of a token, however old; nil if nothing is.
-func (c *tokenCache) find(d *tokenDigest) *cached {
+func (c *tokenCache) find(d *digest, input string) *cached {
 	for e := c.bucket(d).Load(); e != nil; e = e.next.Load() {
-		if e.digest == *d {
+		if e.digest == *d && e.input == input {
 			return e
 		}
 	}
@@ -130,16 +132,17 @@ func (c *tokenCache) recall(ctx context.Context, e *cached) (_ *Token, err *Erro
 }
 
 // keep puts a verified token in, and takes out what has to make room for it.
-func (c *tokenCache) keep(d *tokenDigest, i *issuer, key *Key, t *Token) {
+func (c *tokenCache) keep(d *digest, input string, i *issuer, key *Key, t *Token) {
 	s := i.cache
 	now := time.Now()
-	e := &cached{digest: *d, token: t, issuer: i, key: key, until: now.Add(maxCachedFor), size: cachedOverhead + len(t.payload)}
+	e := &cached{digest: *d, input: strings.Clone(input), token: t, issuer: i, key: key, until: now.Add(maxCachedFor)}
+	e.size = cachedOverhead + len(e.input) + len(t.payload)
 	if end := t.claims.expires.Add(i.leeway); end.Before(e.until) {
 		e.until = end
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if old := c.find(d); old != nil {
+	if old := c.find(d, input); old != nil {
 		c.remove(old)
 	}
 	for len(s.tokens) > 0 && (len(s.tokens) == s.capacity || s.bytes+e.size > maxCachedSize*s.capacity) {

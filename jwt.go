@@ -358,11 +358,11 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	defer v.spare.Put(w)
 
 	// A token that was verified a moment ago has no need of the next steps.
-	var digest tokenDigest
+	var sum digest
 	if v.cache != nil {
-		w.input = append(w.input[:0], token...)
-		digest = sha256.Sum256(w.input)
-		if e := v.cache.find(&digest); e != nil {
+		w.input = append(w.input[:0], p.signature...)
+		sum = sha256.Sum256(w.input)
+		if e := v.cache.find(&sum, p.input); e != nil {
 			if t, err, ok := v.cache.recall(ctx, e); ok {
 				return t, err
 			}
@@ -423,7 +423,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 		return nil, err
 	}
 	if i.cache != nil && key.kty != "oct" {
-		v.cache.keep(&digest, i, key, t)
+		v.cache.keep(&sum, p.input, i, key, t)
 	}
 	return t, nil
 }
