@@ -17,7 +17,7 @@ const (
 	// The last second of the year 9999 (RFC 3339 ends there). Larger dates are mistakes, such as
 	// milliseconds, or attempts to overflow.
 	maxNumericDate = 253402300799
-	// Audiences, scopes, permissions and roles of one token, together.
+	// Audiences, scopes, permissions and roles of one token, together. No honest token has more.
 	maxValues = 1000
 
 	maxExponent   = maxSettableSize // more than a number has digits
@@ -47,6 +47,9 @@ type claims struct {
 	roles       span
 	space       [12]string
 }
+
+// span is a half-open range of indices.
+type span struct{ from, to uint16 }
 
 func (c *claims) list(s span) []string { return c.lists[s.from:s.to:s.to] }
 
@@ -190,10 +193,10 @@ func (c *claims) add(to span, value string) span {
 		c.full = true
 		return to
 	}
-	if to.to != uint32(len(c.lists)) { // another list lies behind: move
-		moved := span{from: uint32(len(c.lists))}
+	if to.to != uint16(len(c.lists)) { // another list lies behind: move
+		moved := span{from: uint16(len(c.lists))}
 		c.lists = append(c.lists, c.lists[to.from:to.to]...)
-		moved.to = uint32(len(c.lists))
+		moved.to = uint16(len(c.lists))
 		to = moved
 	}
 	c.lists = append(c.lists, value)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -23,8 +24,10 @@ func Claims[T any](t *Token) (T, error) {
 		return v, errors.New("jwt: Claims: no token")
 	}
 	data := []byte(t.payload)
-	x := exactCase{scanner{text: t.payload}, data}
-	x.value(reflect.TypeFor[T]())
+	if s := t.shapes.of(reflect.TypeFor[T]()); s.holdsFields {
+		x := exactCase{scanner{text: t.payload, vetted: true}, data}
+		x.value(s)
+	}
 	if err := json.Unmarshal(data, &v); err != nil {
 		var zero T
 		return zero, fmt.Errorf("jwt: Claims: %w", err)
@@ -42,50 +45,105 @@ type exactCase struct {
 // blot is a character that no field name holds: neither Go nor encoding/json's tags allow it.
 const blot = 0x7f
 
+// value walks the next value, which is decoded into a type of this shape.
+func (x *exactCase) value(s *shape) {
+	switch c := x.peek(); {
+	case c == '{' && s.fields != nil:
+		x.object()
+		for name, ok := x.member(); ok; name, ok = x.member() {
+			f, ok := s.fields[name]
+			if !ok {
+				for i := x.label.from + 1; i < x.label.to-1; i++ {
+					x.data[i] = blot
+				}
+			}
+			if ok && f.holdsFields {
+				x.value(f)
+			} else {
+				x.skip()
+			}
+		}
+	case c == '{' && s.values != nil:
+		x.object()
+		for _, ok := x.member(); ok; _, ok = x.member() {
+			x.value(s.values)
+		}
+	case c == '[' && s.elements != nil:
+		x.array()
+		for x.element() {
+			x.value(s.elements)
+		}
+	default:
+		x.skip()
+	}
+}
+
+// shapes are the types that claims were decoded into, remembered by a Verifier for its tokens. A nil
+// *shapes remembers nothing.
+type shapes struct {
+	known sync.Map // reflect.Type: *shape
+}
+
+// shape is what matters of a type: the names of its fields, and those within.
+type shape struct {
+	holdsFields bool // false: encoding/json compares no name in it
+	fields      map[string]*shape
+	values      *shape // of a map
+	elements    *shape // of a slice or an array
+}
+
+func (s *shapes) of(typ reflect.Type) *shape {
+	if s == nil {
+		return shapeOf(typ, map[reflect.Type]*shape{})
+	}
+	if known, ok := s.known.Load(typ); ok {
+		return known.(*shape)
+	}
+	made := shapeOf(typ, map[reflect.Type]*shape{})
+	s.known.Store(typ, made)
+	return made
+}
+
 var (
 	unmarshaler     = reflect.TypeFor[json.Unmarshaler]()
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// value walks the next value, which is decoded into a typ.
-func (x *exactCase) value(typ reflect.Type) {
+// shapeOf makes the shape of a type. made are those that are finished or under way, for a type may
+// hold itself.
+func shapeOf(typ reflect.Type, made map[reflect.Type]*shape) *shape {
 	for {
 		if to := reflect.PointerTo(typ); to.Implements(unmarshaler) || to.Implements(textUnmarshaler) {
-			x.skip()
-			return
+			return &shape{}
 		}
 		if typ.Kind() != reflect.Pointer {
 			break
 		}
 		typ = typ.Elem()
 	}
-	switch c, kind := x.peek(), typ.Kind(); {
-	case c == '{' && kind == reflect.Struct:
-		fields := fieldsOf(typ)
-		x.object()
-		for name, ok := x.member(); ok; name, ok = x.member() {
-			if f, ok := fields[name]; ok && !f.ambiguous {
-				x.value(f.typ)
-				continue
-			}
-			for i := x.label.from + 1; i < x.label.to-1; i++ {
-				x.data[i] = blot
-			}
-			x.skip()
-		}
-	case c == '{' && kind == reflect.Map:
-		x.object()
-		for _, ok := x.member(); ok; _, ok = x.member() {
-			x.value(typ.Elem())
-		}
-	case c == '[' && (kind == reflect.Slice || kind == reflect.Array):
-		x.array()
-		for x.element() {
-			x.value(typ.Elem())
-		}
-	default:
-		x.skip()
+	if s := made[typ]; s != nil {
+		return s
 	}
+	s := &shape{}
+	made[typ] = s
+	switch typ.Kind() {
+	case reflect.Struct:
+		s.holdsFields, s.fields = true, map[string]*shape{}
+		for name, f := range fieldsOf(typ) {
+			if !f.ambiguous {
+				s.fields[name] = shapeOf(f.typ, made)
+			}
+		}
+	case reflect.Map:
+		s.holdsFields = true // as long as it is not known, for the sake of types that hold themselves
+		s.values = shapeOf(typ.Elem(), made)
+		s.holdsFields = s.values.holdsFields
+	case reflect.Slice, reflect.Array:
+		s.holdsFields = true
+		s.elements = shapeOf(typ.Elem(), made)
+		s.holdsFields = s.elements.holdsFields
+	}
+	return s
 }
 
 // field is what encoding/json knows of one field name.

@@ -6,6 +6,7 @@ package jwt
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/maphash"
 	"math/bits"
 	"slices"
@@ -222,6 +223,12 @@ type Header struct {
 	unnamedRSA Algorithm
 }
 
+// Format prints the header in one line of plain text whatever the verb. Nobody vouches for it where
+// a [KeySource] sees it, so its texts are cut to 64 bytes and escaped, as in an [*Error].
+func (h Header) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "jwt.Header(alg=%s kid=%s typ=%s cty=%s)", quote(string(h.Algorithm)), quote(h.KeyID), quote(h.Type), quote(h.ContentType))
+}
+
 // headerMemory holds the headers that were parsed last, so that the header of a key is parsed once
 // and not for every token. What a header says is a matter of its bytes alone: nothing is trusted
 // because it was seen before, and a stranger's headers can only make the next one be parsed anew.
@@ -339,13 +346,14 @@ func equalASCIIFold(got, want string) bool {
 // Its methods return false once something is wrong, and from then on; end says what. Strings are
 // pieces of the text unless they hold escapes. A scanner of an ordinary text allocates nothing.
 type scanner struct {
-	text  string
-	pos   int
-	fault string // what is wrong; empty while nothing is
-	at    int    // where
-	fresh bool   // an object or array was opened and has no member yet
-	depth int
-	label span // where the last member's name stands, quotes included
+	text   string
+	pos    int
+	fault  string // what is wrong; empty while nothing is
+	at     int    // where
+	fresh  bool   // an object or array was opened and has no member yet
+	depth  int
+	label  struct{ from, to int } // where the last member's name stands, quotes included
+	vetted bool                   // the text was scanned before: names need no comparing
 
 	// The names of all open objects, the innermost last: the first few here, the others in more.
 	// (A slice of few would move the scanner to the heap.) Names with different marks are different.
@@ -360,9 +368,6 @@ type scanner struct {
 	tables [][]uint16 // by depth
 	seed   maphash.Seed
 }
-
-// span is a half-open range of indices.
-type span struct{ from, to uint32 }
 
 // markOf makes a mark of the length and some bytes: most names of one object differ in those.
 func markOf(text string) uint64 {
@@ -462,16 +467,16 @@ func (s *scanner) member() (name string, ok bool) {
 	if s.peek() != '"' {
 		return "", s.wrong("a member name is missing")
 	}
-	s.label.from = uint32(s.pos)
+	s.label.from = s.pos
 	if name, ok = s.scanString(true); !ok {
 		return "", false
 	}
-	s.label.to = uint32(s.pos)
+	s.label.to = s.pos
 	if s.peek() != ':' {
 		return "", s.wrong("a colon is missing")
 	}
 	s.pos++
-	return name, s.unique(name)
+	return name, s.vetted || s.unique(name)
 }
 
 // members reads an object: it yields the name of each member, whose value must then be read or

@@ -153,6 +153,7 @@ type Verifier struct {
 	maxHeader int
 	cache     *tokenCache // nil if no issuer has a share of it
 	spare     sync.Pool   // of *scratch
+	shapes    shapes
 }
 
 // issuer is one Config in the form that verification uses.
@@ -415,7 +416,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	}
 
 	// Only now the payload: one strict JSON object, registered claims of their types, the policy.
-	t := &Token{header: h, payload: w.payloadText()}
+	t := &Token{header: h, payload: w.payloadText(), shapes: &v.shapes}
 	if err := t.claims.parse(t.payload); err != nil {
 		return nil, err.about(i, h)
 	}

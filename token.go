@@ -16,6 +16,7 @@ import (
 type Token struct {
 	header  *Header
 	payload string
+	shapes  *shapes // of its Verifier, for Claims
 	claims  claims
 }
 
