@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/url"
@@ -242,17 +243,20 @@ func (r *Resource) Challenge(w http.ResponseWriter, err error) {
 	h.Set("Content-Type", "application/json")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(o.status)
-	fmt.Fprintf(w, "{\"error\":%q,\"error_description\":%q}\n", o.code, o.description)
+	io.WriteString(w, `{"error":"`+o.code+`","error_description":"`+o.description+"\"}\n")
 }
 
 // challenge builds the value of WWW-Authenticate. What is in it comes from the table of outcomes
 // and from the service's own configuration, never from the request.
 func (r *Resource) challenge(o outcome, e *Error) string {
 	var b strings.Builder
+	b.Grow(128) // as much as most need
 	b.WriteString("Bearer")
 	separator := " "
 	add := func(name, value string) {
-		b.WriteString(separator + name + `="`)
+		b.WriteString(separator)
+		b.WriteString(name)
+		b.WriteString(`="`)
 		for i := 0; i < len(value); i++ { // quoted-string: RFC 9110 section 5.6.4
 			if value[i] == '"' || value[i] == '\\' {
 				b.WriteByte('\\')

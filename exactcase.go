@@ -60,7 +60,7 @@ func (x *exactCase) value(s *shape) {
 			if ok && f.holdsFields {
 				x.value(f)
 			} else {
-				x.skip()
+				x.pass()
 			}
 		}
 	case c == '{' && s.values != nil:
@@ -74,7 +74,35 @@ func (x *exactCase) value(s *shape) {
 			x.value(s.elements)
 		}
 	default:
-		x.skip()
+		x.pass()
+	}
+}
+
+// pass moves over the next value, which was scanned before: only its end is looked for.
+func (x *exactCase) pass() {
+	for depth := 0; x.pos < len(x.text); {
+		switch x.text[x.pos] {
+		case '"':
+			if x.scanString(false); depth == 0 {
+				return
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth < 0 { // of what holds the value
+				return
+			}
+			if depth == 0 {
+				x.pos++
+				return
+			}
+		case ',':
+			if depth == 0 {
+				return
+			}
+		}
+		x.pos++
 	}
 }
 
