@@ -3,15 +3,25 @@
 package jwt_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	stdlog "log"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"assay.example/jwt"
 	"assay.example/jwt/jwttest"
@@ -58,10 +68,16 @@ func request(authorization ...string) *http.Request {
 	return r
 }
 
-// answerTo sends a request through a middleware.
+// answerTo sends a request through a middleware, and looks whether a refusal repeats its credential.
 func answerTo(require func(http.Handler) http.Handler, r *http.Request) *http.Response {
 	w := httptest.NewRecorder()
 	require(subject).ServeHTTP(w, r)
+	if w.Code != 200 {
+		answer := fmt.Sprint(w.Result().Header, w.Body)
+		for _, credential := range append(slices.Concat(r.Header["Authorization"], r.Header["Cookie"], r.Header["X-Token"]), r.URL.RawQuery) {
+			lookForToken(credential, answer)
+		}
+	}
 	return w.Result()
 }
 
@@ -426,4 +442,247 @@ func TestFromContext(t *testing.T) {
 	if w.Code != 401 {
 		t.Errorf("a zero Verifier answered %d", w.Code)
 	}
+}
+
+// hostile makes texts of what breaks headers and log lines, with a word in each that says whose it is.
+func hostile(rng *rand.Rand, word string) string {
+	pieces := []string{"\r\n", "\n", "\r", "\x00", "\x1b[31m", "\t", `"`, `\`, `\"`, `", error="x`, ",", "=", " ", ";", "\x7f", "\u0085", "\u2028", "\u202e", "é", "\U0001f600", "a", "read:all", "Set-Cookie: a=b", "%0d%0a", "level=ERROR"}
+	text := ""
+	for range rng.IntN(6) {
+		text += strings.Repeat(pieces[rng.IntN(len(pieces))], 1+rng.IntN(3)*rng.IntN(40))
+	}
+	at := rng.IntN(len(text) + 1)
+	for !utf8.RuneStart((text + "x")[at]) {
+		at--
+	}
+	return text[:at] + word + text[at:]
+}
+
+// parseChallenge reads a challenge by the grammar of RFC 9110 sections 5.6.4 and 11.3, without what is
+// allowed there and never needed: bytes beyond ASCII, tabs, parameters without quotes.
+func parseChallenge(text string) (params map[string]string, ok bool) {
+	rest, ok := strings.CutPrefix(text, "Bearer")
+	params = map[string]string{}
+	for separator := " "; ok && rest != ""; separator = ", " {
+		if rest, ok = strings.CutPrefix(rest, separator); !ok {
+			break
+		}
+		name, value := "", []byte{}
+		if name, rest, ok = strings.Cut(rest, `="`); !ok || params[name] != "" || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
+			return nil, false
+		}
+		closed := false
+		for !closed && rest != "" {
+			c := rest[0]
+			rest = rest[1:]
+			switch {
+			case c == '"':
+				closed = true
+			case c < ' ' || c > '~':
+				return nil, false
+			case c == '\\':
+				if rest == "" || rest[0] < ' ' || rest[0] > '~' {
+					return nil, false
+				}
+				value, rest = append(value, rest[0]), rest[1:]
+			default:
+				value = append(value, c)
+			}
+		}
+		if !closed {
+			return nil, false
+		}
+		params[name] = string(value)
+	}
+	return params, ok
+}
+
+// The parser of this test takes what the RFCs show, and nothing that an attack would make of it.
+func TestParseChallenge(t *testing.T) {
+	for text, want := range map[string]int{
+		`Bearer`: 0, `Bearer realm="example"`: 1, `Bearer realm="a \"b\" \\c", error="invalid_token", error_description="The access token expired"`: 3,
+		`Bearer `: -1, `bearer`: -1, `Bearer realm=example`: -1, `Bearer realm="a`: -1, `Bearer realm="a\`: -1, "Bearer realm=\"a\r\n\"": -1, `Bearer realm="é"`: -1, `Bearer realm="a"b"`: -1,
+		`Bearer realm="a",error="b"`: -1, `Bearer error="a", error="b"`: -1, `Bearer realm="a", `: -1, `Bearer ="a"`: -1,
+	} {
+		params, ok := parseChallenge(text)
+		if ok != (want >= 0) || ok && len(params) != want {
+			t.Errorf("%q: got %q, %v", text, params, ok)
+		}
+	}
+}
+
+// The characters that RFC 6750 section 3 allows in scope, and in error and error_description.
+var (
+	scopeTokens = regexp.MustCompile(`^[!#-\[\]-~]+( [!#-\[\]-~]+)*$`)
+	errorText   = regexp.MustCompile(`^[ !#-\[\]-~]+$`)
+)
+
+// Whatever is in a token, a realm, a requirement or an error of the caller's: a challenge is well formed
+// and holds nothing of the token, and what is logged is short, plain text on one line.
+func TestHostileTexts(t *testing.T) {
+	const rounds = 5000
+	rng := rand.New(rand.NewPCG(6750, 9110))
+	key := fixedKeys().key(t, "", jwt.HS256)
+	sentinelNames := slices.Sorted(maps.Keys(sentinels))
+	refused, statuses := 0, map[int]int{}
+	for range rounds {
+		text := func() string { return hostile(rng, "TOKEN") }
+		names := func() (list []string) {
+			for range 1 + rng.IntN(3) {
+				list = append(list, hostile(rng, "CONFIG"))
+			}
+			return list
+		}
+		// A verifier and a route, as a careless hand configures them.
+		var refusal error
+		switch rng.IntN(8) {
+		case 0:
+			refusal = errors.New(text())
+		case 1:
+			refusal = fmt.Errorf("%s: %w", text(), sentinels[sentinelNames[rng.IntN(len(sentinelNames))]])
+		case 2:
+			refusal = &jwt.Error{Reason: jwt.ReasonScopeMissing, Member: text(), Got: text(), Want: text(), Hint: text(), Issuer: text(), KeyID: text()}
+		case 3:
+			refusal = errors.Join(jwt.ErrScope, jwt.ErrExpired, errors.New(text()))
+		}
+		config := jwt.Config{Issuer: "https://issuer.example", Audience: append(names(), "api"), Keys: key,
+			Validate: func(context.Context, *jwt.Token) error { return refusal }}
+		v, err := jwt.NewVerifier(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		realm := ""
+		if rng.IntN(2) == 0 {
+			realm = hostile(rng, "CONFIG")
+		}
+		var last *jwt.Error
+		r, err := jwt.NewResource(v, jwt.ResourceConfig{Realm: realm, OnRefusal: func(_ *http.Request, e *jwt.Error) { last = e }})
+		if plain := strings.IndexFunc(realm, func(c rune) bool { return c < ' ' || c > '~' }) < 0; plain != (err == nil) {
+			t.Fatalf("the realm %q: %v", realm, err)
+		}
+		if err != nil {
+			realm = ""
+			r, _ = jwt.NewResource(v, jwt.ResourceConfig{OnRefusal: func(_ *http.Request, e *jwt.Error) { last = e }})
+		}
+		wanted := names()
+		asksScope, asksACR := false, false
+		var require jwt.Requirement
+		switch rng.IntN(7) {
+		case 0:
+			require, asksScope = jwt.Scope(wanted...), true
+		case 1:
+			require, asksScope = jwt.AnyScope(wanted...), true
+		case 2:
+			require, asksACR = jwt.ACR(wanted...), true
+		case 3:
+			require = jwt.MaxAuthAge(time.Duration(rng.Int64() - rng.Int64()))
+		case 4:
+			require = jwt.Any(jwt.Role(wanted[0]), jwt.Permission(wanted[0]))
+		case 5:
+			require = jwt.ClaimEquals(wanted[0], wanted[0])
+		case 6:
+			require, asksScope = jwt.All(jwt.MaxAuthAge(time.Hour), jwt.Scope(wanted...)), true
+		}
+		// A token, good or bad in one way, with hostile text wherever there is room.
+		header := claims{"alg": "HS256"}
+		payload := claims{"iss": "https://issuer.example", "aud": []string{text(), "api"}, "exp": 99999999999, "sub": text(), "jti": text(), "client_id": text(),
+			"scope": text(), "roles": []string{text()}, "permissions": []string{text()}, "acr": text(), "auth_time": rng.IntN(2) * 99999999}
+		changes := []func(){
+			func() {}, func() { header["kid"] = text() }, func() { header["alg"] = text() }, func() { header["typ"] = text() }, func() { header["cty"] = text() },
+			func() { header["crit"] = []string{text()} }, func() { header[text()] = 1 }, func() { payload["iss"] = text() }, func() { payload["aud"] = text() },
+			func() { payload["aud"] = []string{text(), text()} }, func() { payload["exp"] = text() }, func() { payload["exp"] = 1 }, func() { payload["cnf"] = claims{text(): 1} }, func() { payload[text()] = text() },
+		}
+		changes[rng.IntN(len(changes))]()
+		token := fixedKeys().sign(t, jwt.HS256, string(encodeJSON(t, header)), string(encodeJSON(t, payload)))
+		req := request("Bearer " + token)
+		switch rng.IntN(10) {
+		case 0:
+			req = request("Bearer " + text())
+		case 1:
+			req = request(text())
+		case 2:
+			req = request("Bearer "+token, text())
+		case 3:
+			req.URL.RawQuery = "access_token=" + url.QueryEscape(text())
+		}
+		if good, err := v.Verify(t.Context(), token); err == nil {
+			for _, told := range []string{fmt.Sprint(good), fmt.Sprintf("%#v", good), fmt.Sprintf("%+v", good.Header()), fmt.Sprint(good.LogValue())} {
+				checkPlain(t, told)
+			}
+		}
+
+		resp := answerTo(r.Require(require), req)
+		statuses[resp.StatusCode]++
+		if resp.StatusCode == 200 {
+			continue
+		}
+		refused++
+		var answer bytes.Buffer
+		resp.Write(&answer)
+		if strings.Contains(answer.String(), "TOKEN") {
+			t.Fatalf("the answer repeats the token: %q", answer.String())
+		}
+		challenges := resp.Header.Values("WWW-Authenticate")
+		if resp.StatusCode == 503 || resp.StatusCode == 500 {
+			if len(challenges) > 0 {
+				t.Fatalf("status %d with the challenge %q", resp.StatusCode, challenges)
+			}
+		} else if len(challenges) != 1 {
+			t.Fatalf("the challenges %q", challenges)
+		} else {
+			params, ok := parseChallenge(challenges[0])
+			if !ok || params["realm"] != realm {
+				t.Fatalf("the challenge %q for the realm %q", challenges[0], realm)
+			}
+			var expected []string
+			for _, name := range wanted {
+				if scopeTokens.MatchString(name) && !strings.Contains(name, " ") && !slices.Contains(expected, name) {
+					expected = append(expected, name)
+				}
+			}
+			for name, value := range params {
+				switch {
+				case name == "realm":
+				case (name == "error" || name == "error_description") && errorText.MatchString(value):
+				case name == "scope" && asksScope && scopeTokens.MatchString(value) && value == strings.Join(expected, " "):
+				case name == "acr_values" && asksACR && scopeTokens.MatchString(value) && value == strings.Join(expected, " "):
+				case name == "max_age" && regexp.MustCompile(`^[0-9]+$`).MatchString(value):
+				default:
+					t.Fatalf("the challenge %q has %s for %q", challenges[0], name, wanted)
+				}
+			}
+		}
+		for e, all := last, last.Also; ; e, all = all[0], all[1:] {
+			for _, told := range []string{e.Error(), e.Member, e.Got, e.Want, e.Hint, e.KeyID, string(e.Reason), e.Issuer} {
+				checkPlain(t, told)
+			}
+			if len(e.Got) > 4*64+3 || len(e.KeyID) > 4*64+3 { // 64 bytes, all of them escaped
+				t.Fatalf("%d and %d bytes: %q, %q", len(e.Got), len(e.KeyID), e.Got, e.KeyID)
+			}
+			if len(all) == 0 {
+				break
+			}
+		}
+		for _, line := range logLines(last) {
+			checkPlain(t, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	if refused < rounds/2 || statuses[200] < 20 || statuses[400] < 100 || statuses[401] < 1000 || statuses[403] < 100 || statuses[503] < 5 {
+		t.Errorf("%d of %d were refused: %v", refused, rounds, statuses)
+	}
+}
+
+// logLines are the lines that a refusal makes in a log.
+func logLines(e *jwt.Error) (lines []string) {
+	for _, handler := range []func(io.Writer) slog.Handler{
+		func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) },
+		func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, nil) },
+	} {
+		var log bytes.Buffer
+		slog.New(handler(&log)).Error("refused", "jwt", e)
+		lines = append(lines, log.String())
+	}
+	var log bytes.Buffer
+	stdlog.New(&log, "", 0).Printf("refused: %v", e)
+	return append(lines, log.String())
 }

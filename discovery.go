@@ -24,6 +24,7 @@ import (
 )
 
 const (
+	// A fetch lasts as long as its slowest caller waits; beyond a minute nobody does.
 	defaultFetchTimeout = 5 * time.Second
 	maxFetchTimeout     = time.Minute
 
@@ -36,22 +37,32 @@ const (
 	defaultStale = time.Hour      // how long the last good set serves after that, while the issuer is down
 	maxStale     = 24 * time.Hour // beyond it a withdrawn key would verify for too long
 
+	// A set is renewed in the background between these shares of its freshness, by chance: a fleet
+	// that starts together shall not renew together.
+	minRenewal = 0.72
+	maxRenewal = 0.88
+
+	// Pauses after failed fetches: short after one, for it may be chance, and never so long that an
+	// issuer that is back finds us asleep.
 	minBackoff        = time.Second
 	maxBackoff        = 30 * time.Second
-	maxRetryAfter     = 5 * time.Minute // an issuer that is back sooner should not find us asleep
+	maxDoublings      = 10              // of minBackoff: far beyond maxBackoff, and no overflow
+	backoffJitter     = 0.2             // of the pause, up or down: a fleet shall not come back at once
+	maxRetryAfter     = 5 * time.Minute // what an issuer may ask for
 	defaultRetryAfter = 5 * time.Second // for sources that do not say
 
 	// Fetches that tokens can cause: an attacker can name any kid.
 	fetchBudget = 2
 	fetchRefill = 10 * time.Second
 
-	maxAbsent     = 256              // kids remembered as absent
+	maxAbsent     = 256              // kids remembered as absent; an attacker can name any number
 	absentFor     = 30 * time.Second // and for how long
 	trustedFor    = time.Minute      // a set younger than this is not asked again for a failed signature
 	retrySameKey  = time.Minute      // nor is one kid's failed signature a reason more often than this
 	metadataFresh = time.Hour        // how long the address of the key set is believed
 
-	maxResponseHeader = 64 << 10 // of a response, in bytes
+	maxResponseHeader = 64 << 10 // of a response, in bytes; net/http would take 10 MiB
+	maxBearerToken    = 64 << 10 // of RemoteOptions.BearerTokenFile; what net/http sends is shorter
 )
 
 // RemoteOptions are the settings of a [RemoteKeySet]. The zero value, and nil, are what most
@@ -265,22 +276,38 @@ func (r *RemoteKeySet) permitted(address string) error {
 	if err != nil {
 		return errors.New("it is not a URL")
 	}
-	switch {
-	case u.Scheme == "http" && r.http && isLoopback(u.Hostname()):
-	case u.Scheme == "http" && r.http:
-		return fmt.Errorf("%s is http, and its host is not loopback", quote(address))
-	case u.Scheme != "https":
-		return fmt.Errorf("%s is not https", quote(address))
-	}
-	if u.Hostname() == "" || u.User != nil || u.Fragment != "" || u.Opaque != "" {
-		return fmt.Errorf("%s has no host, or it has user information or a fragment", quote(address))
+	switch plain := quote(plainAddress(address)); {
+	case u.User != nil:
+		return errors.New("it has user information, which is never sent") // and perhaps a password
+	case u.Scheme == "http" && r.http && !isLoopback(u.Hostname()):
+		return fmt.Errorf("%s is http, and its host is not loopback", plain)
+	case u.Scheme != "https" && (u.Scheme != "http" || !r.http):
+		return fmt.Errorf("%s is not https", plain)
+	case u.Hostname() == "" || strings.Contains(address, "#"):
+		return fmt.Errorf("%s has no host, or it has a fragment", plain)
 	}
 	return nil
+}
+
+// plainAddress is an address without its query, which may hold a secret.
+func plainAddress(address string) string {
+	address, _, _ = strings.Cut(address, "?")
+	return address
 }
 
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Format prints whose keys they are whatever the verb: not what tokens have asked for meanwhile, and
+// no query, which may hold a secret.
+func (r *RemoteKeySet) Format(f fmt.State, _ rune) {
+	if r == nil {
+		fmt.Fprint(f, "jwt.RemoteKeySet(nil)")
+		return
+	}
+	fmt.Fprintf(f, "jwt.RemoteKeySet(%s)", quote(plainAddress(r.source())))
 }
 
 // Key implements [KeySource].
@@ -518,9 +545,9 @@ func (r *RemoteKeySet) land(f *flight, old, set *fetched, wait time.Duration, er
 		if f.spent {
 			r.left = min(r.left+1, fetchBudget)
 		}
-		back := min(minBackoff<<min(r.failed, 10), maxBackoff)
+		back := min(minBackoff<<min(r.failed, maxDoublings), maxBackoff)
 		r.failed++
-		back += time.Duration((rand.Float64() - 0.5) * 0.4 * float64(back))
+		back += time.Duration((2*rand.Float64() - 1) * backoffJitter * float64(back))
 		r.retry = now.Add(max(back, wait))
 		r.quiet.Store(int64(r.retry.Sub(r.born)))
 		r.failing.Store(true)
@@ -600,8 +627,7 @@ func (r *RemoteKeySet) fetch(ctx context.Context, old *fetched) (set *fetched, w
 	set.lifetime = a.freshness(set.at, old)
 	set.fresh = set.at.Add(set.lifetime)
 	set.stale = set.fresh.Add(r.stale)
-	// A fleet that starts together shall not renew together.
-	set.renew = set.at.Add(time.Duration(float64(set.lifetime) * (0.72 + 0.16*rand.Float64())))
+	set.renew = set.at.Add(time.Duration(float64(set.lifetime) * (minRenewal + (maxRenewal-minRenewal)*rand.Float64())))
 	if a.status == http.StatusNotModified && len(condition) > 0 {
 		set.keys, set.raw, set.digest, set.etag, set.lastModified = old.keys, old.raw, old.digest, old.etag, old.lastModified
 		return set, 0, nil
@@ -711,7 +737,7 @@ type answer struct {
 // get makes one request. Its time limit covers the body, its size limit counts what the body is
 // after decompression.
 func (r *RemoteKeySet) get(ctx context.Context, from string, header http.Header) (answer, error) {
-	plain, _, _ := strings.Cut(from, "?")
+	plain := plainAddress(from)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
 		return answer{}, err
@@ -721,7 +747,7 @@ func (r *RemoteKeySet) get(ctx context.Context, from string, header http.Header)
 	}
 	req.Header.Set("Accept", "application/json, application/jwk-set+json")
 	if r.tokenFile != "" && sameOrigin(from, r.configured()) {
-		token, err := readLimited(r.tokenFile, maxResponseHeader)
+		token, err := readLimited(r.tokenFile, maxBearerToken)
 		if err != nil {
 			return answer{}, fmt.Errorf("BearerTokenFile: %w", err)
 		}

@@ -659,6 +659,7 @@ func TestOutage(t *testing.T) {
 				t.Fatalf("after %v: %v", time.Since(start), err)
 			}
 		}
+		synctest.Wait() // for a fetch in the background
 		if s := v.Status()[0].Keys; s.State != "stale" || s.LastError == "" || s.Failures == 0 || !s.NextAttempt.After(time.Now()) {
 			t.Errorf("got %+v", s)
 		}

@@ -240,6 +240,23 @@ func (e *Error) Unwrap() []error {
 	return []error{s, e.cause}
 }
 
+// adopted copies an error that a caller's source of keys returned, perhaps to many at once. It may
+// hold text from a token as it was written: what is not fit to be printed is cut and escaped.
+func (e *Error) adopted() *Error {
+	c := *e
+	c.Also = nil // it is about one key
+	// Escapes make four bytes of one at most.
+	if !printable(c.Got) || len(c.Got) > 4*maxShown+len("...") {
+		c.Got = shown(c.Got)
+	}
+	for _, field := range []*string{&c.Member, &c.Want, &c.Hint} {
+		if !printable(*field) || len(*field) > maxDetail {
+			*field = escaped(*field, maxDetail)
+		}
+	}
+	return &c
+}
+
 func (e *Error) kind() error {
 	if e.sentinel != nil {
 		return e.sentinel
@@ -317,6 +334,10 @@ func shown(s string) string { return escaped(s, maxShown) }
 
 // quote is shown between quotes.
 func quote(s string) string { return `"` + shown(s) + `"` }
+
+// word is as quote, for a word of a key, such as an algorithm's name. It is cut shorter than a piece that
+// counts: somebody may have put a secret into its place.
+func word(s string) string { return `"` + escaped(s, runLength-1) + `"` }
 
 // escaped cuts s to most bytes and leaves no quote, backslash, control or non-ASCII character.
 func escaped(s string, most int) string {

@@ -4,6 +4,7 @@ package jwt
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 )
@@ -48,4 +49,21 @@ func SnapshotWith(members map[string]string) string {
 // published vectors of the primitives sign other messages.
 func (k *Key) VerifySignature(alg Algorithm, message, signature []byte) bool {
 	return k.verify(alg, message, signature)
+}
+
+// MetadataAddress reads an issuer's metadata, and returns the address of the key set that they name.
+func MetadataAddress(issuer string, loopbackHTTP bool, document []byte) (string, error) {
+	r := &RemoteKeySet{issuer: issuer, http: loopbackHTTP}
+	return r.metadataOf(answer{from: "metadata", status: http.StatusOK, body: document})
+}
+
+// CacheOf is what a verifier keeps of verified tokens.
+func CacheOf(v *Verifier) any {
+	var all []any
+	for _, i := range v.issuers {
+		if i.cache != nil {
+			all = append(all, i.cache.tokens)
+		}
+	}
+	return all
 }

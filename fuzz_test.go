@@ -1,5 +1,5 @@
 // This file states what must hold for any input at all, and lets the fuzzer look for one where it
-// does not: for tokens, JSON, base64url, dates, key sets, claims and Authorization headers.
+// does not: for tokens, JSON, base64url, dates, key sets, metadata, claims and Authorization headers.
 
 package jwt_test
 
@@ -23,6 +23,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -902,6 +903,122 @@ func checkUsableKey(t *testing.T, set *jwt.KeySet, k *jwt.Key) {
 	}
 	if _, err := set.Key(context.Background(), jwt.Header{Algorithm: "none", KeyID: k.KeyID()}); err == nil {
 		t.Fatalf("%v answers to none", k)
+	}
+}
+
+// Metadata: the issuer and the address that encoding/json reads too, from a document that the scanner
+// takes, and only addresses where keys may be fetched.
+func FuzzMetadata(f *testing.F) {
+	const issuer = "https://issuer.example/"
+	for _, address := range []string{
+		"https://issuer.example/keys", "https://keys.example:8443/a?b=c&d", "https://[2001:db8::1]/k", "HTTPS://issuer.example", "https://a%2eb.example/", "https://é.example/",
+		"http://127.0.0.1:8080/keys", "http://localhost/keys", "http://[::1]/keys", "http://127.1/keys", "http://127.0.0.1.evil.example", "http://LOCALHOST/", "http://[::ffff:127.0.0.1]", "http://0.0.0.0/", "http://[::1%25lo]/",
+		"http://issuer.example/keys", "ftp://issuer.example", "file:///etc/passwd", "data:application/json,{}", "https:issuer.example", "https://", "https:///keys", "//issuer.example/keys", "/keys", "keys", "",
+		"https://user@issuer.example", "https://user:secret@issuer.example", "https://@issuer.example", "https://issuer.example@evil.example/", "https://issuer.example\\@evil.example/",
+		"https://issuer.example/#", "https://issuer.example/#keys", "https://issuer.example/a?b#c", "https://issuer.example:port/", "https://issuer.example:/", "https://:443/", "https://a b/", "https://a\nb/", "https://a/\nb", "https://a/%zz", "https://a/ b", " https://a/", "https://a\x7f/",
+	} {
+		quoted, _ := json.Marshal(address)
+		f.Add([]byte(`{"issuer":"https://issuer.example/","jwks_uri":`+string(quoted)+`}`), issuer, len(address)%2 == 0)
+		f.Add([]byte(`{"jwks_uri":`+string(quoted)+`,"issuer":"https://issuer.example/","x":[{"jwks_uri":1}]}`), issuer, len(address)%2 == 1)
+	}
+	const good = `"issuer":"https://issuer.example/","jwks_uri":"https://issuer.example/keys"`
+	for _, text := range []string{
+		``, `{}`, `[]`, `null`, `{` + good + `}{}`, `{` + good + `} `, `{` + good + `,}`, "\ufeff{" + good + `}`, `[{` + good + `}]`, `{"metadata":{` + good + `}}`,
+		`{` + good + `,"issuer":"https://issuer.example/"}`, `{` + good + `,"\u0069ssuer":"https://evil.example/"}`, `{` + good + `,"ISSUER":"https://evil.example/","Jwks_Uri":"https://evil.example/"}`,
+		`{` + good + `,"jwks_uri":"https://evil.example/"}`, `{` + good + `,"jwk\u017f_uri":"https://evil.example/","x":{"issuer":1,"issuer":2}}`, "{" + good + ",\"x\":\"\xff\"}", `{` + good + `,"x":"\ud800"}`,
+		`{"ISSUER":"https://issuer.example/","JWKS_URI":"https://issuer.example/keys"}`, `{"issuer":"https:\/\/issuer.example\/","jwks_uri":"https:\/\/issuer.example\/keys"}`,
+		`{"issuer":["https://issuer.example/"],"jwks_uri":"https://issuer.example/keys"}`, `{"issuer":null,"jwks_uri":"https://issuer.example/keys"}`, `{"issuer":"https://issuer.example/","jwks_uri":["https://issuer.example/keys"]}`,
+		`{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/keys"}`, `{"issuer":"https://ISSUER.example/","jwks_uri":"https://issuer.example/keys"}`, `{"issuer":"https://issuer.example/","jwks_uri":{}}`,
+		`{` + good + `,"id_token_signing_alg_values_supported":["none"],"x":` + strings.Repeat("[", 32) + strings.Repeat("]", 32) + `}`,
+	} {
+		f.Add([]byte(text), issuer, false)
+	}
+	f.Add([]byte(`{"issuer":"","jwks_uri":"https://issuer.example/keys"}`), "", false)
+	f.Add([]byte(`{"issuer":"\u0000","jwks_uri":"https://issuer.example/keys"}`), "\x00", true)
+	f.Add([]byte("{\"issuer\":\"\xff\",\"jwks_uri\":\"https://issuer.example/keys\"}"), "\xff", true)
+	f.Fuzz(func(t *testing.T, document []byte, issuer string, loopback bool) {
+		before := bytes.Clone(document)
+		got, err := jwt.MetadataAddress(issuer, loopback, document)
+		if !bytes.Equal(before, document) {
+			t.Fatal("the document was changed")
+		}
+		want, valid := metadataOf(string(document), issuer)
+		valid = valid && isKeyAddress(want, loopback)
+		switch {
+		case (err == nil) != valid:
+			t.Fatalf("accepted is %v (%v), want %v: %q for %q", err == nil, err, valid, document, issuer)
+		case err == nil && got != want:
+			t.Fatalf("the address is %q, want %q", got, want)
+		case err != nil && (got != "" || err.Error() == ""):
+			t.Fatalf("the address %q and the error %v", got, err)
+		case err == nil:
+			checkKeyAddress(t, got, loopback)
+		default:
+			checkPlain(t, err.Error())
+		}
+	})
+}
+
+// metadataOf reads the two members with encoding/json, if the document is none of what the scanner
+// refuses, and nothing but the very issuer is in it.
+func metadataOf(document, issuer string) (address string, ok bool) {
+	decoded, err := decodeJSON(document)
+	members, isObject := decoded.(map[string]any)
+	if err != nil || !isObject {
+		return "", false
+	}
+	for _, class := range strictClasses {
+		if class.holds(document) {
+			return "", false
+		}
+	}
+	named, isText := members["issuer"].(string)
+	address, hasAddress := members["jwks_uri"].(string)
+	return address, isText && hasAddress && named != "" && named == issuer && address != ""
+}
+
+// isKeyAddress cuts an address up by hand. What net/url cannot read no request can be made to.
+func isKeyAddress(address string, loopback bool) bool {
+	u, err := url.Parse(address)
+	scheme, rest, ok := strings.Cut(address, "://")
+	if err != nil || !ok || strings.Contains(address, "#") {
+		return false
+	}
+	authority := rest
+	if end := strings.IndexAny(rest, "/?"); end >= 0 {
+		authority = rest[:end]
+	}
+	host := u.Hostname()
+	switch {
+	case strings.Contains(authority, "@") || host == "":
+		return false
+	case strings.EqualFold(scheme, "http"):
+		ip, err := netip.ParseAddr(host)
+		return loopback && (host == "localhost" || err == nil && ip.Zone() == "" && ip.Unmap().IsLoopback())
+	}
+	return strings.EqualFold(scheme, "https")
+}
+
+// keyAddressForm has no user information, no fragment, no white space and no control character.
+var keyAddressForm = regexp.MustCompile(`^(?i:https?)://[^/?#@\\\x00-\x20\x7f]+(?:[/?][^#\x00-\x1f\x7f]*)?$`)
+
+// checkKeyAddress checks that a request can be made to an address, and goes where the address says.
+func checkKeyAddress(t *testing.T, address string, loopback bool) {
+	t.Helper()
+	req, err := http.NewRequest("GET", address, nil)
+	if err != nil || !keyAddressForm.MatchString(address) {
+		t.Fatalf("accepted the address %q (%v)", address, err)
+	}
+	if req.URL.Scheme != "https" && (req.URL.Scheme != "http" || !loopback) || req.URL.User != nil || req.URL.Fragment != "" || req.Host == "" {
+		t.Fatalf("accepted the address %q: the request is for %v", address, req.URL)
+	}
+}
+
+// checkPlain checks that a text is fit for a log: one line of printable ASCII, and short.
+func checkPlain(t *testing.T, text string) {
+	t.Helper()
+	if i := strings.IndexFunc(text, func(c rune) bool { return c < ' ' || c > '~' }); i >= 0 || len(text) > 4096 {
+		t.Fatalf("%d bytes, and byte %d is not plain: %q", len(text), i, text)
 	}
 }
 

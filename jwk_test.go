@@ -572,7 +572,13 @@ func pkix1(t testing.TB, public any) []byte {
 // certificateFor certifies a key, signed by nobody in particular.
 func certificateFor(t testing.TB, public any) []byte {
 	t.Helper()
+	return certificateWith(t, public, func(*x509.Certificate) {})
+}
+
+func certificateWith(t testing.TB, public any, change func(*x509.Certificate)) []byte {
+	t.Helper()
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour)}
+	change(template)
 	der, err := x509.CreateCertificate(rand.Reader, template, template, public, mustEC(t))
 	if err != nil {
 		t.Fatal(err)

@@ -1,13 +1,42 @@
-// This file measures what hostile input costs: memory is bounded by what is sent.
+// This file holds every limit of the package to its value, from both sides, and measures what hostile
+// input costs: memory is bounded by what is sent.
 
 package jwt_test
 
 import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/parser"
+	gotoken "go/token"
+	"go/types"
+	"io"
+	"math"
+	"math/big"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"assay.example/jwt"
 	"assay.example/jwt/jwttest"
@@ -26,14 +55,9 @@ func allocated(call func()) uint64 {
 	return (after.TotalAlloc - before.TotalAlloc) / calls
 }
 
-// manyMembers is the inside of an object with as many members as are allowed.
-func manyMembers() string {
-	var text strings.Builder
-	for i := range 999 {
-		fmt.Fprintf(&text, `"%x":1,`, i)
-	}
-	return text.String() + `"z":1`
-}
+// underRace is twice as much with the race detector: it drops what sync.Pool holds, and what the
+// compiler would keep off the heap is on it.
+func underRace(n uint64) uint64 { return n * min(slower, 2) }
 
 func fill(unit string, size int) string { return strings.Repeat(unit, size/len(unit)) }
 
@@ -58,15 +82,15 @@ func TestTokenMemory(t *testing.T) {
 		"an escaped name":  payload(`{"` + fill(`\u0041`, inner) + `":1}`),
 		"nested arrays":    payload(`{"x":` + fill("[", inner) + `}`),
 		"array of objects": payload(`{"x":[` + fill(`{"a":1},`, inner) + `1]}`),
-		"many members":     payload(`{` + manyMembers() + `}`),
+		"many members":     payload(`{` + members(1000) + `}`),
 		"many audiences":   payload(`{"aud":[` + fill(`"a",`, inner) + `"b"]}`),
-		"many names":       b64(`{"alg":"RS256",`+manyMembers()[:2000]+`"z":1}`) + ".e30.AAAA",
+		"many names":       b64(`{"alg":"RS256",`+members(220)+`}`) + ".e30.AAAA",
 	} {
 		if len(token) > size {
 			t.Errorf("%s: %d bytes", name, len(token))
 		}
 		for kind, v := range map[string]*jwt.Verifier{"one issuer": one, "several": several} {
-			if got := allocated(func() { verify(v, token) }); got > 64<<10 {
+			if got := allocated(func() { v.Verify(t.Context(), token) }); got > underRace(64<<10) {
 				t.Errorf("%s, %s: %d bytes", name, kind, got)
 			}
 		}
@@ -88,31 +112,1055 @@ func TestValueLimit(t *testing.T) {
 	}
 }
 
-// A hostile key set of 512 KiB takes less than 4 MiB, and its keys cost no arithmetic.
-func TestKeySetMemory(t *testing.T) {
+// hostileKeySets are key sets of at most 512 KiB that cost as much as they can, each with the number of
+// its usable keys.
+func hostileKeySets(tb testing.TB) map[string]hostileKeySet {
+	tb.Helper()
 	const size = 512 << 10
-	good, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
-	object := "{" + manyMembers() + "},"
-	modulus := b64(string(bytesOf(32768)))
-	for name, text := range map[string]string{
-		"keys of nothing": `{"keys":[` + strings.Repeat(`{},`, 99) + string(good) + `]}`,
-		"one big member":  `{"x":"` + fill("x", size-1000) + `","keys":[` + string(good) + `]}`,
-		"one big kid":     `{"keys":[{"kty":"RSA","kid":"` + fill(`\u0041`, size-1000) + `"},` + string(good) + `]}`,
-		"many members":    `{"x":[` + fill(object, size-2000) + `1],"keys":[` + string(good) + `]}`,
-		"many values":     `{"x":[` + fill("1,", size-2000) + `1],"keys":[` + string(good) + `]}`,
-		"giant moduli":    `{"keys":[` + strings.Repeat(`{"kty":"RSA","n":"`+modulus+`","e":"AQAB"},`, 80) + string(good) + `]}`,
-		"giant exponents": `{"keys":[` + strings.Repeat(`{"kty":"RSA","n":"`+b64(string(bytesOf(2048)))+`","e":"`+modulus+`"},`, 70) + string(good) + `]}`,
-		"not JSON":        fill("[", size),
+	good, _ := json.Marshal(jwkOf(tb, testIssuer(), jwt.ES256))
+	sets := map[string]hostileKeySet{}
+	// Members beside the keys.
+	beside := func(name, unit string) {
+		sets[name] = hostileKeySet{`{"x":[` + fill(unit+",", size-4000) + `1],"keys":[` + string(good) + `]}`, 1}
+	}
+	beside("many members", "{"+members(1000)+"}")
+	for _, n := range []int{2, 12, 24, 25, 100} {
+		beside(fmt.Sprintf("objects of %d members", n), "{"+members(n)+"}")
+	}
+	beside("objects within objects", strings.Repeat(`{`+members(25)+`,"x":`, 30)+"1"+strings.Repeat("}", 30))
+	beside("long names", "{"+strings.ReplaceAll(members(24), `":`, fill("x", 50)+`":`)+"}")
+	beside("escaped names", `{"\u0041":1,"\u0042":1,"\u0043":1,"\u0044":1,"\u0045":1}`)
+	beside("many values", "1")
+	beside("arrays within arrays", strings.Repeat("[", 30)+strings.Repeat("]", 30))
+	beside("text that is not ASCII", `"`+strings.Repeat("é", 1000)+`"`)
+	sets["not JSON"] = hostileKeySet{fill("[", size), 0}
+	sets["one big member"] = hostileKeySet{`{"x":"` + fill("x", size-1000) + `","keys":[` + string(good) + `]}`, 1}
+	// Keys: as many as there is room for, before a good one.
+	keys := func(name string, usable int, key func(i int) any) {
+		text := `{"keys":[`
+		n := 0
+		for ; n < 99; n++ {
+			next, err := json.Marshal(key(n))
+			if err != nil {
+				tb.Fatal(err)
+			}
+			if len(text)+len(next)+len(good)+3 > size {
+				break
+			}
+			text += string(next) + ","
+		}
+		if n == 0 {
+			tb.Fatalf("%s: no key has room", name)
+		}
+		sets[name] = hostileKeySet{text + string(good) + `]}`, 1 + usable*n}
+	}
+	f4 := []byte{1, 0, 1}
+	big8192, p521 := rsaJWK(bytesOf(8192), f4), jwkOf(tb, testIssuer(), jwt.ES512)
+	point, err := ecdsa.ParseUncompressedPublicKey(elliptic.P521(), append([]byte{4}, append(decode(tb, p521["x"].(string)), decode(tb, p521["y"].(string))...)...))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	x5c := func(public any, change func(*x509.Certificate)) []string {
+		return []string{base64.StdEncoding.EncodeToString(certificateWith(tb, public, change))}
+	}
+	plain := func(*x509.Certificate) {}
+	keys("keys of nothing", 0, func(int) any { return jwk{} })
+	keys("one big kid", 0, func(int) any { return jwk{"kty": "RSA", "kid": fill("é", size-2000)} })
+	keys("big kids", 0, func(int) any { return jwk{"kty": "RSA", "kid": fill("é", 5000)} })
+	keys("one kid", 0, func(int) any { return jwk{"kty": "x", "kid": "x"} })
+	keys("many operations", 0, func(int) any { return jwk{"kty": "RSA", "key_ops": strings.Split(fill("a,", 2500), ",")} })
+	keys("moduli of 32768 bits", 0, func(int) any { return rsaJWK(bytesOf(32768), f4) })
+	keys("a modulus of 3 million bits", 0, func(int) any { return rsaJWK(bytesOf(3000000), f4) })
+	keys("exponents of 32768 bits", 0, func(int) any { return rsaJWK(bytesOf(2048), bytesOf(32768)) })
+	keys("leading zeros", 0, func(int) any { return rsaJWK(make([]byte, 3000), f4) })
+	keys("moduli of 8192 bits", 1, func(int) any { return big8192 })
+	keys("moduli of 8192 bits, certified", 1, func() func(int) any {
+		chain := x5c(publicRSA(tb, big8192), plain)
+		return func(int) any { return jwkEdit{"x5c": chain}.apply(big8192) }
+	}())
+	keys("points of P-521", 1, func(i int) any { return jwkEdit{"kid": fmt.Sprint(i)}.apply(p521) })
+	keys("points of P-521, certified", 1, func() func(int) any {
+		chain := x5c(point, plain)
+		return func(i int) any { return jwkEdit{"kid": fmt.Sprint(i), "x5c": chain}.apply(p521) }
+	}())
+	keys("points off P-521", 0, func(int) any { return jwkEdit{"x": p521["y"]}.apply(p521) })
+	for name, change := range map[string]func(c *x509.Certificate, i int){
+		"extensions": func(c *x509.Certificate, i int) {
+			c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: []int{1, 3, 6, i + 2}, Value: []byte{5, 0}})
+		},
+		"addresses": func(c *x509.Certificate, i int) {
+			c.URIs = append(c.URIs, &url.URL{Scheme: "a", Host: fmt.Sprint(i)})
+		},
+		"constraints": func(c *x509.Certificate, i int) {
+			c.PermittedDNSDomains = append(c.PermittedDNSDomains, fmt.Sprint(i, ".e"))
+		},
+		"names": func(c *x509.Certificate, i int) {
+			c.Subject.ExtraNames = append(c.Subject.ExtraNames, pkix.AttributeTypeAndValue{Type: []int{2, 5, 4, 11}, Value: fmt.Sprint(i % 10)})
+		},
 	} {
-		if len(text) > size {
-			t.Errorf("%s: %d bytes", name, len(text))
+		chain := x5c(point, func(c *x509.Certificate) {
+			for i := range 10000 {
+				change(c, i)
+			}
+		})
+		keys("a certificate with many "+name, 1, func(int) any { return jwkEdit{"x5c": chain}.apply(p521) })
+	}
+	return sets
+}
+
+type hostileKeySet struct {
+	text   string
+	usable int
+}
+
+// A hostile key set of 512 KiB takes less than 4 MiB.
+func TestKeySetMemory(t *testing.T) {
+	for name, c := range hostileKeySets(t) {
+		if len(c.text) > 512<<10 {
+			t.Errorf("%s: %d bytes", name, len(c.text))
 		}
-		set, err := jwt.ParseKeySet([]byte(text))
-		if (err == nil) != (name != "not JSON") || err == nil && len(set.Keys()) != 1 {
-			t.Errorf("%s: %v", name, err)
+		set, err := jwt.ParseKeySet([]byte(c.text))
+		if (err == nil) != (c.usable > 0) || len(set.Keys()) != c.usable {
+			t.Errorf("%s: %d of %d keys are usable: %v", name, len(set.Keys()), c.usable, err)
 		}
-		if got := allocated(func() { jwt.ParseKeySet([]byte(text)) }); got > 4<<20 {
+		if got := allocated(func() { jwt.ParseKeySet([]byte(c.text)) }); got > 4<<20 {
 			t.Errorf("%s: %d bytes", name, got)
 		}
 	}
+}
+
+// What a hostile key set of 512 KiB costs: each must stay well under 100 ms.
+func BenchmarkHostileKeySet(b *testing.B) {
+	for name, c := range hostileKeySets(b) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				jwt.ParseKeySet([]byte(c.text))
+			}
+		})
+	}
+}
+
+// A number that no key may have costs its text and no arithmetic: no more than the text of a member
+// that nobody reads, and little more than it is long.
+func TestGiantNumbersCostNothing(t *testing.T) {
+	good, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
+	n2048, f4 := bytesOf(2048), []byte{1, 0, 1}
+	for name, key := range map[string]jwk{
+		"a modulus of 32768 bits":     rsaJWK(bytesOf(32768), f4),
+		"a modulus of 262144 bits":    rsaJWK(bytesOf(262144), f4),
+		"an exponent of 2^31+1":       rsaJWK(n2048, []byte{0x80, 0, 0, 1}),
+		"an exponent of 2^64+65537":   rsaJWK(n2048, []byte{1, 0, 0, 0, 0, 0, 1, 0, 1}),
+		"an exponent of 262144 bits":  rsaJWK(n2048, bytesOf(262144)),
+		"both of more than 8192 bits": rsaJWK(bytesOf(8193), bytesOf(8193)),
+	} {
+		text, _ := json.Marshal(key)
+		parse := func(document string) func() { return func() { jwt.ParseKeySet([]byte(document)) } }
+		giant := `{"keys":[` + string(text) + `,` + string(good) + `]}`
+		ignored := strings.Replace(giant, `"kty":"RSA"`, `"kty":"xyz"`, 1)
+		if giant == ignored {
+			t.Fatalf("%s is no RSA key", text)
+		}
+		cost, base := allocated(parse(giant)), allocated(parse(ignored))
+		if cost > base+underRace(uint64(len(text)))+1024 {
+			t.Errorf("%s of %d bytes: %d bytes are allocated, and %d if nobody reads it", name, len(text), cost, base)
+		}
+		if got, most := testing.AllocsPerRun(20, parse(giant)), testing.AllocsPerRun(20, parse(ignored))+8; got > most {
+			t.Errorf("%s: %v allocations, want at most %v", name, got, most)
+		}
+	}
+}
+
+// limits holds one test for each limit of the package manual: what is at it passes, and what is one
+// beyond it does not.
+var limits = map[string]func(t *testing.T){
+	"defaultMaxTokenSize":  TestSizeLimits,
+	"defaultMaxHeaderSize": TestSizeLimits,
+	"maxSettableSize": func(t *testing.T) {
+		for name, set := range map[string]func(c *jwt.Config, n int){
+			"MaxTokenSize":  func(c *jwt.Config, n int) { c.MaxTokenSize = n },
+			"MaxHeaderSize": func(c *jwt.Config, n int) { c.MaxHeaderSize = n },
+		} {
+			beside(t, name, 1<<20, func(n int) error {
+				c := testConfig(t)
+				set(&c, n)
+				_, err := jwt.NewVerifier(c)
+				return err
+			})
+		}
+	},
+	"maxDepth": func(t *testing.T) {
+		nested := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+		v := newVerifier(t)
+		key, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
+		for name, try := range map[string]func(text string) error{
+			"header":  func(text string) error { _, err := verify(v, headers(`"x":` + text)[0]); return err },
+			"payload": func(text string) error { _, err := verify(v, payloads(goodPayload(`"x":` + text))[0]); return err },
+			"key": func(text string) error {
+				_, err := jwt.ParseKey([]byte(string(key[:len(key)-1]) + `,"more":` + text + `}`))
+				return err
+			},
+			"key set": func(text string) error {
+				_, err := jwt.ParseKeySet([]byte(`{"keys":[` + string(key) + `],"x":` + text + `}`))
+				return err
+			},
+			"metadata": func(text string) error {
+				_, err := jwt.MetadataAddress("https://a.test", false, []byte(`{"issuer":"https://a.test","jwks_uri":"https://a.test","x":`+text+`}`))
+				return err
+			},
+		} {
+			beside(t, name, 32, func(n int) error { return try(nested(n - 1)) })
+		}
+	},
+	"maxMembers": func(t *testing.T) {
+		v := newVerifier(t)
+		beside(t, "payload", 1000, func(n int) error {
+			_, err := verify(v, payloads(goodPayload(members(n - 3)))[0])
+			return err
+		})
+		beside(t, "an object in it", 1000, func(n int) error {
+			_, err := verify(v, payloads(goodPayload(`"x":{` + members(n) + `}`))[0])
+			return err
+		})
+		key, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
+		beside(t, "key set", 1000, func(n int) error {
+			_, err := jwt.ParseKeySet([]byte(`{"keys":[` + string(key) + `],` + members(n-1) + `}`))
+			return err
+		})
+	},
+	"maxValues": TestValueLimit,
+	"maxNumericDate": func(t *testing.T) {
+		v := newVerifier(t)
+		beside(t, "exp", 253402300799, func(n int) error {
+			_, err := verify(v, testIssuer().Token(claims{"exp": n}))
+			return err
+		})
+	},
+	"maxExponent": func(t *testing.T) {
+		// 0.00…01 with an exponent that makes it 1. One more is counted as this one: no token has room
+		// for so many zeros.
+		for _, n := range []int{1 << 20, 1<<20 + 1} {
+			number := "0." + strings.Repeat("0", n-1) + "1e" + strconv.Itoa(n)
+			at, ok := jwt.NumericDate(number)
+			if !ok || (at.Unix() == 1) != (n == 1<<20) || len(number) <= 1<<20 {
+				t.Errorf("%d: got %v, %v", n, at, ok)
+			}
+		}
+	},
+	"defaultLeeway": TestClock,
+	"maxLeeway": func(t *testing.T) {
+		TestClock(t) // what it means
+		beside(t, "Leeway", int(10*time.Minute), func(n int) error {
+			c := testConfig(t)
+			c.Leeway = time.Duration(n)
+			_, err := jwt.NewVerifier(c)
+			return err
+		})
+	},
+	"maxTokenAge": func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			v := newVerifier(t, func(c *jwt.Config) { c.MaxAge, c.Leeway = math.MaxInt64, -1 })
+			time.Sleep(time.Until(time.Unix(100*365*24*60*60, 0)) - time.Nanosecond)
+			token, err := verify(v, testIssuer().Token(claims{"iat": 0}))
+			wantAccepted(t, token, err)
+			time.Sleep(time.Nanosecond)
+			token, err = verify(v, testIssuer().Token(claims{"iat": 0}))
+			wantRefusal(t, token, err, jwt.ReasonTokenTooOld, jwt.ErrExpired)
+		})
+	},
+	"maxNumber": func(t *testing.T) {
+		for name, number := range map[string]func(n int) string{
+			"digits":   func(n int) string { return strings.Repeat("1", n) },
+			"exponent": func(n int) string { return "1e" + strconv.Itoa(n) },
+			"negative": func(n int) string { return "1e-" + strconv.Itoa(n) },
+		} {
+			beside(t, name, 64, func(n int) error {
+				require := resource(t, jwt.ResourceConfig{}, nil).Require(jwt.ClaimEquals("x", json.Number(number(n))))
+				if resp := answerTo(require, request("Bearer "+payloads(goodPayload(`"x":` + number(n)))[0])); resp.StatusCode != 200 {
+					return errors.New(resp.Status)
+				}
+				return nil
+			})
+		}
+	},
+	"maxTokenCache": func(t *testing.T) {
+		beside(t, "TokenCache", 1<<20, func(n int) error {
+			c := testConfig(t)
+			c.TokenCache = n
+			_, err := jwt.NewVerifier(c)
+			return err
+		})
+	},
+	"maxCachedFor": func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			v := newVerifier(t, func(c *jwt.Config) { c.TokenCache = 1 })
+			token := testIssuer().Token(claims{"exp": 99999999999})
+			for hits, wait := range []time.Duration{0, 5*time.Minute - 1, 1} {
+				time.Sleep(wait)
+				got, err := verify(v, token)
+				wantAccepted(t, got, err)
+				if s := v.Status()[0].TokenCache; s.Hits != uint64(min(hits, 1)) || s.Misses != uint64(1+hits/2) {
+					t.Errorf("after %v more: %+v", wait, s)
+				}
+			}
+		})
+	},
+	"maxCachedSize":  testCachedSize,
+	"cachedOverhead": testCachedSize,
+
+	"minRSABits": func(t *testing.T) {
+		for name, try := range rsaConstructors(t) {
+			beside(t, name, -2048, func(n int) error { return try(bytesOf(-n), 65537) })
+		}
+	},
+	"maxRSABits": func(t *testing.T) {
+		for name, try := range rsaConstructors(t) {
+			beside(t, name, 8192, func(n int) error { return try(bytesOf(n), 65537) })
+		}
+	},
+	"minRSAExponent": func(t *testing.T) {
+		for name, try := range rsaConstructors(t) {
+			beside(t, name, -1, func(n int) error { return try(bytesOf(2048), 1-2*n) }) // 3, and then 1
+		}
+	},
+	"maxRSAExponent": func(t *testing.T) {
+		for name, try := range rsaConstructors(t) {
+			beside(t, name, 0, func(n int) error { return try(bytesOf(2048), 1<<31-1+2*n) }) // and then 2^31+1
+		}
+	},
+	"maxKeySetSize": func(t *testing.T) {
+		key, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
+		const metadata = `{"issuer":"https://issuer.test","jwks_uri":"https://issuer.test/keys"}`
+		set := string(keySetJSON(json.RawMessage(key)))
+		fetched := func(path, text string) error {
+			p := newProvider(t)
+			p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path == path {
+					io.WriteString(w, text)
+				}
+				return r.URL.Path == path
+			}
+			return p.remote(jwt.RemoteOptions{}).Warm(t.Context())
+		}
+		for name, c := range map[string]struct {
+			text string
+			try  func(text string) error
+		}{
+			"ParseKeySet": {set, func(text string) error { _, err := jwt.ParseKeySet([]byte(text)); return err }},
+			"ParseKey":    {string(key), func(text string) error { _, err := jwt.ParseKey([]byte(text)); return err }},
+			"key set":     {set, func(text string) error { return fetched("/keys", text) }},
+			"metadata":    {metadata, func(text string) error { return fetched(oidcPath, text) }},
+		} {
+			beside(t, name, 512<<10, func(n int) error { return c.try(c.text + strings.Repeat(" ", n-len(c.text))) })
+		}
+	},
+	"maxKeys": func(t *testing.T) {
+		key, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
+		beside(t, "skipped ones count", 100, func(n int) error {
+			_, err := jwt.ParseKeySet([]byte(`{"keys":[` + strings.Repeat(`{"kty":"x"},`, n-1) + string(key) + `]}`))
+			return err
+		})
+		beside(t, "no objects count", 100, func(n int) error {
+			_, err := jwt.ParseKeySet([]byte(`{"keys":[` + string(key) + strings.Repeat(`,1`, n-1) + `]}`))
+			return err
+		})
+	},
+
+	"defaultFetchTimeout": func(t *testing.T) {
+		beside(t, "a slow answer", -1, func(n int) error { return warmAfter(t, 5*time.Second+1+2*time.Duration(n), 0) })
+	},
+	"maxFetchTimeout": func(t *testing.T) {
+		beside(t, "Timeout", int(time.Minute), func(n int) error {
+			_, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Timeout: time.Duration(n)})
+			return err
+		})
+		beside(t, "a slow answer", -1, func(n int) error { return warmAfter(t, time.Minute+1+2*time.Duration(n), time.Minute) })
+	},
+	"maxResponseHeader": func(t *testing.T) {
+		beside(t, "header", 64<<10, func(n int) error { return warmWithHeader(t, n) })
+	},
+	"maxBearerToken": func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "token")
+		beside(t, "file", 64<<10, func(n int) error {
+			write(t, path, strings.Repeat("x", n))
+			return newProvider(t).remote(jwt.RemoteOptions{BearerTokenFile: path}).Warm(t.Context())
+		})
+	},
+	"defaultFresh": func(t *testing.T) { wantFresh(t, "", 10*time.Minute) },
+	"minFresh": func(t *testing.T) {
+		wantFresh(t, "max-age=61", 61*time.Second)
+		wantFresh(t, "max-age=60", time.Minute)
+		wantFresh(t, "max-age=59", time.Minute)
+	},
+	"maxFresh": func(t *testing.T) {
+		wantFresh(t, "max-age=3599", 3599*time.Second)
+		wantFresh(t, "max-age=3600", time.Hour)
+		wantFresh(t, "max-age=3601", time.Hour)
+	},
+	"minRenewal": testRenewal,
+	"maxRenewal": testRenewal,
+	"defaultStale": func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			keys := newProvider(t).remote(jwt.RemoteOptions{})
+			if err := keys.Warm(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if s := keys.Status(); s.StaleUntil.Sub(s.FreshUntil) != time.Hour {
+				t.Errorf("got %+v", s)
+			}
+		})
+		testStale(t, 0, time.Hour)
+	},
+	"maxStale": func(t *testing.T) {
+		beside(t, "MaxStale", int(24*time.Hour), func(n int) error {
+			_, err := jwt.Discover(providerURL, &jwt.RemoteOptions{MaxStale: time.Duration(n)})
+			return err
+		})
+		testStale(t, 24*time.Hour, 24*time.Hour)
+	},
+	"metadataFresh": func(t *testing.T) {
+		for wait, want := range map[time.Duration]int{time.Hour - 1: 1, time.Hour: 2} {
+			bubble(t, func(t *testing.T) {
+				p := newProvider(t)
+				keys := p.remote(jwt.RemoteOptions{})
+				keys.Warm(t.Context())
+				time.Sleep(wait)
+				if err := keys.Warm(t.Context()); err != nil || p.count("/keys") != 2 || p.count(oidcPath) != want {
+					t.Errorf("after %v: %v, %v", wait, err, p.fetches)
+				}
+			})
+		}
+	},
+	"minBackoff":    testBackoff,
+	"maxBackoff":    testBackoff,
+	"maxDoublings":  testBackoff,
+	"backoffJitter": testBackoff,
+	"maxRetryAfter": func(t *testing.T) {
+		for asked, want := range map[string]time.Duration{"299": 299 * time.Second, "300": 5 * time.Minute, "301": 5 * time.Minute, "2147483647": 5 * time.Minute} {
+			bubble(t, func(t *testing.T) {
+				p := newProvider(t)
+				p.header.Set("Retry-After", asked)
+				p.answer = down
+				keys := p.remote(jwt.RemoteOptions{})
+				keys.Warm(t.Context())
+				if got := time.Until(keys.Status().NextAttempt); got != want {
+					t.Errorf("Retry-After %s: got %v", asked, got)
+				}
+			})
+		}
+	},
+	"defaultRetryAfter": TestUnavailable,
+	"fetchBudget":       testBudget,
+	"fetchRefill":       testBudget,
+	"maxAbsent": func(t *testing.T) {
+		beside(t, "kids", 256, func(n int) error {
+			var extra int
+			bubble(t, func(t *testing.T) {
+				p := newProvider(t)
+				v := p.verifier(p.remote(jwt.RemoteOptions{}))
+				v.Warm(t.Context())
+				p.set(func(p *provider) { p.delay = time.Second })
+				for i := range n { // all are told by one answer
+					go verify(v, naming(strconv.Itoa(i)))
+				}
+				time.Sleep(20 * time.Second) // the budget is whole again
+				before := p.count("/keys")
+				for i := range n {
+					verify(v, naming(strconv.Itoa(i)))
+				}
+				extra = p.count("/keys") - before
+			})
+			if extra > 0 {
+				return fmt.Errorf("%d fetches", extra)
+			}
+			return nil
+		})
+	},
+	"absentFor": func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			p := newProvider(t)
+			v := p.verifier(p.remote(jwt.RemoteOptions{}))
+			v.Warm(t.Context())
+			for i, wait := range []time.Duration{0, 30*time.Second - 1, 1} {
+				time.Sleep(wait)
+				verify(v, naming("nobody"))
+				if n := p.count("/keys"); n != 2+i/2 {
+					t.Errorf("%d fetches after %v more", n, wait)
+				}
+			}
+		})
+	},
+	"trustedFor": func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			p := newProvider(t)
+			v := p.verifier(p.remote(jwt.RemoteOptions{}))
+			v.Warm(t.Context())
+			for i, wait := range []time.Duration{time.Minute - 1, 1} {
+				time.Sleep(wait)
+				verify(v, forged())
+				if n := p.count("/keys"); n != 1+i {
+					t.Errorf("%d fetches after %v more", n, wait)
+				}
+			}
+		})
+	},
+	"retrySameKey": func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			p := newProvider(t)
+			v := p.verifier(p.remote(jwt.RemoteOptions{}))
+			v.Warm(t.Context())
+			p.set(func(p *provider) { p.answer = down }) // so that the set grows older
+			for i, wait := range []time.Duration{time.Minute, time.Minute - 1, 1} {
+				time.Sleep(wait)
+				verify(v, forged())
+				if n := v.Status()[0].Keys.Fetches; n != 2+i/2 {
+					t.Errorf("%d fetches after %v more", n, wait)
+				}
+			}
+		})
+	},
+	"maxSnapshotSize": func(t *testing.T) {
+		path := jwt.SnapshotFile(filepath.Join(t.TempDir(), "keys.json"))
+		bubble(t, func(t *testing.T) {
+			p := newProvider(t)
+			data := snapshot(t, p)
+			padded := func(n int) []byte { return append(slices.Clone(data), strings.Repeat(" ", n-len(data))...) }
+			beside(t, "Snapshot", 3*512<<10, func(n int) error {
+				_, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Snapshot: padded(n)})
+				return err
+			})
+			beside(t, "SnapshotFile", 3*512<<10, func(n int) error {
+				write(t, string(path), string(padded(n)))
+				_, err := path.Load()
+				return err
+			})
+			// The largest key set has room in it, however much of it must be escaped.
+			p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path == "/keys" {
+					text := keySetJSON(p.keys...)
+					w.Write(append(text, strings.Repeat("\n", 512<<10-len(text))...))
+				}
+				return r.URL.Path == "/keys"
+			}
+			keys := p.remote(jwt.RemoteOptions{})
+			if err := keys.Warm(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			large, err := keys.Snapshot()
+			if err != nil || len(large) < 2*512<<10 {
+				t.Errorf("%d bytes, %v", len(large), err)
+			}
+			if _, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Snapshot: large}); err != nil {
+				t.Error(err)
+			}
+		})
+	},
+	"maxSnapshotLead": TestSnapshotRefused,
+	"maxUntold": func(t *testing.T) {
+		for _, raised := range []int{1001, 1002} { // one of them is being told
+			bubble(t, func(t *testing.T) {
+				release, told := make(chan struct{}), 0
+				keys := newProvider(t).remote(jwt.RemoteOptions{OnEvent: func(jwt.Event) { <-release; told++ }})
+				for range raised - 1 { // the first fetch has two events, the others have one
+					if err := keys.Warm(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(10 * time.Minute)
+				}
+				close(release)
+				synctest.Wait()
+				if told != 1001 {
+					t.Errorf("%d of %d events were told", told, raised)
+				}
+			})
+		}
+	},
+
+	"maxShown": func(t *testing.T) {
+		v := newVerifier(t)
+		beside(t, "kid", 64, func(n int) error {
+			kid := strings.Repeat("k", n)
+			_, err := verify(v, signedRaw(`{"alg":"RS256","kid":"`+kid+`"}`, goodPayload()))
+			if e := (*jwt.Error)(nil); !errors.As(err, &e) || e.Got != kid || e.KeyID != kid {
+				return err
+			}
+			return nil
+		})
+	},
+	"maxDetail": func(t *testing.T) {
+		beside(t, "an error of the caller's", 512, func(n int) error {
+			text := strings.Repeat("word ", n)[:n]
+			v := newVerifier(t, func(c *jwt.Config) {
+				c.Validate = func(context.Context, *jwt.Token) error { return errors.New(text) }
+			})
+			if _, err := verify(v, testIssuer().Token(nil)); err == nil || !strings.HasSuffix(err.Error(), ": "+text) {
+				return err
+			}
+			return nil
+		})
+	},
+	"maxListed": func(t *testing.T) {
+		beside(t, "Audience", 8, func(n int) error {
+			v := newVerifier(t, func(c *jwt.Config) {
+				for i := range n - 1 {
+					c.Audience = append(c.Audience, fmt.Sprint("api-", i))
+				}
+			})
+			if _, err := verify(v, testIssuer().Token(claims{"aud": "x"})); err == nil || strings.Contains(err.Error(), " and 1 more") {
+				return err
+			}
+			return nil
+		})
+	},
+	"runLength": func(t *testing.T) {
+		v := newVerifier(t)
+		signature := strings.Split(testIssuer().Token(nil), ".")[2]
+		beside(t, "kid", 16, func(n int) error {
+			kid := signature[10 : 10+n]
+			_, err := verify(v, b64(`{"alg":"RS256","kid":"`+kid+`"}`)+".e30."+signature)
+			if e := (*jwt.Error)(nil); !errors.As(err, &e) || e.KeyID != kid || e.Got != kid {
+				return err
+			}
+			return nil
+		})
+	},
+	"maxKnownHeader": func(t *testing.T) {
+		// Whether a header is parsed again shows in what is allocated.
+		parsed := func(size int) float64 {
+			header := `{"alg":"RS256","kid":"rs256-1","x":"`
+			header += strings.Repeat("x", size/4*3+size%4/2-len(header)-2) + `"}`
+			token := signedRaw(header, goodPayload())
+			if got := strings.IndexByte(token, '.'); got != size {
+				t.Fatalf("a header of %d characters, not of %d", got, size)
+			}
+			v := newVerifier(t)
+			return testing.AllocsPerRun(200, func() {
+				if _, err := v.Verify(t.Context(), token); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+		small, at, beyond := parsed(508), parsed(512), parsed(514) // no encoding has 513
+		if at > small+0.5 || beyond < at+0.5 {
+			t.Errorf("%v, %v and %v allocations", small, at, beyond)
+		}
+	},
+	"maxWondering": func(t *testing.T) {
+		v := newVerifier(t)
+		beside(t, "payload", 2<<10, func(n int) error {
+			payload := `{"iss":"https://elsewhere.example","x":"` // and more
+			payload += strings.Repeat("x", n-len(payload)-2) + `"}`
+			token := b64(`{"alg":"RS256","kid":"nobody"}`) + "." + b64(payload) + ".AAAA"
+			_, err := verify(v, token)
+			if e := (*jwt.Error)(nil); !errors.As(err, &e) || !strings.Contains(e.Hint, "elsewhere.example") {
+				return err
+			}
+			return nil
+		})
+	},
+}
+
+// beside asserts that n passes and that n+1 does not.
+func beside(t *testing.T, what string, n int, try func(n int) error) {
+	t.Helper()
+	if err := try(n); err != nil {
+		t.Errorf("%s at the limit: %v", what, err)
+	}
+	if err := try(n + 1); err == nil {
+		t.Errorf("%s beyond the limit: nothing happened", what)
+	}
+}
+
+// members is the inside of an object with n members.
+func members(n int) string {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, `,"%x":1`, i)
+	}
+	return text.String()[1:]
+}
+
+// rsaConstructors are the ways to make an RSA key of its numbers.
+func rsaConstructors(t *testing.T) map[string]func(n []byte, e int) error {
+	t.Helper()
+	public := func(n []byte, e int) *rsa.PublicKey {
+		return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: e}
+	}
+	text := func(n []byte, e int) []byte {
+		text, err := json.Marshal(rsaJWK(n, big.NewInt(int64(e)).Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	return map[string]func(n []byte, e int) error{
+		"RSAKey":   func(n []byte, e int) error { _, err := jwt.RSAKey("", jwt.RS256, public(n, e)); return err },
+		"ParseKey": func(n []byte, e int) error { _, err := jwt.ParseKey(text(n, e)); return err },
+		"ParseKeySet": func(n []byte, e int) error {
+			_, err := jwt.ParseKeySet([]byte(`{"keys":[` + string(text(n, e)) + `]}`))
+			return err
+		},
+		"ParsePEM": func(n []byte, e int) error {
+			_, err := jwt.ParsePEM("", jwt.RS256, pemOf("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(public(n, e))))
+			return err
+		},
+	}
+}
+
+// warmAfter fetches a key set that takes so long to answer.
+func warmAfter(t *testing.T, delay, timeout time.Duration) (err error) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.delay = delay
+		keys, errNew := jwt.NewRemoteKeySet(keysURL, &jwt.RemoteOptions{Timeout: timeout, Client: &http.Client{Transport: p}})
+		if errNew != nil {
+			t.Fatal(errNew)
+		}
+		err = keys.Warm(t.Context())
+	})
+	return err
+}
+
+// warmWithHeader fetches a key set whose status line and header fields have so many bytes.
+func warmWithHeader(t *testing.T, size int) error {
+	body := keySetJSON(jwkOf(t, testIssuer(), jwt.ES256))
+	header := fmt.Sprintf("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\nX: ", len(body))
+	header += strings.Repeat("x", size-len(header)-4) + "\r\n\r\n"
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+			io.WriteString(conn, header+string(body))
+		}
+	}()
+	keys, err := jwt.NewRemoteKeySet("http://"+listener.Addr().String(), &jwt.RemoteOptions{InsecureLoopbackHTTP: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys.Warm(t.Context())
+}
+
+// A cache for one token has 4 KiB, of which all but 768 bytes are for its signing input and its payload.
+func testCachedSize(t *testing.T) {
+	beside(t, "size", 4<<10, func(size int) error {
+		v := newVerifier(t, func(c *jwt.Config) { c.TokenCache = 1 })
+		for pad := range 20 { // until it is of that very size
+			header := `{"alg":"RS256","kid":"rs256-1","x":"` + strings.Repeat("x", pad) + `"}`
+			payload := strings.TrimSuffix(goodPayload(`"x":"`), "}")
+			for 768+len(b64(header)+"."+b64(payload+`"}`))+len(payload+`"}`) < size {
+				payload += "x"
+			}
+			payload += `"}`
+			if 768+len(b64(header)+"."+b64(payload))+len(payload) != size {
+				continue
+			}
+			got, err := verify(v, signedRaw(header, payload))
+			wantAccepted(t, got, err)
+			if v.Status()[0].TokenCache.Tokens == 0 {
+				return errors.New("not remembered")
+			}
+			return nil
+		}
+		t.Fatalf("no token has the size %d", size)
+		return nil
+	})
+}
+
+// wantFresh asserts how long a set is fresh with this Cache-Control.
+func wantFresh(t *testing.T, cacheControl string, want time.Duration) {
+	t.Helper()
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		if cacheControl != "" {
+			p.header.Set("Cache-Control", cacheControl)
+		}
+		keys := p.remote(jwt.RemoteOptions{})
+		if err := keys.Warm(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if s := keys.Status(); s.FreshUntil.Sub(s.LastSuccess) != want {
+			t.Errorf("%q: got %v", cacheControl, s.FreshUntil.Sub(s.LastSuccess))
+		}
+	})
+}
+
+// testStale asserts when the last keys serve no longer.
+func testStale(t *testing.T, option, want time.Duration) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		v := p.verifier(p.remote(jwt.RemoteOptions{MaxStale: option}))
+		v.Warm(t.Context())
+		p.set(func(p *provider) { p.answer = down })
+		time.Sleep(10*time.Minute + want - 1)
+		token, err := verify(v, mint(nil))
+		wantAccepted(t, token, err)
+		time.Sleep(time.Nanosecond)
+		token, err = verify(v, mint(nil))
+		wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
+	})
+}
+
+// Of many sets that were fetched at once, none is renewed before 72 % of its freshness, all are from
+// 88 % on, and between those times it is some and then more.
+func testRenewal(t *testing.T) {
+	const sets = 200
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		var all []*jwt.RemoteKeySet
+		for range sets {
+			keys := p.remote(jwt.RemoteOptions{})
+			keys.Warm(t.Context())
+			all = append(all, keys)
+		}
+		start := time.Now()
+		for _, c := range []struct {
+			at          time.Duration
+			least, most int
+		}{{432*time.Second - 1, 0, 0}, {480 * time.Second, 1, sets - 1}, {528 * time.Second, sets, sets}} {
+			time.Sleep(time.Until(start.Add(c.at)))
+			for _, keys := range all {
+				if _, err := keys.Key(t.Context(), jwt.Header{Algorithm: jwt.ES256}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			synctest.Wait()
+			if n := p.count("/keys") - sets; n < c.least || n > c.most {
+				t.Errorf("%d of %d sets were renewed after %v", n, sets, c.at)
+			}
+		}
+	})
+}
+
+// The pause after the n-th failure is 1 s, doubled up to 30 s, and up to a fifth more or less by chance.
+func testBackoff(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.answer = down
+		var all []*jwt.RemoteKeySet
+		for range 50 {
+			all = append(all, p.remote(jwt.RemoteOptions{}))
+		}
+		for failures := range 70 { // more doublings than a duration has bits
+			want := 30 * time.Second
+			if failures < 5 {
+				want = time.Second << failures
+			}
+			least, most := time.Hour, time.Duration(0)
+			for _, keys := range all {
+				keys.Warm(t.Context())
+				pause := time.Until(keys.Status().NextAttempt)
+				least, most = min(least, pause), max(most, pause)
+			}
+			if least < want*8/10 || most > want*12/10 || most-least < want/10 {
+				t.Errorf("failure %d: from %v to %v", failures+1, least, most)
+			}
+			time.Sleep(most)
+		}
+		if n := p.count(oidcPath); n != 50*70 {
+			t.Errorf("%d fetches", n)
+		}
+	})
+}
+
+// Unknown kids cause two fetches at once, and then one in ten seconds.
+func testBudget(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		v.Warm(t.Context())
+		kid := 0
+		for _, c := range []struct {
+			wait time.Duration
+			want int
+		}{{0, 2}, {10*time.Second - 1, 2}, {1, 3}, {10*time.Second - 1, 3}, {1, 4}, {20 * time.Second, 6}} {
+			time.Sleep(c.wait)
+			for range 5 {
+				kid++
+				verify(v, naming(strconv.Itoa(kid)))
+			}
+			if n := p.count("/keys") - 1; n != c.want {
+				t.Errorf("%d fetches for %d kids, want %d", n, kid, c.want)
+			}
+		}
+	})
+}
+
+func TestLimits(t *testing.T) {
+	for name, test := range limits {
+		t.Run(name, test)
+	}
+}
+
+// notLimits are the numbers of the source that nothing from outside is held against.
+var notLimits = map[string]string{
+	"fewMembers":   "from here on duplicates are found in another way, with the same result",
+	"notBase64url": "marks what is no digit",
+	"blot":         "a character",
+	"spread":       "a factor that mixes the bits of a mark",
+}
+
+// The table of limits in the package manual names every number of the source, with its value and
+// with the setting that changes it; and each has its test.
+func TestLimitsTable(t *testing.T) {
+	rows := limitRows(t)
+	constants := numbers(t)
+	for name, value := range constants {
+		row, listed := rows[name]
+		switch {
+		case notLimits[name] != "" && !listed && limits[name] == nil:
+		case !listed:
+			t.Errorf("%s is not in the table of doc.go", name)
+		case limits[name] == nil:
+			t.Errorf("%s has no test in limits", name)
+		case !constant.Compare(row.value, gotoken.EQL, value):
+			t.Errorf("%s is %v, the table says %v", name, value, row.value)
+		}
+	}
+	for name, row := range rows {
+		if constants[name] == nil {
+			t.Errorf("%s is in the table of doc.go, and not in the source", name)
+		}
+		if row.setting == "" {
+			continue
+		}
+		typ, field, _ := strings.Cut(row.setting, ".")
+		if in := map[string]reflect.Type{"Config": reflect.TypeFor[jwt.Config](), "RemoteOptions": reflect.TypeFor[jwt.RemoteOptions]()}[typ]; in == nil {
+			t.Errorf("%s: there is no %s", name, typ)
+		} else if _, ok := in.FieldByName(field); !ok {
+			t.Errorf("%s: there is no %s", name, row.setting)
+		}
+	}
+	for name := range limits {
+		if _, ok := rows[name]; !ok {
+			t.Errorf("%s has a test, and is not in the table of doc.go", name)
+		}
+	}
+	if len(rows) < 50 {
+		t.Errorf("%d rows", len(rows))
+	}
+}
+
+type limitRow struct {
+	value   constant.Value
+	setting string
+}
+
+// limitRows reads the table of doc.go: value, words, constant, setting.
+func limitRows(t *testing.T) map[string]limitRow {
+	t.Helper()
+	text, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "// # Limits\n")
+	section, _, ok := strings.Cut(section, "// # ")
+	if !ok {
+		t.Fatal("doc.go has no table of limits")
+	}
+	rows := map[string]limitRow{}
+	gap := regexp.MustCompile(`  +`)
+	for line := range strings.Lines(section) {
+		line, isRow := strings.CutPrefix(strings.TrimSpace(line), "//\t")
+		cells := gap.Split(line, -1)
+		if !isRow || cells[0] == "value" {
+			continue
+		}
+		if len(cells) < 3 || rows[cells[2]].value != nil {
+			t.Fatalf("the row %q has no constant, or one that another row has", line)
+		}
+		row := limitRow{value: measure(t, cells[0])}
+		if len(cells) > 3 {
+			row.setting = cells[3]
+		}
+		rows[cells[2]] = row
+	}
+	return rows
+}
+
+// measure reads a number as people write it.
+func measure(t *testing.T, text string) constant.Value {
+	t.Helper()
+	number, unit, _ := strings.Cut(text, " ")
+	units := map[string]constant.Value{"": constant.MakeInt64(1), "bits": constant.MakeInt64(1), "KiB": constant.MakeInt64(1 << 10), "MiB": constant.MakeInt64(1 << 20),
+		"s": constant.MakeInt64(int64(time.Second)), "min": constant.MakeInt64(int64(time.Minute)), "h": constant.MakeInt64(int64(time.Hour)),
+		"years": constant.MakeInt64(int64(365 * 24 * time.Hour)), "%": constant.BinaryOp(constant.MakeInt64(1), gotoken.QUO, constant.MakeInt64(100))}
+	value := constant.MakeFromLiteral(number, gotoken.FLOAT, 0)
+	if number == "2^31-1" {
+		value = constant.MakeInt64(1<<31 - 1)
+	}
+	if value.Kind() == constant.Unknown || units[unit] == nil {
+		t.Fatalf("%q is not a number that the table may have", text)
+	}
+	return constant.BinaryOp(value, gotoken.MUL, units[unit])
+}
+
+// numbers are the constants of the source: numbers and durations, without the enumerations that have
+// a type of their own.
+func numbers(t *testing.T) map[string]constant.Value {
+	t.Helper()
+	fset := gotoken.NewFileSet()
+	var files []*ast.File
+	for _, name := range sources(t) {
+		file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	// Of other packages only the durations are needed; all else is missing, and said to be.
+	checker := types.Config{Importer: timeImporter{}, Error: func(error) {}}
+	pkg, _ := checker.Check("jwt", fset, files, nil)
+	found := map[string]constant.Value{}
+	for _, name := range pkg.Scope().Names() {
+		c, ok := pkg.Scope().Lookup(name).(*types.Const)
+		if !ok {
+			continue
+		}
+		if named, ok := c.Type().(*types.Named); ok && named.Obj().Pkg() == pkg {
+			continue
+		}
+		switch c.Val().Kind() {
+		case constant.Int, constant.Float:
+			found[name] = c.Val()
+		case constant.Unknown:
+			t.Errorf("the value of %s is not known", name)
+		}
+	}
+	return found
+}
+
+// sources lists the files of the package without its tests.
+func sources(t *testing.T) (names []string) {
+	t.Helper()
+	all, err := filepath.Glob("*.go")
+	if err != nil || len(all) == 0 {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
+}
+
+// timeImporter knows the durations of package time.
+type timeImporter struct{}
+
+func (timeImporter) Import(path string) (*types.Package, error) {
+	pkg := types.NewPackage(path, path[strings.LastIndexByte(path, '/')+1:])
+	if path == "time" {
+		name := types.NewTypeName(gotoken.NoPos, pkg, "Duration", nil)
+		typ := types.NewNamed(name, types.Typ[types.Int64], nil)
+		pkg.Scope().Insert(name)
+		for unit, value := range map[string]time.Duration{"Nanosecond": 1, "Microsecond": time.Microsecond, "Millisecond": time.Millisecond,
+			"Second": time.Second, "Minute": time.Minute, "Hour": time.Hour} {
+			pkg.Scope().Insert(types.NewConst(gotoken.NoPos, pkg, unit, typ, constant.MakeInt64(int64(value))))
+		}
+	}
+	pkg.MarkComplete()
+	return pkg, nil
 }

@@ -1,5 +1,5 @@
-// This file holds what all tests share: an issuer, verifiers without a network, and the check that
-// no goroutine of the package outlives the tests.
+// This file holds what all tests share: an issuer, verifiers without a network, and the checks that
+// no goroutine of the package outlives the tests and that no refusal repeats its token.
 
 package jwt_test
 
@@ -23,6 +23,10 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	if leaked := leakedGoroutines(); leaked != "" {
 		fmt.Fprintf(os.Stderr, "a goroutine of the package is still running:\n%s\n", leaked)
+		code = 1
+	}
+	if repeated.what != "" {
+		fmt.Fprintf(os.Stderr, "a refusal repeats a piece of its token: %s\n", repeated.what)
 		code = 1
 	}
 	os.Exit(code)
@@ -105,8 +109,13 @@ func newVerifier(t testing.TB, changes ...func(*jwt.Config)) *jwt.Verifier {
 	return v
 }
 
+// verify also looks whether a refusal repeats a piece of the token.
 func verify(v *jwt.Verifier, token string) (*jwt.Token, error) {
-	return v.Verify(context.Background(), token)
+	got, err := v.Verify(context.Background(), token)
+	if err != nil {
+		lookAtRefusal(token, err)
+	}
+	return got, err
 }
 
 var sentinels = map[string]error{

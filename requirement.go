@@ -147,9 +147,9 @@ func (r claimRequirement) check(t *Token, _ time.Time) *Error {
 	}
 	want := shown(fmt.Sprint(r.want))
 	if !ok {
-		return unmet(r.name, want, shown(r.name)+" is absent, want "+want)
+		return unmet(shown(r.name), want, shown(r.name)+" is absent, want "+want)
 	}
-	e := unmet(r.name, want, shown(r.name)+" has another value, want "+want)
+	e := unmet(shown(r.name), want, shown(r.name)+" has another value, want "+want)
 	if text, isText := got.(string); isText {
 		e.Got = shown(text)
 	}

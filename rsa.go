@@ -16,6 +16,7 @@ const (
 	maxRSABits = 8192
 	// crypto/rsa computes with any odd exponent; a larger one serves nobody and costs time.
 	maxRSAExponent = 1<<31 - 1
+	minRSAExponent = 3 // 1 would make every message its own signature
 )
 
 type rsaKey struct{ public *rsa.PublicKey }
@@ -36,14 +37,14 @@ func rsaKeyOf(kid string, alg Algorithm, public *rsa.PublicKey) (*Key, error) {
 	case public == nil || public.N == nil || public.N.Sign() <= 0:
 		return nil, errors.New("the key is nil")
 	case alg != "" && alg.kty() != "RSA":
-		return nil, fmt.Errorf("alg %s does not fit the key, which is RSA", quote(string(alg)))
+		return nil, fmt.Errorf("alg %s does not fit the key, which is RSA", word(string(alg)))
 	case public.N.BitLen() < minRSABits:
 		return nil, fmt.Errorf("the modulus has %d bits, the least is %d (RFC 7518 section 3.3)", public.N.BitLen(), minRSABits)
 	case public.N.BitLen() > maxRSABits:
 		return nil, fmt.Errorf("the modulus is longer than %d bits", maxRSABits)
 	case public.N.Bit(0) == 0:
 		return nil, errors.New("the modulus is even")
-	case public.E < 3 || public.E&1 == 0 || int64(public.E) > maxRSAExponent:
+	case public.E < minRSAExponent || public.E&1 == 0 || int64(public.E) > maxRSAExponent:
 		return nil, errors.New("the exponent is not odd, or not from 3 to 2^31-1")
 	}
 	own := &rsa.PublicKey{N: new(big.Int).Set(public.N), E: public.E}

@@ -51,7 +51,7 @@ func (s snapshot) digest() string {
 }
 
 // Snapshot returns the last good key set with the time when it was fetched, for
-// RemoteOptions.Snapshot after a restart. It holds public keys alone. Its digest guards against
+// RemoteOptions.Snapshot after a restart. It holds what the issuer published. Its digest guards against
 // accidents, not against whoever can write where it is kept.
 func (r *RemoteKeySet) Snapshot() ([]byte, error) {
 	if r == nil {
@@ -91,7 +91,7 @@ func (r *RemoteKeySet) restored(data []byte) (*fetched, error) {
 	case s.Digest != s.digest():
 		return nil, errors.New("its digest does not match: it was changed or cut")
 	case s.Source != r.source():
-		return nil, fmt.Errorf("it is of %s, not of %q", quote(s.Source), shown(r.source()))
+		return nil, fmt.Errorf("it is of %s, not of %s", quote(plainAddress(s.Source)), quote(plainAddress(r.source())))
 	case errAt != nil || errFresh != nil:
 		return nil, errors.New("it has no valid times")
 	case time.Until(at) > maxSnapshotLead:

@@ -106,7 +106,7 @@ const (
 // An Event is one transition of a [RemoteKeySet]. Every field is safe to print.
 type Event struct {
 	Kind        EventKind
-	Source      string // the issuer, or the address of the key set
+	Source      string // the issuer, or the address of the key set without its query
 	KeyID       string // kid, of a key added or removed
 	Thumbprint  string // RFC 7638, of a key added or removed
 	Err         error  // of what failed or was refused
@@ -123,13 +123,20 @@ func (e Event) LogValue() slog.Value {
 		attrs = append(attrs, slog.String("thumbprint", e.Thumbprint))
 	}
 	if e.Err != nil {
-		attrs = append(attrs, slog.String("err", foreign(e.Err)))
+		attrs = append(attrs, slog.String("err", e.Err.Error()))
 	}
 	if !e.NextAttempt.IsZero() {
 		attrs = append(attrs, slog.Time("next_attempt", e.NextAttempt))
 	}
 	return slog.GroupValue(attrs...)
 }
+
+// printableError makes an error of the network fit to be printed: whoever answers, even with a
+// certificate that is refused, has a word in it.
+type printableError struct{ cause error }
+
+func (e printableError) Error() string { return foreign(e.cause) }
+func (e printableError) Unwrap() error { return e.cause }
 
 // condition is what the events have told last of a key set.
 type condition int
@@ -146,7 +153,10 @@ const maxUntold = 1000
 // raise queues an event. The caller holds mu.
 func (r *RemoteKeySet) raise(e Event) {
 	if r.onEvent != nil && len(r.events) < maxUntold {
-		e.Source, e.KeyID = r.source(), shown(e.KeyID)
+		e.Source, e.KeyID = plainAddress(r.source()), shown(e.KeyID)
+		if e.Err != nil {
+			e.Err = printableError{e.Err}
+		}
 		r.events = append(r.events, e)
 	}
 }
