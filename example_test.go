@@ -109,6 +109,37 @@ func ExampleVerifier_Verify() {
 	// audience_mismatch aud true
 }
 
+// Explain tells what each step says, and what to do: for people who ask why.
+func ExampleVerifier_Explain() {
+	iss := startIssuer()
+	defer iss.Close()
+	v, err := jwt.NewVerifier(iss.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	token := iss.Token(jwttest.Claims{"aud": "my-app", "azp": "my-app", "nonce": "n-0S6", "email": "ada@example.com"})
+	r := v.Explain(context.Background(), token).Redact()
+	fmt.Println(r.Valid, r.Reason, r.Verified)
+	for _, a := range r.Answers {
+		fmt.Println(a.Text, a.Verdict)
+	}
+	for _, s := range r.Steps {
+		if s.Verdict == jwt.VerdictFail {
+			fmt.Println(s.Text)
+			fmt.Println(s.Hint)
+		}
+	}
+	// Output:
+	// false audience_mismatch true
+	// Is it well formed? PASS
+	// Has it been tampered with? PASS
+	// Is it in its validity period? PASS
+	// Is it from the intended authority? PASS
+	// Is it meant for this application? FAIL
+	// wrong audience: aud is "my-app", want "https://api.example.com"
+	// it looks like an ID token (it has nonce, an aud that equals azp), which tells a client who its user is: send an API the access token instead
+}
+
 func ExampleVerifier_Warm() {
 	iss := startIssuer()
 	defer iss.Close()
@@ -188,6 +219,7 @@ func ExampleToken_Claim() {
 	// <nil> false
 }
 
+// The log tells the operator why, and the client does not learn it.
 func ExampleNewResource() {
 	iss := startIssuer()
 	defer iss.Close()
@@ -196,8 +228,11 @@ func ExampleNewResource() {
 		log.Fatal(err)
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey || a.Key == "issuer" || a.Key == "text" {
-			return slog.Attr{}
+		switch a.Key {
+		case slog.TimeKey, slog.LevelKey, "text":
+			return slog.Attr{} // so that the lines fit here
+		case "issuer":
+			a.Value = slog.StringValue("https://issuer.example") // its port is another each time
 		}
 		return a
 	}}))
@@ -209,13 +244,17 @@ func ExampleNewResource() {
 		log.Fatal(err)
 	}
 	handler := api.Require(jwt.Any(jwt.Permission("read:messages"), jwt.Role("admin")))(http.NotFoundHandler())
-	r := httptest.NewRequest("GET", "/api/messages", nil)
-	r.Header.Set("Authorization", "Bearer "+iss.Token(jwttest.Claims{"permissions": []string{"read:users"}}))
-	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, r)
-	fmt.Println(w.Code, w.Header().Get("WWW-Authenticate"))
+	for _, claims := range []jwttest.Claims{{"aud": "https://API.example.com"}, {"permissions": []string{"read:users"}}} {
+		r := httptest.NewRequest("GET", "/api/messages", nil)
+		r.Header.Set("Authorization", "Bearer "+iss.Token(claims))
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		fmt.Println(w.Code, w.Header().Get("WWW-Authenticate"))
+	}
 	// Output:
-	// level=WARN msg=refused path=/api/messages jwt.reason=requirement_unmet jwt.kid=rs256-1 jwt.member=permissions jwt.got=read:users jwt.want="\"read:messages\""
+	// msg=refused path=/api/messages jwt.reason=audience_mismatch jwt.issuer=https://issuer.example jwt.kid=rs256-1 jwt.member=aud jwt.got=https://API.example.com jwt.want="\"https://api.example.com\"" jwt.hint="they differ only by letter case"
+	// 401 Bearer realm="messages", error="invalid_token", error_description="The access token is not valid for this service."
+	// msg=refused path=/api/messages jwt.reason=requirement_unmet jwt.issuer=https://issuer.example jwt.kid=rs256-1 jwt.member=permissions jwt.got=read:users jwt.want="\"read:messages\""
 	// 403 Bearer realm="messages", error="insufficient_scope", error_description="The access token does not allow this request."
 }
 

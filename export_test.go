@@ -34,6 +34,15 @@ func NumericDate(number string) (time.Time, bool) { return numericDate(number) }
 // TokenOf makes a token of a payload that nothing vouches for.
 func TokenOf(payload string) *Token { return &Token{payload: payload} }
 
+// Advice says of a reason what it means and what to do, and what the client sees.
+func Advice(r Reason) (meaning, do string, status int, code string) {
+	o := outcomeOf(reasons[r].sentinel)
+	return advice[r].meaning, advice[r].do, o.status, o.code
+}
+
+// Advised lists the reason codes that there is advice for.
+func Advised() []Reason { return slices.Sorted(maps.Keys(advice)) }
+
 // Reasons lists the reason codes of the table.
 func Reasons() []Reason { return slices.Sorted(maps.Keys(reasons)) }
 

@@ -123,17 +123,27 @@ func (p *parts) decode(w *scratch, known bool) *Error {
 	return nil
 }
 
-// encodingFault finds what is wrong with a part, which begins at this byte of the token.
+// encodingFault words what is wrong with a part, which begins at this byte of the token.
 func encodingFault(name, part string, at int) *Error {
-	for i := 0; i < len(part); i++ {
-		if !inBase64url(part[i]) {
-			return &Error{Reason: ReasonTokenEncoding, detail: "the " + name + ` holds "` + shown(part[i:i+1]) + `" at byte ` + strconv.Itoa(at+i) + " of the token"}
+	bad := base64urlFault(part)
+	e := &Error{Reason: ReasonTokenEncoding, detail: "the " + name + " breaks off or does not end canonically at byte " + strconv.Itoa(at+bad) + " of the token"}
+	if bad < len(part) && !inBase64url(part[bad]) {
+		e.detail = "the " + name + ` holds "` + shown(part[bad:bad+1]) + `" at byte ` + strconv.Itoa(at+bad) + " of the token"
+	}
+	return e
+}
+
+// base64urlFault is where a text that appendBase64url refuses is wrong.
+func base64urlFault(s string) int {
+	for i := 0; i < len(s); i++ {
+		if !inBase64url(s[i]) {
+			return i
 		}
 	}
-	if len(part)%4 != 1 { // the last character has bits that decode to nothing
-		at--
+	if len(s)%4 == 1 { // a character is missing
+		return len(s)
 	}
-	return &Error{Reason: ReasonTokenEncoding, detail: "the " + name + " breaks off or does not end canonically at byte " + strconv.Itoa(at+len(part)) + " of the token"}
+	return len(s) - 1 // it has bits that decode to nothing
 }
 
 const (

@@ -343,7 +343,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
 // is looked at before the earlier ones hold.
 func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	if v == nil || len(v.issuers) == 0 {
-		return nil, &Error{Reason: ReasonIssuerMismatch, detail: "no issuer is configured"}
+		return nil, noIssuer()
 	}
 
 	// Length, then three non-empty parts.
@@ -410,7 +410,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	w.input = append(w.input[:0], p.input...)
 	if !key.verify(h.Algorithm, w.input, w.signature) {
 		if key = i.replacement(ctx, *h, key); key == nil || !key.verify(h.Algorithm, w.input, w.signature) {
-			err := &Error{Reason: ReasonSignatureInvalid, detail: "the " + string(h.Algorithm) + " signature does not hold"}
+			err := badSignature(*h)
 			return nil, err.about(i, h).wondering(i, w)
 		}
 	}

@@ -274,6 +274,7 @@ func TestGiantNumbersCostNothing(t *testing.T) {
 // limits holds one test for each limit of the package manual: what is at it passes, and what is one
 // beyond it does not.
 var limits = map[string]func(t *testing.T){
+	"maxFields": TestExplainLimits, "maxFieldText": TestExplainLimits, "maxFieldValue": TestExplainLimits, "maxLook": TestExplainLimits,
 	"defaultMaxTokenSize":  TestSizeLimits,
 	"defaultMaxHeaderSize": TestSizeLimits,
 	"maxSettableSize": func(t *testing.T) {
@@ -1004,6 +1005,7 @@ var notLimits = map[string]string{
 	"fewMembers":   "from here on duplicates are found in another way, with the same result",
 	"notBase64url": "marks what is no digit",
 	"blot":         "a character",
+	"textWidth":    "where the lines of a report are broken",
 	"spread":       "a factor that mixes the bits of a mark",
 }
 

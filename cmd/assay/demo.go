@@ -64,7 +64,8 @@ func (c *call) demo(ctx context.Context, listen string, all []step) int {
 		return c.failed(err)
 	case listen != "":
 		fmt.Fprintf(c.stdout, "\nIssuer and API keep running until you press Ctrl-C. Your turn:\n\n%s\n"+
-			"The reason of every refusal is logged here.\n", d.curl())
+			"To see why a token is valid, or is not:\n\n%s\n"+
+			"The reason of every refusal is logged here.\n", d.curl(), d.verify())
 		if err := d.wait(ctx); err != nil {
 			return c.failed(err)
 		}
@@ -148,6 +149,11 @@ func (d *demo) curl() string {
 
 curl -i %s/api/private -H "Authorization: Bearer $TOKEN"
 `, tokenURL(d.issuer), tokenRequest("read:messages"), d.api.url)
+}
+
+// verify is what a user types to have a token explained.
+func (d *demo) verify() string {
+	return fmt.Sprintf("echo \"$TOKEN\" | assay verify -insecure-loopback-http -issuer %s -audience %s\n", d.issuer.URL, jwttest.Audience)
 }
 
 // wait returns when the context ends, with an error if the API cannot go on until then.

@@ -4,13 +4,21 @@
 //
 //	assay <command> [flags]
 //
-// The command demo guards an API on this machine and attacks it:
+// Nothing that it is given leaves the machine but requests to the issuer for its metadata and keys.
 //
-//	assay demo
+//	assay demo                                       guard an API on this machine, and attack it
+//	assay inspect < token.txt                        decode a token, unverified
+//	assay verify -issuer URL -audience API < token.txt
+//	                                                 say why a token is refused
+//	assay keys -issuer URL                           list an issuer's keys
+//	assay debug                                      show all that on a page of this machine
+//	assay completion bash                            print a script for the shell
 //
-// "assay help" lists the commands, "assay help demo" explains one.
+// "assay help" lists the commands, and "assay help verify" explains one. Flags may stand before or
+// behind the token.
 //
-// The exit status is 0 if all went well, 1 if something failed, and 2 if the command line was wrong.
+// The exit status is 0 if all went well: the token is valid; 1 if something failed: the token is
+// refused; 2 if the command line was wrong; 3 if the keys could not be had.
 package main
 
 // This file finds the command that was asked for, and holds what all commands share: flags, help
@@ -24,6 +32,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 )
@@ -33,6 +42,7 @@ const (
 	exitOK     = 0
 	exitFailed = 1
 	exitUsage  = 2
+	exitNoKeys = 3
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -66,7 +76,7 @@ func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, std
 			return c.run(ctx, &call{command: c, args: rest, stdin: stdin, stdout: stdout, stderr: stderr})
 		}
 	}
-	fmt.Fprintf(stderr, "assay: there is no command %q\nassay help lists them\n", name)
+	fmt.Fprintf(stderr, "assay: there is no command %q\nassay help lists them\n", hidden(name))
 	return exitUsage
 }
 
@@ -82,7 +92,15 @@ type command struct {
 
 // commands lists them in the order of the help text.
 func commands() []command {
-	return []command{demoCommand}
+	return []command{
+		demoCommand,
+		inspectCommand,
+		verifyCommand,
+		keysCommand,
+		debugCommand,
+		// benchCommand stands here.
+		completionCommand(),
+	}
 }
 
 // cloneHint is for readers who have not installed anything.
@@ -92,9 +110,9 @@ func printUsage(w io.Writer) {
 	fmt.Fprint(w, "assay tells what package jwt says to a JSON Web Token, and shows it at work.\n\n"+
 		"Usage:\n\n  assay <command> [flags]\n\nCommands:\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.summary)
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.summary)
 	}
-	fmt.Fprint(w, "\nExample:\n\n  assay demo\n\n"+
+	fmt.Fprint(w, "\nExamples:\n\n  assay demo\n  assay inspect "+exampleToken+"\n\n"+
 		"\"assay help <command>\" explains a command.\n"+cloneHint)
 }
 
@@ -104,6 +122,9 @@ type call struct {
 	args           []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
+
+	rest     []string            // the arguments that are no flags, once they are parsed
+	describe func(*flag.FlagSet) // is told of the flags, and nothing is done; nil: the command runs
 }
 
 // flags returns an empty set of flags for the command to fill. Nothing is printed but by parse.
@@ -114,36 +135,67 @@ func (c *call) flags() *flag.FlagSet {
 	return flags
 }
 
-// parse reads the flags, and refuses more arguments than most behind them. If there is nothing left
-// to do, because help was asked for or the line is wrong, ok is false and code the exit status.
+// parse reads the flags, before and behind the arguments, and refuses more arguments than most. If
+// there is nothing left to do, because help was asked for or the line is wrong, ok is false and code
+// the exit status.
 func (c *call) parse(flags *flag.FlagSet, most int) (code int, ok bool) {
-	switch err := flags.Parse(c.args); {
-	case errors.Is(err, flag.ErrHelp):
-		c.printHelp(flags)
+	if c.describe != nil {
+		c.describe(flags)
 		return exitOK, false
-	case err != nil:
-		return c.misused("%v", err), false
-	case flags.NArg() > most:
-		return c.misused("unexpected argument %q", flags.Arg(most)), false
+	}
+	for args := c.args; ; {
+		switch err := flags.Parse(args); {
+		case errors.Is(err, flag.ErrHelp):
+			c.printHelp(flags)
+			return exitOK, false
+		case err != nil:
+			return c.misused("%v", err), false
+		}
+		left := flags.Args()
+		if read := len(args) - len(left); len(left) == 0 || read > 0 && args[read-1] == "--" {
+			c.rest = append(c.rest, left...)
+			break
+		}
+		c.rest, args = append(c.rest, left[0]), left[1:]
+	}
+	if len(c.rest) > most {
+		return c.misused("unexpected argument %q", c.rest[most]), false
 	}
 	return exitOK, true
 }
 
 func (c *call) printHelp(flags *flag.FlagSet) {
-	fmt.Fprintf(c.stdout, "Usage:\n\n  assay %s %s\n\n%s\n\nFlags:\n\n", c.name, c.synopsis, c.about)
-	flags.SetOutput(c.stdout)
-	flags.PrintDefaults()
-	fmt.Fprintf(c.stdout, "\nExamples:\n\n  %s\n\n%s", strings.ReplaceAll(c.example, "\n", "\n  "), cloneHint)
+	fmt.Fprintf(c.stdout, "Usage:\n\n  assay %s %s\n\n%s\n\n", c.name, c.synopsis, c.about)
+	some := false
+	flags.VisitAll(func(*flag.Flag) { some = true })
+	if some {
+		fmt.Fprint(c.stdout, "Flags:\n\n")
+		flags.SetOutput(c.stdout)
+		flags.PrintDefaults()
+		fmt.Fprintln(c.stdout)
+	}
+	fmt.Fprintf(c.stdout, "Examples:\n\n  %s\n\n%s", strings.ReplaceAll(c.example, "\n", "\n  "), cloneHint)
 }
 
 // misused says what is wrong with the command line.
 func (c *call) misused(format string, values ...any) int {
-	fmt.Fprintf(c.stderr, "assay %s: %s\n\"assay %s -h\" shows an example\n", c.name, fmt.Sprintf(format, values...), c.name)
+	fmt.Fprintf(c.stderr, "assay %s: %s\n\"assay %s -h\" shows an example\n", c.name, hidden(fmt.Sprintf(format, values...)), c.name)
 	return exitUsage
 }
 
 // failed says what went wrong at work.
 func (c *call) failed(err error) int {
-	fmt.Fprintf(c.stderr, "assay %s: %v\n", c.name, err)
+	c.warn("%v", err)
 	return exitFailed
 }
+
+// warn says something beside the result.
+func (c *call) warn(format string, values ...any) {
+	fmt.Fprintf(c.stderr, "assay %s: %s\n", c.name, hidden(fmt.Sprintf(format, values...)))
+}
+
+// tokenLike finds what begins as a token does, or may be an opaque one.
+var tokenLike = regexp.MustCompile(`[A-Za-z0-9_-]*(eyJ|[A-Za-z0-9_-]{40})[A-Za-z0-9_.=+/-]*`)
+
+// hidden takes tokens out of a message: one may be an argument in the wrong place.
+func hidden(message string) string { return tokenLike.ReplaceAllString(message, "(a token)") }

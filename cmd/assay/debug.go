@@ -1,0 +1,156 @@
+// This file is the command debug: it serves a page on this machine that shows what is the matter
+// with a token.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"time"
+)
+
+var debugCommand = command{
+	name:     "debug",
+	synopsis: "[-open] [-issuer URL] [-audience name]",
+	summary:  "show a token and what is the matter with it, on a page that this machine serves to itself",
+	about: "debug serves a page to the browsers of this machine and prints its address. Paste a token there to\n" +
+		"see it decoded, its times drawn, and five questions answered by the verifier itself. The token does\n" +
+		"not leave the machine. The issuer is asked for its keys when you press Verify, and nobody else ever\n" +
+		"is. The printed link opens one tab, once; when it has been used, the next one is printed. It runs\n" +
+		"until interrupted.",
+	example: "assay debug\nassay debug -open -issuer https://tenant.eu.auth0.com/ -audience https://api.example.com",
+	run:     runDebug,
+}
+
+func runDebug(ctx context.Context, c *call) int {
+	flags := c.flags()
+	address := flags.String("addr", "127.0.0.1:0", "`address` of the page, on loopback; port 0 takes any that is free")
+	open := flags.Bool("open", false, "open the page in your browser; its link is then seen for a moment in the list of processes")
+	issuer := flags.String("issuer", "", "what the field Issuer holds at first: a `URL`")
+	audience := flags.String("audience", "", "what the field Audience holds at first: a `name`, or several apart by spaces")
+	plain := flags.Bool("insecure-loopback-http", false, "also ask issuers with http addresses on loopback, as tests and demos have them")
+	listen := flags.Bool("insecure-listen", false, "allow -addr to be other than loopback: tokens then cross the network in the clear")
+	if code, ok := c.parse(flags, 0); !ok {
+		return code
+	}
+	if !*listen {
+		if err := checkDebugAddress(*address); err != nil {
+			return c.misused("-addr: %v", err)
+		}
+	}
+	listener, err := listenDebug(ctx, *address, *listen)
+	if err != nil {
+		return c.failed(err)
+	}
+	url := "http://" + reachable(listener.Addr())
+	s := newDebugServer(listener.Addr().String(), *listen, debugPresets{Issuer: *issuer, Audience: *audience, InsecureLoopbackHTTP: *plain})
+	s.doors.announce = func(link string) {
+		fmt.Fprintf(c.stdout, "Used. For another tab:\n\n  %s/#%s\n\n", url, link)
+	}
+	link := url + "/#" + s.doors.next()
+	fmt.Fprintf(c.stdout, "Open this link in a browser on this machine. It works once.\n\n  %s\n\nPress Ctrl-C to end.\n\n", link)
+	if *open {
+		if err := openBrowser(link); err != nil {
+			fmt.Fprintf(c.stderr, "assay debug: no browser could be started: %v\n", err)
+		}
+	}
+	running := startDebug(listener, s, log.New(c.stderr, "assay debug: ", 0))
+	defer s.close()
+	defer running.close()
+	select {
+	case <-ctx.Done():
+		return exitOK
+	case <-running.done:
+		return c.failed(running.err)
+	}
+}
+
+// checkDebugAddress refuses addresses that others could reach. Names other than localhost are not
+// looked up.
+func checkDebugAddress(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is not an address like 127.0.0.1:8080", address)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("%q is not a loopback address, and tokens are for nobody else: use one like 127.0.0.1:8080", address)
+	}
+	return nil
+}
+
+// listenDebug listens, and looks at what the system has made of the address.
+func listenDebug(ctx context.Context, address string, anywhere bool) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	if at, ok := listener.Addr().(*net.TCPAddr); !anywhere && (!ok || !at.IP.IsLoopback()) {
+		listener.Close() // a name can stand for any address
+		return nil, fmt.Errorf("%s is %s, which is not a loopback address", address, listener.Addr())
+	}
+	return listener, nil
+}
+
+// reachable is an address that this machine can use.
+func reachable(addr net.Addr) string {
+	if at, ok := addr.(*net.TCPAddr); ok && at.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(at.Port))
+	}
+	return addr.String()
+}
+
+// startDebug serves until it is closed. Requests and answers are never logged.
+func startDebug(listener net.Listener, h http.Handler, faults *log.Logger) *server {
+	s := &server{
+		url: "http://" + listener.Addr().String(),
+		http: &http.Server{
+			Handler:           h,
+			ReadHeaderTimeout: 5 * time.Second,
+			ReadTimeout:       15 * time.Second,
+			WriteTimeout:      explainTimeout + 10*time.Second,
+			IdleTimeout:       time.Minute,
+			MaxHeaderBytes:    16 << 10,
+			ErrorLog:          faults,
+		},
+		done: make(chan struct{}),
+	}
+	go func() {
+		defer close(s.done)
+		s.err = s.http.Serve(listener)
+	}()
+	return s
+}
+
+// openBrowser starts the user's browser and does not wait for it.
+func openBrowser(link string) error {
+	words := browserCommand(runtime.GOOS, link)
+	if words == nil {
+		return errors.New("it is not known how on " + runtime.GOOS)
+	}
+	cmd := exec.Command(words[0], words[1:]...)
+	apart(cmd)
+	if err := cmd.Start(); err != nil {
+		return errors.New(words[0] + " cannot be run")
+	}
+	return cmd.Process.Release()
+}
+
+// browserCommand is how a system opens a link; nil if that is not known.
+func browserCommand(system, link string) []string {
+	switch system {
+	case "darwin":
+		return []string{"open", link}
+	case "windows":
+		return []string{"rundll32", "url.dll,FileProtocolHandler", link}
+	case "linux", "freebsd", "openbsd", "netbsd", "dragonfly":
+		return []string{"xdg-open", link}
+	}
+	return nil
+}

@@ -1,0 +1,552 @@
+// The page of assay debug. It sends what was pasted to the assay process that serves it, and draws
+// what comes back. It verifies nothing, decodes nothing and stores nothing but the value by which
+// the process knows this tab.
+"use strict";
+
+const $ = (id) => document.getElementById(id);
+const SVG = "http://www.w3.org/2000/svg";
+
+// h makes an element. Text only ever becomes text: the page has no way to make markup of it.
+function h(tag, properties, ...children) {
+  return fill(document.createElement(tag), properties, children);
+}
+
+function s(tag, properties, ...children) {
+  return fill(document.createElementNS(SVG, tag), properties, children);
+}
+
+function fill(element, properties, children) {
+  for (const [name, value] of Object.entries(properties || {})) {
+    if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value != null) element.setAttribute(name, value);
+  }
+  element.append(...children.flat().filter((child) => child != null && child !== ""));
+  return element;
+}
+
+/* ---- The process behind the page ---- */
+
+const KEY = "assay-session";
+const session = {
+  get: () => { try { return sessionStorage.getItem(KEY) || ""; } catch { return session.value || ""; } },
+  set: (value) => { session.value = value; try { sessionStorage.setItem(KEY, value); } catch { /* this page only */ } },
+};
+
+// prose sets the times and the quoted words of a sentence apart.
+function prose(text) {
+  return text.split(/("[^"]*"|\d{4}-\d\d-\d\dT[\d:.]+Z)/).map((part, i) => {
+    if (i % 2 === 0) return part;
+    return part[0] === '"' ? h("code", {}, part.slice(1, -1)) : h("time", { datetime: part }, clock(part));
+  });
+}
+
+class Refused extends Error {
+  constructor(status, answer) {
+    super(answer.error || "assay answered with status " + status);
+    this.status = status;
+    this.field = answer.field || "";
+  }
+}
+
+async function call(path, body, signal) {
+  const response = await fetch(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "Assay-Session": session.get() },
+    body: JSON.stringify(body),
+    credentials: "omit", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer", signal,
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Refused(response.status, answer);
+  return answer;
+}
+
+// begin exchanges the link's secret, once, for the value that this tab keeps. A reload keeps it too.
+async function begin() {
+  const link = location.hash.slice(1);
+  const secret = /^[A-Z2-7]{26,}$/.test(link) ? link : "";
+  if (secret) history.replaceState(null, "", location.pathname);
+  try {
+    const answer = await call("/api/session", { link: secret });
+    session.set(answer.session);
+    unlock();
+    if (!begun) {
+      begun = true;
+      $("issuer").value = answer.issuer;
+      $("audience").value = answer.audience;
+      if (!matchMedia("(pointer: coarse)").matches) $("token").focus();
+    }
+  } catch (error) {
+    trouble(error);
+  }
+}
+let begun = false;
+
+function notice(...children) {
+  $("notice").replaceChildren(...children);
+  $("notice").hidden = false;
+}
+
+function unlock() {
+  $("notice").hidden = true;
+  $("main").inert = false;
+}
+
+// trouble tells what keeps the page from working. Faults of what was typed are told at their field.
+function trouble(error) {
+  if (error.name === "AbortError") return;
+  if (error instanceof Refused && error.status === 401) {
+    $("main").inert = true;
+    notice(h("strong", {}, "This page is locked. "), "Each link opens one tab, once. Open the newest link that assay has printed in your terminal.");
+  } else if (error instanceof Refused) {
+    notice(error.message);
+  } else {
+    notice(h("strong", {}, "assay does not answer. "), "If it was stopped, start it again with ", h("code", {}, "assay debug"), " and open the link that it prints.");
+  }
+}
+
+/* ---- What is asked ---- */
+
+const source = () => document.querySelector("input[name=source]:checked").value;
+
+function question(fetchKeys) {
+  return {
+    token: $("token").value,
+    issuer: $("issuer").value.trim(),
+    audience: $("audience").value.split(/\s+/).filter(Boolean),
+    source: source(),
+    key: source() === "key" ? $("key").value : "",
+    secret: source() === "secret" ? $("secret").value : "",
+    secret_base64url: $("base64").checked,
+    algorithm: source() === "secret" ? $("algorithm").value : $("only").value,
+    leeway: $("leeway").value.trim(),
+    profile: $("profile").value,
+    fetch: fetchKeys,
+  };
+}
+
+let running = null; // aborts the call under way
+let timer = 0;
+
+// ask shows what assay says. Only the button verify makes it ask the issuer for keys.
+async function ask(fetchKeys) {
+  clearTimeout(timer);
+  if (running) running.abort();
+  const mine = running = new AbortController();
+  const asked = question(fetchKeys);
+  if (!asked.token.trim()) {
+    show(null);
+    return false;
+  }
+  $("verify").setAttribute("aria-busy", String(fetchKeys));
+  try {
+    const answer = await call("/api/explain", asked, mine.signal);
+    if (mine !== running) return false;
+    unlock();
+    invalid("");
+    show(answer);
+    return true;
+  } catch (error) {
+    if (mine !== running || error.name === "AbortError") return false;
+    if (error instanceof Refused && error.status === 422) {
+      await decode(asked, mine.signal);
+      if (mine === running) fault(error, fetchKeys);
+    } else {
+      trouble(error);
+    }
+    return false;
+  } finally {
+    if (mine === running) $("verify").setAttribute("aria-busy", "false");
+  }
+}
+
+// decode shows the token alone, where another field cannot be used.
+async function decode(asked, signal) {
+  try {
+    show(await call("/api/explain", { ...asked, key: "", secret: "", leeway: "", profile: "", algorithm: "", fetch: false }, signal));
+  } catch {
+    show(null);
+  }
+}
+
+function soon() {
+  clearTimeout(timer);
+  timer = setTimeout(() => ask(false), 120);
+}
+
+function invalid(id) {
+  for (const field of document.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  if (id && $(id)) $(id).setAttribute("aria-invalid", "true");
+}
+
+// fault tells what is wrong with a field.
+function fault(error, focus) {
+  invalid(error.field);
+  banner("open", ["UNVERIFIED"], error.message, "Nothing was verified.");
+  if (focus && $(error.field)) $(error.field).focus();
+}
+
+/* ---- The token in its three colours ---- */
+
+let badByte = -1;
+
+function colour() {
+  const text = $("token").value;
+  const classes = ["part-h", "part-p", "part-s"];
+  const bad = badByte < 0 ? -1 : new TextDecoder().decode(new TextEncoder().encode(text).slice(0, badByte)).length;
+  const out = [];
+  let at = 0;
+  text.split(".").forEach((part, i) => {
+    if (i > 0) {
+      out.push(h("span", { class: "between" }, marked(".", at, bad)));
+      at++;
+    }
+    out.push(h("span", { class: classes[i] || "" }, marked(part, at, bad)));
+    at += part.length;
+  });
+  $("mirror").replaceChildren(...out, "\u200b"); // so that an empty last line has a height
+  const bytes = new TextEncoder().encode(text.trim()).length;
+  $("size").textContent = bytes ? bytes.toLocaleString("en") + (bytes === 1 ? " byte" : " bytes") : "Nothing pasted yet";
+}
+
+function marked(text, at, bad) {
+  const i = bad - at;
+  if (bad < 0 || i < 0 || i >= text.length) return [text];
+  return [text.slice(0, i), h("mark", {}, text[i]), text.slice(i + 1)];
+}
+
+/* ---- The answer ---- */
+
+// What stands there before there is a token.
+const NOTHING = [
+  ["well_formed", "Is it well formed?", "Three parts, strict base64url and JSON, no surprises."],
+  ["untampered", "Has it been tampered with?", "The signature holds, with exactly one key that you trust."],
+  ["in_time", "Is it in its validity period?", "Issued, begun and not expired, give or take the leeway."],
+  ["issuer", "Is it from the intended authority?", "Its issuer is yours, byte for byte."],
+  ["audience", "Is it meant for this application?", "Its audience names your application."],
+].map(([question, title, text]) => ({ question, title, verdict: "SKIP", texts: [text], hints: [], steps: [] }));
+
+// banner is read out when it changes, and only then.
+function banner(tone, stamps, say, sub) {
+  const all = JSON.stringify([tone, stamps, say, sub]);
+  if (banner.all === all) return;
+  banner.all = all;
+  $("banner").className = "banner " + tone;
+  $("stamp").replaceChildren(...stamps.map((text) => h("span", {}, text)));
+  $("say").replaceChildren(...prose(say));
+  $("sub").replaceChildren(...prose(sub));
+}
+
+let shown = null;
+
+function show(answer) {
+  shown = answer;
+  badByte = answer && answer.bad_byte != null ? answer.bad_byte : -1;
+  colour();
+  $("questions").replaceChildren(...(answer ? answer.questions : NOTHING).map((q) => questionCard(q, !answer)));
+  for (const id of ["time", "header", "payload", "signature", "report"]) $(id).hidden = true;
+  suggest("issuer", answer && answer.claimed_issuer);
+  suggest("audience", answer && answer.claimed_audience);
+  $("copied").textContent = "";
+  if (!answer) {
+    banner("idle", ["UNVERIFIED"], "Paste a token to see what it says.", "It is decoded as you paste, and believed only when its signature holds.");
+    return;
+  }
+  banner(answer.tone, answer.stamps, answer.say, answer.sub);
+  for (const id of ["header", "payload", "signature"]) {
+    const badge = document.querySelector("#" + id + " .badge");
+    badge.textContent = answer.verified ? "VERIFIED" : "UNVERIFIED";
+    badge.className = "badge " + (answer.verified ? "good" : "open");
+  }
+  fields("header", answer.header);
+  fields("payload", answer.claims);
+  $("signature-text").textContent = answer.signature;
+  $("signature").hidden = !answer.signature;
+  $("report").hidden = !answer.plain;
+  $("plain").textContent = answer.plain || "";
+  timeline(answer);
+}
+
+function sign(verdict) {
+  const d = { PASS: "M8.5 14.4l3.8 3.8 7.4-8.4", FAIL: "M9.5 9.5l9 9M18.5 9.5l-9 9", SKIP: "M9.5 14h9" }[verdict];
+  return s("svg", { class: "sign", viewBox: "0 0 28 28", "aria-hidden": "true", focusable: "false" }, s("path", { d }));
+}
+
+function questionCard(q, idle) {
+  const answers = h("div", { class: "answers" }, q.texts.map((text) => h("p", { class: "answer" }, prose(text))));
+  for (const hint of q.hints) answers.append(h("p", { class: "hint" }, h("b", {}, "Hint: "), prose(hint)));
+  if (q.steps.length) {
+    answers.append(h("details", { class: "steps" },
+      h("summary", {}, q.steps.length === 1 ? "1 check" : q.steps.length + " checks"),
+      h("ul", {}, q.steps.map((step) => h("li", { class: step.verdict.toLowerCase() },
+        h("b", {}, step.verdict), h("span", {}, h("code", { class: "name" }, step.name), " ", prose(step.text)))))));
+  }
+  return h("li", { class: "question " + q.verdict.toLowerCase(), "data-question": q.question },
+    sign(q.verdict), h("h3", {}, q.title), idle ? "" : h("p", { class: "verdict" }, q.verdict), answers);
+}
+
+function fields(id, all) {
+  $(id).hidden = !all || !all.length;
+  $(id).querySelector("dl").replaceChildren(...(all || []).map((f) => h("div", { "data-field": f.name },
+    h("dt", {}, f.name),
+    h("dd", {}, value(f)),
+    h("dd", { class: "meaning" }, prose(f.meaning || "")))));
+}
+
+// value is scrolled with the keyboard too, if it is long.
+function value(f) {
+  const long = f.value.length > 400;
+  return h("pre", long ? { tabindex: "0", role: "region", "aria-label": "Value of " + f.name } : {}, f.value);
+}
+
+// suggest offers what the token says of itself. Whoever takes it answers the question with itself.
+function suggest(id, claimed) {
+  const use = $(id + "-use");
+  if (!claimed || $(id).value.trim()) {
+    use.replaceChildren();
+    return;
+  }
+  const button = h("button", { type: "button", class: "chip" }, "Use ", h("code", {}, claimed), ", as the token says, if that is who you trust");
+  button.addEventListener("click", () => {
+    $(id).value = claimed;
+    $(id).focus();
+    ask(false);
+  });
+  use.replaceChildren(button);
+}
+
+/* ---- The timeline ---- */
+
+// human tells a number of seconds in at most two units.
+function human(seconds) {
+  const units = [["y", 31536000], ["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+  let left = Math.round(Math.abs(seconds));
+  const words = [];
+  for (const [unit, size] of units) {
+    const n = Math.floor(left / size);
+    if (n > 0) words.push(n + " " + unit);
+    if (words.length === 2 || (words.length === 1 && n === 0)) break;
+    left -= n * size;
+  }
+  return words.join(" ") || "0 s";
+}
+
+function relative(seconds) {
+  if (Math.abs(seconds) < 0.5) return "now";
+  return seconds < 0 ? human(seconds) + " ago" : "in " + human(seconds);
+}
+
+const NAMES = { iat: "Issued at", nbf: "Not before", exp: "Expires at", now: "Judged at" };
+
+// clock writes a moment of the process, which may have fractions, in UTC.
+function clock(text) {
+  return text.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC");
+}
+
+function timeline(answer) {
+  const events = [["iat", answer.issued_at], ["nbf", answer.not_before], ["exp", answer.expires_at]]
+    .filter(([, text]) => text)
+    .map(([code, text]) => ({ code, text, t: Date.parse(text) / 1000 }))
+    .filter((e) => Number.isFinite(e.t));
+  $("time").hidden = !events.length;
+  if (!events.length) return;
+  const now = { code: "now", text: answer.at, t: Date.parse(answer.at) / 1000 };
+  $("time-leeway").textContent = answer.leeway ? "Leeway " + human(answer.leeway) + ", hatched" : "No leeway";
+  $("times").replaceChildren(...[...events, now].map((e) => h("div", {},
+    h("dt", {}, h("code", {}, e.code), NAMES[e.code]),
+    h("dd", {}, h("time", { datetime: e.text }, clock(e.text)), h("span", {}, e === now ? "by this machine's clock" : relative(e.t - now.t))))));
+  draw(answer, events, now);
+}
+
+// scale places moments. Distances are true to each other as far as they can be told apart; a
+// stretch outside of the validity period that would take all the room is drawn broken.
+function scale(points, leeway, begin, end, from, to) {
+  const gaps = [];
+  for (let i = 1; i < points.length; i++) gaps.push(points[i] - points[i - 1]);
+  const total = gaps.reduce((a, b) => a + b, 0) || 1;
+  let share = gaps.map((gap) => gap / total);
+  const broken = share.map((x, i) => (points[i] >= end || points[i + 1] <= begin) && gaps[i] > leeway * 1.001 && gaps[i] > 4 * (total - gaps[i]));
+  share = share.map((x, i) => Math.max(broken[i] ? 0.45 : x, gaps[i] <= leeway * 1.001 ? 0.045 : 0.1));
+  const sum = share.reduce((a, b) => a + b, 0);
+  const at = [from];
+  share.forEach((x) => at.push(at[at.length - 1] + (x / sum) * (to - from)));
+  return {
+    x: (t) => at[points.indexOf(t)],
+    breaks: broken.map((is, i) => is ? (at[i] + at[i + 1]) / 2 : -1).filter((x) => x >= 0),
+  };
+}
+
+function draw(answer, events, now) {
+  const box = $("timeline");
+  const width = Math.max(240, Math.floor(box.clientWidth));
+  const of = (code) => events.find((e) => e.code === code);
+  const begin = Math.max(...["iat", "nbf"].map((code) => of(code) ? of(code).t : -Infinity));
+  const end = of("exp") ? of("exp").t : Infinity;
+  const edges = [];
+  if (begin > -Infinity) edges.push(begin - answer.leeway);
+  if (end < Infinity) edges.push(end + answer.leeway);
+  const points = [...new Set([...events.map((e) => e.t), now.t, ...edges])].sort((a, b) => a - b);
+  const to = scale(points, answer.leeway, begin, end, 34, width - 34);
+  const x = (t) => t === -Infinity ? 0 : t === Infinity ? width : to.x(t);
+
+  const rail = 58;
+  const parts = [
+    s("defs", {}, s("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+      s("line", { class: "hatch", x1: 0, y1: 0, x2: 0, y2: 6 }))),
+    s("line", { class: "rail", x1: 0, x2: width, y1: rail, y2: rail }),
+  ];
+  const lawful = begin < end;
+  if (lawful) parts.push(s("rect", { class: "window", x: x(begin), width: x(end) - x(begin), y: rail - 13, height: 26 }));
+  const grace = (a, b) => {
+    if (!answer.leeway) return;
+    parts.push(s("rect", { class: "grace", x: x(a), width: Math.max(0, x(b) - x(a)), y: rail - 13, height: 26 }));
+    parts.push(s("rect", { class: "grace-edge", x: x(a), width: Math.max(0, x(b) - x(a)), y: rail - 13, height: 26 }));
+  };
+  if (begin > -Infinity) grace(begin - answer.leeway, begin);
+  if (end < Infinity) grace(end, end + answer.leeway);
+  for (const at of to.breaks) {
+    parts.push(s("rect", { class: "gap", x: at - 7, width: 14, y: rail - 14, height: 28 }));
+    parts.push(s("path", { class: "break", d: `M${at - 9} ${rail + 8}l4 -16M${at + 5} ${rail + 8}l4 -16` }));
+  }
+
+  // Moments that fall together share a label; labels that would touch go to rows of their own.
+  const marks = [];
+  for (const e of [...events].sort((a, b) => a.t - b.t)) {
+    const same = marks.find((m) => m.t === e.t);
+    if (same) same.code += " = " + e.code;
+    else marks.push({ t: e.t, code: e.code });
+  }
+  const ends = [];
+  for (const m of marks) {
+    m.x = x(m.t);
+    m.words = relative(m.t - now.t);
+    const half = Math.max(m.code.length * 8, m.words.length * 7) / 2 + 6;
+    m.middle = Math.min(Math.max(m.x, half), width - half);
+    m.row = ends.findIndex((right) => right <= m.middle - half);
+    if (m.row < 0) m.row = ends.length;
+    ends[m.row] = m.middle + half;
+  }
+  for (const m of marks) {
+    const top = rail + 36 + m.row * 40;
+    if (m.row > 0) parts.push(s("line", { class: "lead", x1: m.x, x2: m.x, y1: rail + 17, y2: top - 13 }));
+    parts.push(s("line", { class: "tick", x1: m.x, x2: m.x, y1: rail - 16, y2: rail + 16 }));
+    parts.push(s("text", { class: "code", x: m.middle, y: top, "text-anchor": "middle" }, m.code));
+    parts.push(s("text", { x: m.middle, y: top + 17, "text-anchor": "middle" }, m.words));
+  }
+  const flag = Math.min(Math.max(x(now.t), 24), width - 24);
+  parts.push(s("line", { class: "now", x1: x(now.t), x2: x(now.t), y1: 26, y2: rail + 16 }));
+  parts.push(s("rect", { class: "now-flag", x: flag - 24, y: 4, width: 48, height: 24, rx: 12 }));
+  parts.push(s("text", { class: "now-text", x: flag, y: 20.5, "text-anchor": "middle" }, "now"));
+
+  const height = rail + 36 + Math.max(1, ends.length) * 40 - 14;
+  const verdict = answer.questions.find((q) => q.question === "in_time").verdict;
+  const tone = verdict === "FAIL" ? "outside" : verdict === "PASS" ? "inside" : "unknown";
+  const label = [...marks].map((m) => m.code + " " + m.words).join(", ") + ", leeway " + human(answer.leeway);
+  box.replaceChildren(s("svg", { class: tone, viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "Timeline: " + label }, parts));
+}
+
+/* ---- Hands ---- */
+
+async function verify() {
+  if (!$("token").value.trim()) {
+    show(null);
+    banner("open", ["UNVERIFIED"], "There is no token yet.", "Paste one into the field Token.");
+    $("token").focus();
+    return;
+  }
+  if (await ask(true)) {
+    $("result").focus({ preventScroll: true });
+    reveal();
+  }
+}
+
+// reveal scrolls to the answer, where it is out of sight.
+function reveal() {
+  const top = $("banner").getBoundingClientRect().top;
+    if (top < 0 || top > innerHeight - 120) $("banner").scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+}
+
+function pick() {
+  for (const which of ["issuer", "key", "secret"]) $("source-" + which).hidden = source() !== which;
+  $("only-field").hidden = source() === "secret"; // which has its own
+  soon();
+}
+
+function clear() {
+  for (const id of ["token", "key", "secret"]) $(id).value = "";
+  $("token-file").value = "";
+  invalid("");
+  ask(false);
+  $("token").focus();
+}
+
+const MOST = 1 << 19; // bytes of a file: what a key set may have
+
+async function take(file, id) {
+  if (!file) return;
+  if (file.size > MOST) {
+    banner("open", ["UNVERIFIED"], "The file " + file.name + " is too large to be a token or a key.", "Nothing was read.");
+    return;
+  }
+  const text = await file.text();
+  $(id).value = id === "token" ? text.trim() : text;
+  colour();
+  ask(false);
+}
+
+async function example(kind) {
+  try {
+    const e = await call("/api/example", { kind });
+    $("token").value = e.token;
+    $("issuer").value = e.issuer;
+    $("audience").value = e.audience;
+    $("key").value = e.key;
+    document.querySelector("input[name=source][value=key]").checked = true;
+    pick();
+    if (await ask(false)) reveal();
+  } catch (error) {
+    trouble(error);
+  }
+}
+
+$("form").addEventListener("submit", (event) => { event.preventDefault(); verify(); });
+$("form").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); verify(); }
+});
+$("token").addEventListener("input", () => { badByte = -1; colour(); soon(); });
+for (const id of ["issuer", "audience", "key", "secret", "leeway"]) $(id).addEventListener("input", soon);
+for (const id of ["algorithm", "only", "profile", "base64"]) $(id).addEventListener("change", soon);
+for (const radio of document.querySelectorAll("input[name=source]")) radio.addEventListener("change", pick);
+$("reveal").addEventListener("change", () => $("secret").classList.toggle("masked", !$("reveal").checked));
+$("clear").addEventListener("click", clear);
+$("token-file").addEventListener("change", () => take($("token-file").files[0], "token"));
+for (const button of document.querySelectorAll("[data-example]")) button.addEventListener("click", () => example(button.dataset.example));
+$("copy").addEventListener("click", async () => {
+  try {
+    await navigator.clipboard.writeText($("plain").textContent);
+    $("copied").textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren($("plain"));
+    $("copied").textContent = "Selected: press Ctrl C";
+  }
+});
+
+// Files are dropped on the token or on the key; anywhere else they are kept from replacing the page.
+for (const type of ["dragover", "drop"]) window.addEventListener(type, (event) => event.preventDefault());
+for (const [area, id] of [["editor", "token"], ["source-key", "key"]]) {
+  $(area).addEventListener("dragover", () => $(area).classList.add("over"));
+  $(area).addEventListener("dragleave", () => $(area).classList.remove("over"));
+  $(area).addEventListener("drop", (event) => {
+    $(area).classList.remove("over");
+    const file = event.dataTransfer.files[0];
+    if (file) { take(file, id); return; }
+    $(id).value = event.dataTransfer.getData("text");
+    colour();
+    ask(false);
+  });
+}
+
+window.addEventListener("hashchange", () => { if (/^#[A-Z2-7]{26,}$/.test(location.hash)) begin(); });
+new ResizeObserver(() => { if (shown) timeline(shown); }).observe($("timeline"));
+
+show(null);
+begin();

@@ -1,0 +1,333 @@
+// This file is the server behind the page of debug: who may speak to it, and what it answers to. It
+// keeps nothing of what it is sent.
+//
+// What it guards against is another origin, another user or another program of this machine that
+// would use it: to have a token verified, or to have requests made. There is nothing in it to be
+// read but what one sends.
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"embed"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+//go:embed debug/index.html debug/style.css debug/app.js debug/icon.svg
+var debugAssets embed.FS
+
+const (
+	// maxAsk is the size of a request: a token, a key set of the greatest size there is, and the
+	// escapes that JSON puts between.
+	maxAsk = 2 << 20
+	// maxTabs is how many tabs can be open. One more closes the oldest.
+	maxTabs = 16
+	// maxAtOnce is how many tokens are verified at a time.
+	maxAtOnce = 4
+	// explainTimeout ends a verification whose issuer does not answer.
+	explainTimeout = 20 * time.Second
+)
+
+// debugHeaders go with every answer. The page can load what is embedded here and speak to the
+// address it came from; it runs no inline script, makes no markup of text, cannot be framed, and
+// sends its address nowhere.
+var debugHeaders = map[string]string{
+	"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+	"X-Content-Type-Options":       "nosniff",
+	"X-Frame-Options":              "DENY",
+	"Referrer-Policy":              "no-referrer",
+	"Cross-Origin-Opener-Policy":   "same-origin",
+	"Cross-Origin-Embedder-Policy": "require-corp",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Permissions-Policy":           "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+	"Cache-Control":                "no-store",
+}
+
+// debugPresets are what the fields of the page hold at first, and what the command line allows.
+type debugPresets struct {
+	Issuer, Audience     string
+	InsecureLoopbackHTTP bool
+}
+
+// debugServer is an [http.Handler].
+type debugServer struct {
+	address  string // that it listens on
+	anywhere bool   // the command line said that it need not be loopback
+	presets  debugPresets
+	doors    doors
+	mux      *http.ServeMux
+	outbound *http.Client  // what keys are fetched with
+	busy     chan struct{} // one for each verification under way
+}
+
+func newDebugServer(address string, anywhere bool, presets debugPresets) *debugServer {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxResponseHeaderBytes = 64 << 10
+	s := &debugServer{
+		address: address, anywhere: anywhere, presets: presets, mux: http.NewServeMux(),
+		outbound: &http.Client{Transport: transport}, busy: make(chan struct{}, maxAtOnce),
+	}
+	for path, asset := range map[string]struct{ name, contentType string }{
+		"/{$}":       {"index.html", "text/html; charset=utf-8"},
+		"/style.css": {"style.css", "text/css; charset=utf-8"},
+		"/app.js":    {"app.js", "text/javascript; charset=utf-8"},
+		"/icon.svg":  {"icon.svg", "image/svg+xml"},
+	} {
+		body, err := debugAssets.ReadFile("debug/" + asset.name)
+		if err != nil {
+			panic(err) // it was embedded by the compiler
+		}
+		s.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", asset.contentType)
+			w.Write(body)
+		})
+	}
+	s.mux.HandleFunc("POST /api/session", s.serveSession)
+	s.mux.HandleFunc("POST /api/explain", s.serveExplain)
+	s.mux.HandleFunc("POST /api/example", s.serveExample)
+	return s
+}
+
+// close ends what fetches have left open.
+func (s *debugServer) close() { s.outbound.CloseIdleConnections() }
+
+func (s *debugServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	for name, value := range debugHeaders {
+		w.Header().Set(name, value)
+	}
+	if refused := s.check(r); refused != nil {
+		refused.answer(w)
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// A refusal is an answer to a request that is not the page's own. It repeats nothing of it.
+type refusal struct {
+	status int
+	text   string
+	field  string // of the page, that is to blame; empty if none is
+}
+
+func (e *refusal) answer(w http.ResponseWriter) {
+	answerJSON(w, e.status, map[string]string{"error": e.text, "field": e.field})
+}
+
+func answerJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(v)
+}
+
+// check decides whether a request comes from the page itself, or from whoever opens it.
+//
+// The Host tells a name that was made to point here (DNS rebinding) from the address that was
+// printed. Origin and Sec-Fetch-Site tell other sites, and other ports of this machine, from the
+// page: they may link to it, and nothing else.
+func (s *debugServer) check(r *http.Request) *refusal {
+	if !s.named(r.Host) {
+		return &refusal{status: http.StatusMisdirectedRequest, text: "this is not the address that assay printed"}
+	}
+	if r.URL.RawQuery != "" || r.URL.ForceQuery {
+		return &refusal{status: http.StatusBadRequest, text: "nothing may be sent in the address: it ends up in histories and logs"}
+	}
+	foreign := &refusal{status: http.StatusForbidden, text: "requests from other sites are refused"}
+	origin, own := r.Header.Values("Origin"), "http://"+r.Host
+	switch site := r.Header.Get("Sec-Fetch-Site"); r.Method {
+	case http.MethodGet, http.MethodHead:
+		if len(origin) > 1 || len(origin) == 1 && origin[0] != own {
+			return foreign
+		}
+		link := r.URL.Path == "/" && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
+		if site != "" && site != "same-origin" && site != "none" && !link {
+			return foreign
+		}
+	default:
+		if len(origin) != 1 || origin[0] != own || site != "" && site != "same-origin" {
+			return foreign
+		}
+	}
+	return nil
+}
+
+// named reports whether host is this server. Anywhere but on loopback nobody knows under which
+// address others see it; but no name can be made to point at an address that is a number.
+func (s *debugServer) named(host string) bool {
+	if !s.anywhere {
+		return host == s.address || host+":80" == s.address // browsers leave the port of http out
+	}
+	name := host
+	if _, _, err := net.SplitHostPort(host); err == nil {
+		name, _, _ = net.SplitHostPort(host)
+	}
+	return name == "localhost" || net.ParseIP(strings.Trim(name, "[]")) != nil
+}
+
+// doors lets tabs in. A link holds a secret that opens one tab, once. It stands behind the # of the
+// address, which browsers do not send: so it is in no request line, no Referer and no log, and what
+// only looks at the address, such as a preview, does not use it up. The page takes it out of the
+// address and exchanges it for a value that it keeps in the storage of its tab, where a reload finds
+// it and no other tab or origin does, and sends it in a header of its own with every call. A cookie
+// would go to every port of this machine, and with requests that other sites cause.
+type doors struct {
+	announce func(link string) // is told each new link but the first; nil: nobody is
+
+	mu   sync.Mutex // guards what follows
+	link string     // that has not been used; empty before the first
+	tabs []string   // the oldest first
+}
+
+// next makes a link and forgets the former one. rand.Text has at least 128 bits.
+func (d *doors) next() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.link = rand.Text()
+	return d.link
+}
+
+// enter uses up a link.
+func (d *doors) enter(link string) (tab string, ok bool) {
+	next, tab, ok := d.exchange(link)
+	if ok && d.announce != nil {
+		d.announce(next)
+	}
+	return tab, ok
+}
+
+func (d *doors) exchange(link string) (next, tab string, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.link == "" || subtle.ConstantTimeCompare([]byte(link), []byte(d.link)) != 1 {
+		return "", "", false
+	}
+	d.link, tab = rand.Text(), rand.Text()
+	if d.tabs = append(d.tabs, tab); len(d.tabs) > maxTabs {
+		d.tabs = slices.Delete(d.tabs, 0, 1)
+	}
+	return d.link, tab, true
+}
+
+// knows reports whether a tab was let in.
+func (d *doors) knows(tab string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	known := 0
+	for _, t := range d.tabs {
+		known |= subtle.ConstantTimeCompare([]byte(tab), []byte(t))
+	}
+	return known == 1
+}
+
+// sessionHeader carries what a tab was given when it was let in.
+const sessionHeader = "Assay-Session"
+
+var locked = &refusal{status: http.StatusUnauthorized, text: "this page is locked: open the newest link that assay has printed"}
+
+// receive reads the body of a call into v, if the call comes from a tab that was let in.
+func (s *debugServer) receive(w http.ResponseWriter, r *http.Request, v any) *refusal {
+	if !s.doors.knows(r.Header.Get(sessionHeader)) {
+		return locked
+	}
+	return receiveJSON(w, r, v)
+}
+
+// receiveJSON reads a body, and says nothing of what is in it.
+func receiveJSON(w http.ResponseWriter, r *http.Request, v any) *refusal {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return &refusal{status: http.StatusUnsupportedMediaType, text: "the body must be application/json"}
+	}
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAsk))
+	d.DisallowUnknownFields()
+	err := d.Decode(v)
+	if err == nil {
+		if _, err = d.Token(); err == nil {
+			err = errors.New("more than one value")
+		} else if err == io.EOF {
+			err = nil
+		}
+	}
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return &refusal{status: http.StatusRequestEntityTooLarge, text: "that is too much for a token and a key"}
+	case err != nil:
+		return &refusal{status: http.StatusBadRequest, text: "the body is not what this page sends"}
+	}
+	return nil
+}
+
+// serveSession lets a tab in: with a link that was not used, or because it was in before.
+func (s *debugServer) serveSession(w http.ResponseWriter, r *http.Request) {
+	var ask struct {
+		Link string `json:"link"`
+	}
+	if refused := receiveJSON(w, r, &ask); refused != nil {
+		refused.answer(w)
+		return
+	}
+	tab := r.Header.Get(sessionHeader)
+	if !s.doors.knows(tab) {
+		var ok bool
+		if tab, ok = s.doors.enter(ask.Link); !ok {
+			locked.answer(w)
+			return
+		}
+	}
+	answerJSON(w, http.StatusOK, map[string]string{"session": tab, "issuer": s.presets.Issuer, "audience": s.presets.Audience})
+}
+
+// serveExplain answers what the page asks.
+func (s *debugServer) serveExplain(w http.ResponseWriter, r *http.Request) {
+	var ask debugAsk
+	if refused := s.receive(w, r, &ask); refused != nil {
+		refused.answer(w)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), explainTimeout)
+	defer cancel()
+	select {
+	case s.busy <- struct{}{}:
+		defer func() { <-s.busy }()
+	case <-ctx.Done():
+		return
+	}
+	told, refused := s.explain(ctx, &ask)
+	if refused != nil {
+		refused.answer(w)
+		return
+	}
+	answerJSON(w, http.StatusOK, told)
+}
+
+// serveExample makes a token to try the page with.
+func (s *debugServer) serveExample(w http.ResponseWriter, r *http.Request) {
+	var ask struct {
+		Kind string `json:"kind"`
+	}
+	refused := s.receive(w, r, &ask)
+	if refused == nil && sampleClaims[ask.Kind] == nil {
+		refused = &refusal{status: http.StatusBadRequest, text: "there is no such example"}
+	}
+	if refused != nil {
+		refused.answer(w)
+		return
+	}
+	e, err := newSample(ask.Kind)
+	if err != nil {
+		(&refusal{status: http.StatusInternalServerError, text: "the example could not be made"}).answer(w)
+		return
+	}
+	answerJSON(w, http.StatusOK, e)
+}

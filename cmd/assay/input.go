@@ -1,0 +1,232 @@
+// This file reads the token that a command is about, wherever it is, and the settings that several
+// commands share.
+
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"assay.example/jwt"
+)
+
+// exampleToken ends in the year 9999. Its signature is made with the key of RFC 8037 appendix A.1,
+// and exampleKey is the public half.
+const (
+	exampleToken = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9." +
+		"eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIiwiYXVkIjoiaHR0cHM6Ly9hcGkuZXhhbXBsZS5jb20iLCJzdWIiOiJhdXRoMHxzb21lYm9keSIsImNsaWVudF9pZCI6ImFwcCIsInNjb3BlIjoicmVhZDptZXNzYWdlcyIsImlhdCI6MTcwMDAwMDAwMCwiZXhwIjoyNTM0MDIzMDA3OTksImp0aSI6IjEifQ." +
+		"fx3-InBanqHZ4Q79AZ8omt06yg7R49nVjWXymH1BK0gkEPFTfvmA_XcD_MXerzeIUmPyEJ9wfDcVykoed1OiCQ"
+	exampleKey   = `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`
+	exampleFlags = "-issuer https://issuer.example -audience https://api.example.com"
+)
+
+// maxInput is more than any token that a server takes.
+const maxInput = 1 << 20
+
+// tokenSource is where a command takes its token from.
+type tokenSource struct{ file string }
+
+func (s *tokenSource) define(flags *flag.FlagSet) {
+	flags.StringVar(&s.file, "file", "", "`file` with the token, in place of an argument")
+}
+
+// aboutInput is the part of a command's help that is about its token.
+const aboutInput = "The token is an argument, the content of a file, or what standard input has if there is no\n" +
+	"argument or it is -. A whole line \"Authorization: Bearer ...\" is taken too, and so is what curl -v\n" +
+	"prints. An argument stays in the shell's history: a file or a pipe does not."
+
+// read returns the token without what surely does not belong to it: the line end of a file, and the
+// name and scheme of a header field. Whatever else is there stays, for the report to tell.
+func (s *tokenSource) read(c *call) (token string, code int, ok bool) {
+	text := ""
+	var err error
+	switch {
+	case s.file != "" && len(c.rest) > 0:
+		return "", c.misused("-file and an argument: which is the token?"), false
+	case s.file != "":
+		text, err = readFile(s.file)
+	case len(c.rest) == 0 || len(c.rest) == 1 && c.rest[0] == "-":
+		text, err = c.readStdin()
+	case len(c.rest) == 1 && isFile(c.rest[0]):
+		text, err = readFile(c.rest[0])
+	default:
+		text = strings.Join(c.rest, " ") // a header field without quotes is several arguments
+		c.warn("a token on the command line stays in the shell's history, and others on this machine can see it: use a file or a pipe")
+	}
+	if err != nil {
+		return "", c.misused("%v", err), false
+	}
+	if n := len(authorization.FindAllStringIndex(text, -1)); n > 1 {
+		return "", c.misused("there are %d Authorization headers, and a request may have one (RFC 6750 section 2): which is the token?", n), false
+	}
+	if text = bare(text); text == "" {
+		return "", c.misused("there is no token: give one on standard input, in a file, or as an argument"), false
+	}
+	return text, exitOK, true
+}
+
+func (c *call) readStdin() (string, error) {
+	if c.stdin == nil {
+		return "", nil
+	}
+	if isTerminal(c.stdin) {
+		fmt.Fprintln(c.stderr, "Paste the token, press Enter, and end with Ctrl-D:")
+	}
+	return readAll(c.stdin, "standard input")
+}
+
+func readAll(r io.Reader, name string) (string, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
+	if err == nil && len(data) > maxInput {
+		err = fmt.Errorf("%s is longer than %d bytes", name, maxInput)
+	}
+	return string(data), err
+}
+
+func readFile(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	return readAll(f, name)
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// isTerminal reports whether somebody types there.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// authorization finds a header field as people copy it: on a line of its own, behind curl's > or in
+// the quotes of its -H.
+var authorization = regexp.MustCompile(`(?im)^[> ]*(?:-H +)?['"]?authorization: *(?:bearer +)?([^\r\n]*?)['"]?(?: *\\)?\r?$`)
+
+var bearerWord = regexp.MustCompile(`(?i)^bearer +`)
+
+// bare takes the token out of a header field.
+func bare(text string) string {
+	if match := authorization.FindStringSubmatch(text); match != nil {
+		return match[1]
+	}
+	return bearerWord.ReplaceAllString(strings.TrimSpace(text), "")
+}
+
+// words is a flag that can be repeated, and that takes several words at once.
+type words []string
+
+func (w *words) String() string { return strings.Join(*w, " ") }
+
+func (w *words) Set(text string) error {
+	list := strings.Fields(text)
+	if len(list) == 0 {
+		return errors.New("it is empty")
+	}
+	*w = append(*w, list...)
+	return nil
+}
+
+// texts is a flag that can be repeated.
+type texts []string
+
+func (t *texts) String() string { return strings.Join(*t, " ") }
+
+func (t *texts) Set(text string) error {
+	if text == "" {
+		return errors.New("it is empty")
+	}
+	*t = append(*t, text)
+	return nil
+}
+
+// algorithms is a flag that can be repeated.
+type algorithms []jwt.Algorithm
+
+func (a *algorithms) String() string {
+	var names []string
+	for _, alg := range *a {
+		names = append(names, string(alg))
+	}
+	return strings.Join(names, " ")
+}
+
+func (a *algorithms) Set(text string) error {
+	for _, name := range a.choices() {
+		if name == text {
+			*a = append(*a, jwt.Algorithm(text))
+			return nil
+		}
+	}
+	return fmt.Errorf("it is none of %s", strings.Join(a.choices(), " "))
+}
+
+func (*algorithms) choices() []string {
+	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "HS256", "HS384", "HS512", "EdDSA", "Ed25519"}
+}
+
+// profile is a flag with a few values.
+type profile struct{ jwt.Profile }
+
+var profiles = map[string]jwt.Profile{"": jwt.AnyAccess, "at+jwt": jwt.AccessToken, "id": jwt.IDToken}
+
+func (p *profile) String() string {
+	for name, value := range profiles {
+		if value == p.Profile {
+			return name
+		}
+	}
+	return ""
+}
+
+func (p *profile) Set(text string) error {
+	value, ok := profiles[text]
+	if !ok {
+		return errors.New("it is neither at+jwt nor id")
+	}
+	p.Profile = value
+	return nil
+}
+
+func (*profile) choices() []string { return []string{"at+jwt", "id"} }
+
+// moment is a flag for a time: RFC 3339, seconds since 1970, or a duration from now.
+type moment struct{ time.Time }
+
+func (m *moment) String() string {
+	if m == nil || m.IsZero() {
+		return ""
+	}
+	return m.Format(time.RFC3339)
+}
+
+func (m *moment) Set(text string) error {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		m.Time = t
+	} else if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		m.Time = time.Unix(n, 0)
+	} else if d, err := time.ParseDuration(text); err == nil {
+		m.Time = time.Now().Add(d)
+	} else {
+		return errors.New("it is neither a time like 2026-11-21T19:00:00Z, nor seconds since 1970, nor a duration from now like -10m")
+	}
+	if year := m.UTC().Year(); year < 1970 || year > 9999 {
+		return errors.New("it is not within the years 1970 to 9999")
+	}
+	return nil
+}

@@ -1,0 +1,289 @@
+// This file is the command verify: it makes a verifier of its flags, and prints the report.
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"assay.example/jwt"
+)
+
+var verifyCommand = command{
+	name:     "verify",
+	synopsis: "-issuer url -audience api [flags] [token]",
+	summary:  "say whether a token is valid, and if it is not, why",
+	about: "verify holds a token against an issuer and an API, and answers five questions with every step of\n" +
+		"the verification: is it well formed, has it been tampered with, is it in its validity period, is\n" +
+		"it from the intended authority, is it meant for this application? Keys are found by the issuer's\n" +
+		"metadata unless -jwks, -key or -secret-file says otherwise, and nothing else is asked.\n\n" +
+		aboutInput + "\n\n" +
+		"With -json the report is one object: valid, reason, text, signature_verified, issuer, at,\n" +
+		"leeway_seconds, answers (question, text, verdict), steps (question, name, verdict, reason, got,\n" +
+		"want, text, hint), header and claims (name, value, meaning, redacted), issued_at, not_before,\n" +
+		"expires_at and bad_byte. What is empty may be absent.\n\n" +
+		"The exit status is 0 if the token is valid, 1 if it is refused, 2 if the command line is wrong,\n" +
+		"and 3 if the keys cannot be had.",
+	example: "assay verify " + exampleFlags + " -key '" + exampleKey + "' " + exampleToken + "\n" +
+		"assay verify " + exampleFlags + " -key '" + exampleKey + "' -profile at+jwt -at +1h -redact -json " + exampleToken,
+	run: runVerify,
+}
+
+// settings are what a verifier is made of.
+type settings struct {
+	issuer       string
+	audience     texts
+	clients      texts
+	skipAudience bool
+	jwks         string
+	key          string
+	secretFile   string
+	algorithms   algorithms
+	profile      profile
+	leeway       time.Duration
+	loopbackHTTP bool
+	client       *http.Client // nil: the package's own
+}
+
+// defaultLeeway is that of jwt.Config.
+const defaultLeeway = 30 * time.Second
+
+func (s *settings) define(flags *flag.FlagSet) {
+	flags.StringVar(&s.issuer, "issuer", "", "`url` of the issuer, byte for byte as its tokens have it in iss")
+	flags.Var(&s.audience, "audience", "`api` that the token must be for (aud); repeatable")
+	flags.Var(&s.clients, "client", "`id` of a client that it may be issued to (client_id, azp, cid, appid); repeatable")
+	flags.BoolVar(&s.skipAudience, "insecure-skip-audience", false, "take tokens for any API of the issuer")
+	flags.StringVar(&s.jwks, "jwks", "", "`file` or address of the key set, in place of the issuer's metadata")
+	flags.StringVar(&s.key, "key", "", "`file` with the issuer's public key: PEM, a certificate or a JWK; a JWK may be written here itself")
+	flags.StringVar(&s.secretFile, "secret-file", "", "`file` with the secret of HS256, HS384 or HS512, its bytes as they are but for one line end")
+	flags.Var(&s.algorithms, "alg", "`algorithm` that may be used; repeatable (default: each key's own; HS256 with -secret-file)")
+	flags.Var(&s.profile, "profile", "`kind` of token: at+jwt (RFC 9068) or id (OpenID Connect); default: any access token")
+	flags.DurationVar(&s.leeway, "leeway", defaultLeeway, "`duration` by which clocks may differ; 0: not at all")
+	s.defineLoopback(flags)
+}
+
+func (s *settings) defineLoopback(flags *flag.FlagSet) {
+	flags.BoolVar(&s.loopbackHTTP, "insecure-loopback-http", false, "allow http for an issuer on this machine, such as the one of assay demo")
+}
+
+// loopbackHint tells of the flag to whoever tries assay demo.
+func loopbackHint(err error) error {
+	if strings.Contains(err.Error(), "is not https") {
+		return fmt.Errorf("%w; for an issuer on this machine there is -insecure-loopback-http", err)
+	}
+	return err
+}
+
+// errKeys says that keys were named and cannot be used.
+var errKeys = errors.New("the keys cannot be had")
+
+// verifier makes the verifier. An error that wraps errKeys is about a file, any other about the flags.
+func (s *settings) verifier() (*jwt.Verifier, error) {
+	if s.issuer == "" {
+		return nil, errors.New("-issuer is required: whose token is it?")
+	}
+	if len(s.audience) == 0 && len(s.clients) == 0 && !s.skipAudience {
+		return nil, errors.New("-audience is required (or -client): whom must the token be for?")
+	}
+	config := jwt.Config{
+		Issuer: s.issuer, Audience: s.audience, Clients: s.clients, InsecureSkipAudience: s.skipAudience,
+		Algorithms: s.algorithms, Profile: s.profile.Profile, Leeway: s.leeway,
+	}
+	if s.leeway == 0 {
+		config.Leeway = -1
+	}
+	var err error
+	if config.Keys, err = s.keys(); err != nil {
+		return nil, err
+	}
+	return jwt.NewVerifier(config)
+}
+
+func (s *settings) keys() (jwt.KeySource, error) {
+	named := 0
+	for _, name := range []string{s.jwks, s.key, s.secretFile} {
+		if name != "" {
+			named++
+		}
+	}
+	switch {
+	case named > 1:
+		return nil, errors.New("only one of -jwks, -key and -secret-file can be given")
+	case s.jwks != "":
+		return s.keySet()
+	case s.key != "":
+		return s.singleKey()
+	case s.secretFile != "":
+		return s.secret()
+	}
+	return jwt.Discover(s.issuer, s.options())
+}
+
+func (s *settings) options() *jwt.RemoteOptions {
+	return &jwt.RemoteOptions{Client: s.client, InsecureLoopbackHTTP: s.loopbackHTTP}
+}
+
+// inline reads a flag that is JSON itself or names a file.
+func inline(flag string) (string, error) {
+	if strings.HasPrefix(strings.TrimSpace(flag), "{") {
+		return flag, nil
+	}
+	text, err := readFile(flag)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", errKeys, err)
+	}
+	return text, nil
+}
+
+func (s *settings) keySet() (jwt.KeySource, error) {
+	if strings.Contains(s.jwks, "://") && !strings.HasPrefix(s.jwks, "{") {
+		return jwt.NewRemoteKeySet(s.jwks, s.options())
+	}
+	text, err := inline(s.jwks)
+	if err != nil {
+		return nil, err
+	}
+	set, err := jwt.ParseKeySet([]byte(text))
+	if err != nil {
+		hint := ""
+		if strings.Contains(err.Error(), `use is "enc"`) {
+			hint = "; the keys are for encryption, and the issuer needs one for signatures"
+		} else if strings.Contains(err.Error(), "keys is absent") {
+			hint = "; is it a single key? That goes into -key"
+		}
+		return nil, fmt.Errorf("%w: -jwks: %w%s", errKeys, err, hint)
+	}
+	return set, nil
+}
+
+func (s *settings) singleKey() (jwt.KeySource, error) {
+	text, err := inline(s.key)
+	if err != nil {
+		return nil, err
+	}
+	var key *jwt.Key
+	if strings.HasPrefix(strings.TrimSpace(text), "{") {
+		key, err = jwt.ParseKey([]byte(text))
+	} else {
+		key, err = jwt.ParsePEM("", "", []byte(text))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: -key: %w", errKeys, err)
+	}
+	return key, nil
+}
+
+func (s *settings) secret() (jwt.KeySource, error) {
+	text, err := readFile(s.secretFile)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errKeys, err)
+	}
+	text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+	algs := slices.Clone(s.algorithms)
+	if algs == nil {
+		algs = algorithms{jwt.HS256}
+	}
+	slices.Sort(algs)
+	var keys []*jwt.Key
+	for _, alg := range slices.Compact(algs) {
+		key, err := jwt.HMACKey("", alg, []byte(text))
+		if err != nil {
+			return nil, fmt.Errorf("%w: -secret-file: %w", errKeys, err)
+		}
+		keys = append(keys, key)
+	}
+	return jwt.NewKeySet(keys...)
+}
+
+func runVerify(ctx context.Context, c *call) int {
+	flags := c.flags()
+	var s settings
+	var from tokenSource
+	var scopes words
+	var at moment
+	s.define(flags)
+	from.define(flags)
+	flags.Var(&scopes, "scope", "`scope` that the API asks for; repeatable, or several with spaces")
+	flags.Var(&at, "at", "`time` to judge for: 2026-11-21T19:00:00Z, seconds since 1970, or from now, such as -10m")
+	asJSON := flags.Bool("json", false, "print the report as JSON")
+	redact := flags.Bool("redact", false, "leave out the values of claims that may be personal")
+	if code, ok := c.parse(flags, maxArguments); !ok {
+		return code
+	}
+	v, err := s.verifier()
+	switch {
+	case errors.Is(err, errKeys):
+		c.warn("%v", err)
+		return exitNoKeys
+	case err != nil:
+		return c.misused("%v", loopbackHint(err))
+	}
+	token, code, ok := from.read(c)
+	if !ok {
+		return code
+	}
+	var reqs []jwt.Requirement
+	for _, scope := range scopes {
+		reqs = append(reqs, jwt.Scope(scope))
+	}
+	var r *jwt.Report
+	if at.IsZero() {
+		r = v.Explain(ctx, token, reqs...)
+	} else {
+		r = v.ExplainAt(ctx, token, at.Time, reqs...)
+	}
+	if *redact {
+		r = r.Redact()
+	}
+	if *asJSON {
+		err = c.printJSON(r)
+	} else {
+		_, err = fmt.Fprint(c.stdout, painted(r.String(), colored(c.stdout)))
+	}
+	switch {
+	case err != nil:
+		return c.failed(err)
+	case r.Valid:
+		return exitOK
+	case errors.Is(r.Refusal, jwt.ErrUnavailable):
+		return exitNoKeys
+	}
+	return exitFailed
+}
+
+// maxArguments is more than a header field without quotes makes.
+const maxArguments = 3
+
+func (c *call) printJSON(v any) error {
+	e := json.NewEncoder(c.stdout)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// marks are the words of a report that have a colour. What comes from a token begins no line.
+var marks = regexp.MustCompile(`(?m)^VALID|^REFUSED|^UNDECIDED|^WELL FORMED|^BROKEN|UNVERIFIED|^  (?:PASS|FAIL|SKIP) |(?:PASS|FAIL|SKIP)$`)
+
+// painted colours the verdicts of a report.
+func painted(text string, color bool) string {
+	p := &printer{color: color}
+	return marks.ReplaceAllStringFunc(text, func(mark string) string {
+		switch strings.TrimSpace(mark) {
+		case "PASS", "VALID", "WELL FORMED":
+			return p.paint(green, mark)
+		case "FAIL", "REFUSED", "BROKEN":
+			return p.paint(red, mark)
+		case "UNVERIFIED", "UNDECIDED":
+			return p.paint(yellow, mark)
+		}
+		return p.paint(faint, mark)
+	})
+}
