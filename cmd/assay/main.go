@@ -12,6 +12,7 @@
 //	                                                 say why a token is refused
 //	assay keys -issuer URL                           list an issuer's keys
 //	assay debug                                      show all that on a page of this machine
+//	assay bench                                      measure verification on this machine
 //	assay completion bash                            print a script for the shell
 //
 // "assay help" lists the commands, and "assay help verify" explains one. Flags may stand before or
@@ -98,7 +99,7 @@ func commands() []command {
 		verifyCommand,
 		keysCommand,
 		debugCommand,
-		// benchCommand stands here.
+		benchCommand,
 		completionCommand(),
 	}
 }

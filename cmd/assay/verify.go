@@ -87,24 +87,29 @@ var errKeys = errors.New("the keys cannot be had")
 
 // verifier makes the verifier. An error that wraps errKeys is about a file, any other about the flags.
 func (s *settings) verifier() (*jwt.Verifier, error) {
+	config, err := s.config()
+	if err != nil {
+		return nil, err
+	}
+	return jwt.NewVerifier(config)
+}
+
+func (s *settings) config() (config jwt.Config, err error) {
 	if s.issuer == "" {
-		return nil, errors.New("-issuer is required: whose token is it?")
+		return config, errors.New("-issuer is required: whose token is it?")
 	}
 	if len(s.audience) == 0 && len(s.clients) == 0 && !s.skipAudience {
-		return nil, errors.New("-audience is required (or -client): whom must the token be for?")
+		return config, errors.New("-audience is required (or -client): whom must the token be for?")
 	}
-	config := jwt.Config{
+	config = jwt.Config{
 		Issuer: s.issuer, Audience: s.audience, Clients: s.clients, InsecureSkipAudience: s.skipAudience,
 		Algorithms: s.algorithms, Profile: s.profile.Profile, Leeway: s.leeway,
 	}
 	if s.leeway == 0 {
 		config.Leeway = -1
 	}
-	var err error
-	if config.Keys, err = s.keys(); err != nil {
-		return nil, err
-	}
-	return jwt.NewVerifier(config)
+	config.Keys, err = s.keys()
+	return config, err
 }
 
 func (s *settings) keys() (jwt.KeySource, error) {
