@@ -136,7 +136,7 @@ func (c *tokenCache) keep(d *digest, input string, i *issuer, key *Key, t *Token
 	s := i.cache
 	now := time.Now()
 	e := &cached{digest: *d, input: strings.Clone(input), token: t, issuer: i, key: key, until: now.Add(maxCachedFor)}
-	e.size = cachedOverhead + len(e.input) + len(t.payload)
+	e.size = cachedOverhead + len(e.input) + len(t.claims.payload)
 	if end := t.claims.expires.Add(i.leeway); end.Before(e.until) {
 		e.until = end
 	}

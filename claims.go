@@ -25,33 +25,90 @@ const (
 	maxLeeway     = 10 * time.Minute
 )
 
-// claims are the registered claims of one payload. Strings are pieces of the payload.
+// claims are the registered claims of one payload. Those that every token has are at hand; of lists
+// it is known where they stand, and that their types are right.
 type claims struct {
+	payload string
+
 	issuer, subject, id    string
-	tenant                 string                    // tid of Microsoft Entra ID
-	clients                [len(clientClaims)]string // by the order of clientClaims
-	client                 [len(clientClaims)]bool   // which of them are present
-	expires                time.Time                 // zero times are absent claims
+	tenant                 string                   // tid of Microsoft Entra ID
+	clients                [len(clientClaims)]piece // by the order of clientClaims
+	expires                time.Time                // zero times are absent claims
 	notBefore              time.Time
 	issuedAt               time.Time
 	hasIssuer, hasAudience bool // absent is not empty
 	confirmed              bool // cnf is present and not empty
 
-	full bool // a value was left out of lists
-
-	// All lists share one array, which lies inside of the token while it is short.
-	lists       []string
-	audience    span
-	scopes      span // scope and scp together
-	permissions span
-	roles       span
-	space       [12]string
+	audience, scope, scp, permissions, roles piece
 }
 
-// span is a half-open range of indices.
-type span struct{ from, to uint16 }
+// piece is where a value stands in the payload; zero if there is none, for an object begins at 0.
+type piece struct{ from, to uint32 }
 
-func (c *claims) list(s span) []string { return c.lists[s.from:s.to:s.to] }
+// each yields the strings of a value that is a string or an array of strings, until yield returns
+// false. A string with several words yields each of them, if words is true.
+func (c *claims) each(p piece, words bool, yield func(string) bool) {
+	raw := c.payload[p.from:p.to]
+	words = words && strings.HasPrefix(raw, `"`) // the elements of an array are whole
+	for i := 0; i < len(raw); {
+		if raw[i] != '"' { // brackets, commas, white space
+			i++
+			continue
+		}
+		text, size := quotedText(raw[i:])
+		i += size
+		if !words {
+			if !yield(text) {
+				return
+			}
+			continue
+		}
+		for word := range strings.SplitSeq(text, " ") {
+			if word != "" && !yield(word) {
+				return
+			}
+		}
+	}
+}
+
+// quotedText decodes the JSON string at the beginning of a text that was scanned before.
+func quotedText(raw string) (text string, size int) {
+	if n := plainText(raw[1:]); raw[1+n] == '"' {
+		return raw[1 : 1+n], n + 2
+	}
+	s := scanner{text: raw}
+	text, _ = s.string()
+	return text, s.pos
+}
+
+// list returns all that each yields, in a slice of the caller's own.
+func (c *claims) list(p piece, words bool) []string { return c.appendTo(nil, p, words) }
+
+func (c *claims) appendTo(list []string, p piece, words bool) []string {
+	c.each(p, words, func(value string) bool {
+		list = append(list, value)
+		return true
+	})
+	return list
+}
+
+// has reports whether a value is, or holds, this string.
+func (c *claims) has(p piece, words bool, want string) (found bool) {
+	c.each(p, words, func(value string) bool {
+		found = value == want
+		return !found
+	})
+	return found
+}
+
+// scopes are those of scope and scp together.
+func (c *claims) scopes() []string {
+	return c.appendTo(c.list(c.scope, true), c.scp, true)
+}
+
+func (c *claims) hasScope(name string) bool {
+	return c.has(c.scope, true, name) || c.has(c.scp, true, name)
+}
 
 // clientClaims name the client that a token was issued to, the standard name first (RFC 9068
 // section 2.2, OpenID Connect Core section 2, Okta, Microsoft Entra ID v1).
@@ -59,17 +116,27 @@ var clientClaims = [...]string{"client_id", "azp", "cid", "appid"}
 
 // clientID is the first client claim that is present.
 func (c *claims) clientID() string {
-	for i, present := range c.client {
-		if present {
-			return c.clients[i]
+	for _, p := range c.clients {
+		if p.to > 0 {
+			return c.text(p)
 		}
 	}
 	return ""
 }
 
+// text is the value of a claim that is a string; empty if it is absent.
+func (c *claims) text(p piece) string {
+	if p.to == 0 {
+		return ""
+	}
+	text, _ := quotedText(c.payload[p.from:p.to])
+	return text
+}
+
 // parse reads a payload whose signature holds. A registered claim of a wrong type or range is an
 // error; claims that only grant (permissions, roles) grant nothing where their type is wrong.
 func (c *claims) parse(payload string) *Error {
+	c.payload = payload
 	s := scanner{text: payload}
 	var bad *Error
 	spoil := func(name, detail string) {
@@ -77,10 +144,11 @@ func (c *claims) parse(payload string) *Error {
 			bad = &Error{Reason: ReasonClaimInvalid, Member: name, detail: name + " " + detail}
 		}
 	}
-	c.lists = c.space[:0]
+	values := 0
 	s.object()
 	for name, ok := s.member(); ok; name, ok = s.member() {
 		var text *string
+		var where *piece
 		var date *time.Time
 		switch name {
 		case "iss":
@@ -90,9 +158,9 @@ func (c *claims) parse(payload string) *Error {
 		case "jti":
 			text = &c.id
 		case "client_id":
-			text, c.client[0] = &c.clients[0], true
+			where = &c.clients[0]
 		case "azp":
-			text, c.client[1] = &c.clients[1], true
+			where = &c.clients[1]
 		case "cid", "appid", "tid":
 			if s.peek() != '"' { // not registered: any type is somebody's right
 				s.skip()
@@ -100,9 +168,9 @@ func (c *claims) parse(payload string) *Error {
 			}
 			switch name {
 			case "cid":
-				text, c.client[2] = &c.clients[2], true
+				where = &c.clients[2]
 			case "appid":
-				text, c.client[3] = &c.clients[3], true
+				where = &c.clients[3]
 			case "tid":
 				text = &c.tenant
 			}
@@ -114,39 +182,32 @@ func (c *claims) parse(payload string) *Error {
 			date = &c.issuedAt
 		case "aud":
 			c.hasAudience = true
-			if s.peek() == '"' {
-				var one string
-				one, _ = s.string()
-				c.audience = c.add(c.audience, one)
-			} else if !c.strings(&s, &c.audience) {
+			if !s.stringOrStrings(&c.audience, false, &values) {
 				spoil(name, "is neither a string nor an array of strings")
 			}
 			continue
 		case "scope":
-			if !c.words(&s, &c.scopes) {
+			if s.peek() != '"' {
 				spoil(name, "is not a string")
+				s.skip()
+				continue
 			}
+			s.stringOrStrings(&c.scope, true, &values)
 			continue
 		case "scp":
-			if s.peek() == '"' {
-				c.words(&s, &c.scopes)
-			} else if !c.strings(&s, &c.scopes) {
+			if !s.stringOrStrings(&c.scp, true, &values) {
 				spoil(name, "is neither a string nor an array of strings")
 			}
 			continue
 		case "permissions":
-			if !c.strings(&s, &c.permissions) {
-				c.permissions = span{}
+			if s.peek() == '"' {
+				s.skip()
+				continue
 			}
+			s.stringOrStrings(&c.permissions, false, &values)
 			continue
-		case "roles":
-			if s.peek() == '"' { // one role, spaces and all
-				var one string
-				one, _ = s.string()
-				c.roles = c.add(c.roles, one)
-			} else if !c.strings(&s, &c.roles) {
-				c.roles = span{}
-			}
+		case "roles": // a string is one role, spaces and all
+			s.stringOrStrings(&c.roles, false, &values)
 			continue
 		case "cnf":
 			var value string
@@ -160,88 +221,73 @@ func (c *claims) parse(payload string) *Error {
 			s.skip()
 			continue
 		}
-		switch {
-		case text != nil && s.peek() == '"':
-			*text, _ = s.scanString(true)
-		case text != nil:
-			spoil(name, "is not a string")
-			s.skip()
-		case s.peek() == '-' || s.peek() >= '0' && s.peek() <= '9':
+		switch first := s.peek(); {
+		case date != nil && (first == '-' || first >= '0' && first <= '9'):
 			var number string
 			number, _ = s.number()
 			var valid bool
 			if *date, valid = numericDate(number); !valid {
 				spoil(name, "is not a date from 1970 to 9999 in seconds")
 			}
-		default:
+		case date != nil:
 			spoil(name, "is not a number")
 			s.skip()
+		case first != '"':
+			spoil(name, "is not a string")
+			s.skip()
+		case text != nil:
+			*text, _ = s.scanString(true)
+		default:
+			where.from = uint32(s.pos)
+			s.scanString(false)
+			where.to = uint32(s.pos)
 		}
 	}
 	if fault := s.end(); fault != "" {
 		return &Error{Reason: ReasonPayloadInvalid, detail: fault}
 	}
-	if bad == nil && c.full {
+	if bad == nil && values > maxValues {
 		return &Error{Reason: ReasonClaimInvalid, Member: "aud", detail: "aud, scope, scp, permissions and roles hold more than " + strconv.Itoa(maxValues) + " values together"}
 	}
 	return bad
 }
 
-// add appends a value to the list that span is, which is the last one or grows to be.
-func (c *claims) add(to span, value string) span {
-	if len(c.lists) >= maxValues {
-		c.full = true
-		return to
-	}
-	if to.to != uint16(len(c.lists)) { // another list lies behind: move
-		moved := span{from: uint16(len(c.lists))}
-		c.lists = append(c.lists, c.lists[to.from:to.to]...)
-		moved.to = uint16(len(c.lists))
-		to = moved
-	}
-	c.lists = append(c.lists, value)
-	to.to++
-	return to
-}
-
-// strings reads an array of strings; any other value is passed over and returns false.
-func (c *claims) strings(s *scanner, to *span) bool {
-	if s.peek() != '[' {
+// stringOrStrings passes over the next value, and notes where it stands if it is a string or an array
+// of strings. It adds the number of its strings, or the words of a string that holds several, to
+// values.
+func (s *scanner) stringOrStrings(where *piece, words bool, values *int) bool {
+	found := true
+	first := s.peek()
+	from := s.pos
+	switch first {
+	case '"':
+		text, _ := s.scanString(words)
+		if !words {
+			*values++
+		}
+		for i := 0; i < len(text) && words; i++ {
+			if text[i] != ' ' && (i == 0 || text[i-1] == ' ') {
+				*values++
+			}
+		}
+	case '[':
+		for s.array(); s.element(); {
+			if s.peek() == '"' {
+				*values++
+				s.scanString(false)
+			} else {
+				found = false
+				s.skip()
+			}
+		}
+	default:
 		s.skip()
 		return false
 	}
-	all := true
-	s.array()
-	for s.element() {
-		if s.peek() != '"' {
-			all = false
-			s.skip()
-		} else if value, ok := s.scanString(true); ok {
-			*to = c.add(*to, value)
-		}
+	if found {
+		*where = piece{uint32(from), uint32(s.pos)}
 	}
-	return all
-}
-
-// words reads a string of words between spaces (RFC 6749 section 3.3); any other value is passed
-// over and returns false.
-func (c *claims) words(s *scanner, list *span) bool {
-	if s.peek() != '"' {
-		s.skip()
-		return false
-	}
-	text, _ := s.scanString(true)
-	for from := 0; from < len(text); {
-		to := from
-		for to < len(text) && text[to] != ' ' {
-			to++
-		}
-		if to > from {
-			*list = c.add(*list, text[from:to])
-		}
-		from = to + 1
-	}
-	return true
+	return found
 }
 
 // numericDate reads a NumericDate (RFC 7519 section 2) from a JSON number: exactly, to the
@@ -452,14 +498,12 @@ func (p *policy) checkAudience(c *claims) *Error {
 	if len(p.audience) == 0 {
 		return nil
 	}
-	for _, got := range c.list(c.audience) {
-		for _, want := range p.audience {
-			if got == want {
-				return nil
-			}
+	for _, want := range p.audience {
+		if c.has(c.audience, false, want) {
+			return nil
 		}
 	}
-	audience := c.list(c.audience)
+	audience := c.list(c.audience, false)
 	switch len(audience) {
 	case 0:
 		e := missing("aud", quoted(p.audience))
@@ -482,14 +526,13 @@ func (p *policy) checkClient(c *claims) *Error {
 	if len(p.clients) == 0 {
 		return nil
 	}
-	for i, id := range c.clients {
-		if !c.client[i] {
+	for i, where := range c.clients {
+		if where.to == 0 {
 			continue
 		}
-		for _, want := range p.clients {
-			if id == want {
-				return nil
-			}
+		id := c.text(where)
+		if slices.Contains(p.clients, id) {
+			return nil
 		}
 		return unequal(ReasonClientMismatch, clientClaims[i], id, p.clients)
 	}
@@ -559,15 +602,15 @@ func (p *policy) checkProfile(c *claims, v *verdicts) {
 		if !c.hasAudience && len(p.audience) == 0 {
 			fail(missing("aud", ""))
 		}
-		if c.clients[0] == "" {
+		if c.text(c.clients[0]) == "" {
 			fail(missing("client_id", ""))
 		}
 		if c.id == "" {
 			fail(missing("jti", ""))
 		}
 	case IDToken:
-		switch azp := c.clients[1]; {
-		case azp == "" && c.audience.to-c.audience.from > 1:
+		switch azp := c.text(c.clients[1]); {
+		case azp == "" && len(c.list(c.audience, false)) > 1:
 			fail(missing("azp", quoted(p.audience)))
 		case azp != "" && len(p.audience) > 0 && !slices.Contains(p.audience, azp):
 			fail(unequal(ReasonClientMismatch, "azp", azp, p.audience))

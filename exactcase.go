@@ -20,12 +20,12 @@ import (
 // (json.Unmarshaler) sees the payload as it is.
 func Claims[T any](t *Token) (T, error) {
 	var v T
-	if t == nil || t.payload == "" {
+	if t == nil || t.claims.payload == "" {
 		return v, errors.New("jwt: Claims: no token")
 	}
-	data := []byte(t.payload)
+	data := []byte(t.claims.payload)
 	if s := t.shapes.of(reflect.TypeFor[T]()); s.holdsFields {
-		x := exactCase{scanner{text: t.payload, vetted: true}, data}
+		x := exactCase{scanner{text: t.claims.payload, vetted: true}, data}
 		x.value(s)
 	}
 	if err := json.Unmarshal(data, &v); err != nil {

@@ -313,11 +313,11 @@ func (x *explanation) claims() {
 		x.skip("the claims cannot be read", all...)
 		return
 	}
-	x.t = &Token{header: x.h, payload: x.payload.text}
+	x.t = &Token{header: x.h}
 	if x.v != nil {
 		x.t.shapes = &x.v.shapes
 	}
-	err := x.t.claims.parse(x.t.payload)
+	err := x.t.claims.parse(x.payload.text)
 	x.IssuedAt, x.NotBefore, x.ExpiresAt = x.t.claims.issuedAt, x.t.claims.notBefore, x.t.claims.expires
 	if err == nil {
 		x.pass("payload", "a JSON object whose registered claims have their types")
@@ -389,9 +389,9 @@ func (x *explanation) unread(claim string) bool {
 	case "jti":
 		return present && c.id == ""
 	case "client_id":
-		return present && c.clients[0] == ""
+		return present && c.text(c.clients[0]) == ""
 	case "azp":
-		return present && c.clients[1] == ""
+		return present && c.text(c.clients[1]) == ""
 	case "exp":
 		return present && !isDate(c.expires)
 	case "nbf":
@@ -399,7 +399,7 @@ func (x *explanation) unread(claim string) bool {
 	case "iat":
 		return present && !isDate(c.issuedAt)
 	case "aud":
-		return present && c.audience == span{}
+		return present && c.audience == piece{}
 	}
 	return false
 }

@@ -32,7 +32,7 @@ func EncodeBase64url(b []byte) string { return base64url(b) }
 func NumericDate(number string) (time.Time, bool) { return numericDate(number) }
 
 // TokenOf makes a token of a payload that nothing vouches for.
-func TokenOf(payload string) *Token { return &Token{payload: payload} }
+func TokenOf(payload string) *Token { return &Token{claims: claims{payload: payload}} }
 
 // Advice says of a reason what it means and what to do, and what the client sees.
 func Advice(r Reason) (meaning, do string, status int, code string) {

@@ -450,8 +450,8 @@ func (x *explanation) idTokenHint() string {
 	case strings.EqualFold(text("typ"), "ID"):
 		tells = append(tells, "typ ID")
 	}
-	if c := &x.t.claims; c.clients[1] != "" && !c.client[0] {
-		if aud := c.list(c.audience); len(aud) == 1 && aud[0] == c.clients[1] {
+	if c := &x.t.claims; c.text(c.clients[1]) != "" && c.clients[0].to == 0 {
+		if aud := c.list(c.audience, false); len(aud) == 1 && aud[0] == c.text(c.clients[1]) {
 			tells = append(tells, "an aud that equals azp")
 		}
 	}
@@ -468,7 +468,7 @@ func (x *explanation) audienceHints(add func(string)) {
 		add(hint)
 		return
 	}
-	audience := c.list(c.audience)
+	audience := c.list(c.audience, false)
 	if len(audience) == 0 {
 		switch {
 		case len(x.i.clients) > 0:
@@ -552,7 +552,7 @@ func (x *explanation) scopeHint(step int) string {
 		}
 	}
 	for _, name := range names {
-		if slices.Contains(x.t.claims.list(x.t.claims.scopes), name) {
+		if x.t.claims.hasScope(name) {
 			continue
 		}
 		for _, claim := range []string{"permissions", "roles", "groups", "entitlements", "realm_access", "resource_access"} {
@@ -571,7 +571,7 @@ func (x *explanation) scopeHint(step int) string {
 			}
 			return hint
 		}
-		for _, have := range x.t.claims.list(x.t.claims.scopes) {
+		for _, have := range x.t.claims.scopes() {
 			if strings.EqualFold(have, name) {
 				return "the token has it in other letter case, and scopes are compared exactly"
 			}

@@ -416,8 +416,8 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	}
 
 	// Only now the payload: one strict JSON object, registered claims of their types, the policy.
-	t := &Token{header: h, payload: w.payloadText(), shapes: &v.shapes}
-	if err := t.claims.parse(t.payload); err != nil {
+	t := &Token{header: h, shapes: &v.shapes}
+	if err := t.claims.parse(w.payloadText()); err != nil {
 		return nil, err.about(i, h)
 	}
 	if t, err = i.judge(ctx, t, key, time.Now()); err != nil {

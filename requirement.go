@@ -76,9 +76,8 @@ func unmet(member, want, detail string) *Error {
 }
 
 func (r scopeRequirement) check(t *Token, _ time.Time) *Error {
-	have := t.claims.list(t.claims.scopes)
 	for _, name := range r.names {
-		if !slices.Contains(have, name) {
+		if !t.claims.hasScope(name) {
 			return scopeMissing(t, `"`+shown(name)+`"`)
 		}
 	}
@@ -91,9 +90,8 @@ func (r scopeRequirement) check(t *Token, _ time.Time) *Error {
 func (r scopeRequirement) scopes() []string { return r.names }
 
 func (r anyScopeRequirement) check(t *Token, _ time.Time) *Error {
-	have := t.claims.list(t.claims.scopes)
 	for _, name := range r.names {
-		if slices.Contains(have, name) {
+		if t.claims.hasScope(name) {
 			return nil
 		}
 	}
@@ -107,7 +105,7 @@ func (r anyScopeRequirement) scopes() []string { return r.names }
 
 func scopeMissing(t *Token, want string) *Error {
 	e := &Error{Reason: ReasonScopeMissing, Member: "scope", Want: want, detail: "the token has no scope, want " + want}
-	if have := t.claims.list(t.claims.scopes); len(have) > 0 {
+	if have := t.claims.scopes(); len(have) > 0 {
 		e.Got = shown(strings.Join(have, " "))
 		e.detail = ""
 	}
@@ -115,13 +113,13 @@ func scopeMissing(t *Token, want string) *Error {
 }
 
 func (r permissionRequirement) check(t *Token, _ time.Time) *Error {
-	return listed(t.claims.list(t.claims.permissions), "permissions", r.name)
+	return listed(t.claims.list(t.claims.permissions, false), "permissions", r.name)
 }
 
 func (r permissionRequirement) scopes() []string { return nil }
 
 func (r roleRequirement) check(t *Token, _ time.Time) *Error {
-	return listed(t.claims.list(t.claims.roles), "roles", r.name)
+	return listed(t.claims.list(t.claims.roles, false), "roles", r.name)
 }
 
 func (r roleRequirement) scopes() []string { return nil }

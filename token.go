@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 )
 
@@ -14,10 +13,9 @@ import (
 // [Verifier.Verify]. It is immutable and safe for concurrent use, and it does not hold its own
 // compact form or its signature.
 type Token struct {
-	header  *Header
-	payload string
-	shapes  *shapes // of its Verifier, for Claims
-	claims  claims
+	header *Header
+	shapes *shapes // of its Verifier, for Claims
+	claims claims
 }
 
 // Header returns the protected header.
@@ -30,7 +28,7 @@ func (t *Token) Issuer() string { return t.claims.issuer }
 func (t *Token) Subject() string { return t.claims.subject }
 
 // Audience returns the claim aud as a list, even if it was a string.
-func (t *Token) Audience() []string { return slices.Clone(t.claims.list(t.claims.audience)) }
+func (t *Token) Audience() []string { return t.claims.list(t.claims.audience, false) }
 
 // ExpiresAt returns the claim exp.
 func (t *Token) ExpiresAt() time.Time { return t.claims.expires }
@@ -50,7 +48,7 @@ func (t *Token) ID() string { return t.claims.id }
 func (t *Token) ClientID() string { return t.claims.clientID() }
 
 // Scopes returns the words of the claims scope and scp.
-func (t *Token) Scopes() []string { return slices.Clone(t.claims.list(t.claims.scopes)) }
+func (t *Token) Scopes() []string { return t.claims.scopes() }
 
 // Claim returns any claim, or a member of a claim that is an object: Claim("realm_access", "roles").
 // Names match exactly. The value is a string, a bool, a [json.Number], nil, a []any or a
@@ -59,7 +57,7 @@ func (t *Token) Claim(path ...string) (value any, ok bool) {
 	if t == nil || len(path) == 0 {
 		return nil, false
 	}
-	s := scanner{text: t.payload}
+	s := scanner{text: t.claims.payload}
 	for depth := 0; s.peek() == '{' && s.object(); {
 		name, more := s.member()
 		for ; more && name != path[depth]; name, more = s.member() {
