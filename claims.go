@@ -81,14 +81,26 @@ func quotedText(raw string) (text string, size int) {
 	return text, s.pos
 }
 
-// list returns all that each yields, in a slice of the caller's own.
-func (c *claims) list(p piece, words bool) []string { return c.appendTo(nil, p, words) }
-
-func (c *claims) appendTo(list []string, p piece, words bool) []string {
-	c.each(p, words, func(value string) bool {
-		list = append(list, value)
-		return true
-	})
+// list returns all that each yields of these values, in a slice of the caller's own; nil if there is
+// nothing.
+func (c *claims) list(words bool, from ...piece) []string {
+	n := 0
+	for _, p := range from {
+		c.each(p, words, func(string) bool {
+			n++
+			return true
+		})
+	}
+	if n == 0 {
+		return nil
+	}
+	list := make([]string, 0, n)
+	for _, p := range from {
+		c.each(p, words, func(value string) bool {
+			list = append(list, value)
+			return true
+		})
+	}
 	return list
 }
 
@@ -103,7 +115,7 @@ func (c *claims) has(p piece, words bool, want string) (found bool) {
 
 // scopes are those of scope and scp together.
 func (c *claims) scopes() []string {
-	return c.appendTo(c.list(c.scope, true), c.scp, true)
+	return c.list(true, c.scope, c.scp)
 }
 
 func (c *claims) hasScope(name string) bool {
@@ -503,7 +515,7 @@ func (p *policy) checkAudience(c *claims) *Error {
 			return nil
 		}
 	}
-	audience := c.list(c.audience, false)
+	audience := c.list(false, c.audience)
 	switch len(audience) {
 	case 0:
 		e := missing("aud", quoted(p.audience))
@@ -610,7 +622,7 @@ func (p *policy) checkProfile(c *claims, v *verdicts) {
 		}
 	case IDToken:
 		switch azp := c.text(c.clients[1]); {
-		case azp == "" && len(c.list(c.audience, false)) > 1:
+		case azp == "" && len(c.list(false, c.audience)) > 1:
 			fail(missing("azp", quoted(p.audience)))
 		case azp != "" && len(p.audience) > 0 && !slices.Contains(p.audience, azp):
 			fail(unequal(ReasonClientMismatch, "azp", azp, p.audience))

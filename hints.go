@@ -451,7 +451,7 @@ func (x *explanation) idTokenHint() string {
 		tells = append(tells, "typ ID")
 	}
 	if c := &x.t.claims; c.text(c.clients[1]) != "" && c.clients[0].to == 0 {
-		if aud := c.list(c.audience, false); len(aud) == 1 && aud[0] == c.text(c.clients[1]) {
+		if aud := c.list(false, c.audience); len(aud) == 1 && aud[0] == c.text(c.clients[1]) {
 			tells = append(tells, "an aud that equals azp")
 		}
 	}
@@ -468,7 +468,7 @@ func (x *explanation) audienceHints(add func(string)) {
 		add(hint)
 		return
 	}
-	audience := c.list(c.audience, false)
+	audience := c.list(false, c.audience)
 	if len(audience) == 0 {
 		switch {
 		case len(x.i.clients) > 0:

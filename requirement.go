@@ -113,13 +113,13 @@ func scopeMissing(t *Token, want string) *Error {
 }
 
 func (r permissionRequirement) check(t *Token, _ time.Time) *Error {
-	return listed(t.claims.list(t.claims.permissions, false), "permissions", r.name)
+	return listed(t.claims.list(false, t.claims.permissions), "permissions", r.name)
 }
 
 func (r permissionRequirement) scopes() []string { return nil }
 
 func (r roleRequirement) check(t *Token, _ time.Time) *Error {
-	return listed(t.claims.list(t.claims.roles, false), "roles", r.name)
+	return listed(t.claims.list(false, t.claims.roles), "roles", r.name)
 }
 
 func (r roleRequirement) scopes() []string { return nil }

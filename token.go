@@ -28,7 +28,7 @@ func (t *Token) Issuer() string { return t.claims.issuer }
 func (t *Token) Subject() string { return t.claims.subject }
 
 // Audience returns the claim aud as a list, even if it was a string.
-func (t *Token) Audience() []string { return t.claims.list(t.claims.audience, false) }
+func (t *Token) Audience() []string { return t.claims.list(false, t.claims.audience) }
 
 // ExpiresAt returns the claim exp.
 func (t *Token) ExpiresAt() time.Time { return t.claims.expires }
