@@ -21,7 +21,7 @@ const (
 	// groups are listed in them, the cache holds fewer.
 	maxCachedSize = 4 << 10
 	// What a cached token takes beside its text, in bytes.
-	cachedOverhead = 768
+	cachedOverhead = 512
 	// More live tokens than that are a mistake: they would take up to 4 GiB.
 	maxTokenCache = 1 << 20
 )

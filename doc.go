@@ -134,7 +134,7 @@
 //	1048576       TokenCache, as it can be set                         maxTokenCache
 //	5 min         a remembered token, before it is verified anew       maxCachedFor
 //	4 KiB         a remembered token, on average                       maxCachedSize
-//	768           bytes of that beside its text                        cachedOverhead
+//	512           bytes of that beside its text                        cachedOverhead
 //	100           members of a header or payload that a report shows   maxFields
 //	500           bytes of a text in a report, longer ones are cut     maxFieldText
 //	2000          bytes of any other value, longer ones are left out   maxFieldValue
