@@ -46,8 +46,8 @@ type cached struct {
 	issuer *issuer
 	key    *Key // that the signature was verified with
 	until  time.Time
-	size   int
-	place  int // among those of its share
+	size   int64 // in bytes, at most
+	place  int   // among those of its share
 
 	next atomic.Pointer[cached] // in the chain
 	used atomic.Bool            // since the hand was here
@@ -59,7 +59,7 @@ type cacheShare struct {
 	capacity  int
 	tokens    []*cached
 	hand      int
-	bytes     int
+	bytes     int64
 	evictions uint64
 
 	hits, misses counter
@@ -117,8 +117,11 @@ func (c *tokenCache) find(d *digest, input string) *cached {
 // it was long ago, or its key is not the one that the issuer's source gives for it now.
 func (c *tokenCache) recall(ctx context.Context, e *cached) (_ *Token, err *Error, ok bool) {
 	i, t := e.issuer, e.token
-	now := time.Now()
 	key, err := i.key(ctx, *t.header)
+	if err != nil && err.kind() == ErrUnavailable { // says nothing against the token
+		return nil, err.about(i, t.header), true
+	}
+	now := time.Now() // the key may have taken its time
 	if err != nil || !key.same(e.key) || !now.Before(e.until) {
 		c.forget(e)
 		return nil, nil, false
@@ -136,21 +139,24 @@ func (c *tokenCache) keep(d *digest, input string, i *issuer, key *Key, t *Token
 	s := i.cache
 	now := time.Now()
 	e := &cached{digest: *d, input: strings.Clone(input), token: t, issuer: i, key: key, until: now.Add(maxCachedFor)}
-	e.size = cachedOverhead + len(e.input) + len(t.claims.payload)
+	// The header and the payload that the input decodes to are smaller than it, and so are the
+	// claims that are copies because they were written with escapes.
+	e.size = cachedOverhead + 3*int64(len(input))
 	if end := t.claims.expires.Add(i.leeway); end.Before(e.until) {
 		e.until = end
+	}
+	room := maxCachedSize * int64(s.capacity)
+	if e.size > room {
+		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if old := c.find(d, input); old != nil {
 		c.remove(old)
 	}
-	for len(s.tokens) > 0 && (len(s.tokens) == s.capacity || s.bytes+e.size > maxCachedSize*s.capacity) {
+	for len(s.tokens) == s.capacity || s.bytes+e.size > room {
 		c.remove(s.victim(now))
 		s.evictions++
-	}
-	if e.size > maxCachedSize*s.capacity {
-		return
 	}
 	e.place = len(s.tokens)
 	s.tokens = append(s.tokens, e)
@@ -160,13 +166,15 @@ func (c *tokenCache) keep(d *digest, input string, i *issuer, key *Key, t *Token
 	first.Store(e)
 }
 
+// victim picks the token that has to go. Readers may use tokens as fast as the hand comes by: after
+// two rounds it takes whatever is there.
 func (s *cacheShare) victim(now time.Time) *cached {
-	for {
+	for left := 2 * len(s.tokens); ; left-- {
 		if s.hand >= len(s.tokens) {
 			s.hand = 0
 		}
 		e := s.tokens[s.hand]
-		if !now.Before(e.until) || !e.used.Swap(false) {
+		if !now.Before(e.until) || !e.used.Swap(false) || left == 0 {
 			return e
 		}
 		s.hand++
@@ -202,7 +210,7 @@ func (c *tokenCache) remove(e *cached) {
 type TokenCacheStatus struct {
 	Capacity  int    `json:"capacity"` // Config.TokenCache
 	Tokens    int    `json:"tokens"`
-	Bytes     int    `json:"bytes"` // roughly
+	Bytes     int64  `json:"bytes"` // at most
 	Hits      uint64 `json:"hits"`
 	Misses    uint64 `json:"misses"`
 	Evictions uint64 `json:"evictions"` // to make room for others

@@ -292,6 +292,53 @@ func TestTokenCacheFollowsRemoteKeys(t *testing.T) {
 	})
 }
 
+// The time that a token is held against is that after its key was found: that may have taken long.
+func TestTokenCacheSlowKeys(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		key, slow := testIssuer().Key(jwt.RS256), false
+		v := newVerifier(t, caching(10), func(c *jwt.Config) {
+			c.Keys = sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) {
+				if slow {
+					time.Sleep(time.Minute)
+				}
+				return key, nil
+			})
+		})
+		text := testIssuer().Token(claims{"exp": time.Now().Unix() + 30})
+		token, err := verify(v, text)
+		wantAccepted(t, token, err)
+		slow = true
+		token, err = verify(v, text)
+		wantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
+	})
+}
+
+// Keys that cannot be had just now end no token, and are asked for once.
+func TestTokenCacheOutage(t *testing.T) {
+	key, calls, down := testIssuer().Key(jwt.RS256), 0, false
+	v := newVerifier(t, caching(10), func(c *jwt.Config) {
+		c.Keys = sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) {
+			if calls++; down {
+				return nil, errors.New("down")
+			}
+			return key, nil
+		})
+	})
+	text := testIssuer().Token(nil)
+	token, err := verify(v, text)
+	wantAccepted(t, token, err)
+	down = true
+	token, err = verify(v, text)
+	e := wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
+	if calls != 2 || e.Issuer != testIssuer().URL || e.KeyID != "rs256-1" {
+		t.Errorf("%d calls, %+v", calls, e)
+	}
+	down = false
+	token, err = verify(v, text)
+	wantAccepted(t, token, err)
+	wantCounts(t, v, 1, 1, 0, 1)
+}
+
 func TestTokenCacheBounds(t *testing.T) {
 	v := newVerifier(t, caching(3))
 	var texts []string
@@ -310,20 +357,23 @@ func TestTokenCacheBounds(t *testing.T) {
 	wantCounts(t, v, 2, 5, 2, 3)
 
 	// Large tokens take the room of several.
-	v = newVerifier(t, caching(9))
+	v = newVerifier(t, caching(15))
 	for n := range 6 {
 		token, err := verify(v, testIssuer().Token(claims{"sub": fmt.Sprint(n), "groups": strings.Repeat("g", 7000)}))
 		wantAccepted(t, token, err)
-		if s := cacheStatus(t, v); s.Bytes > 9*4096 || s.Tokens != min(n+1, 2) {
+		if s := cacheStatus(t, v); s.Bytes > 15*4096 || s.Tokens != min(n+1, 2) {
 			t.Errorf("got %+v", s)
 		}
 	}
-	v = newVerifier(t, caching(1)) // no room for one such
+	v = newVerifier(t, caching(1)) // no room for one such, and it drives nothing out
+	small := testIssuer().Token(nil)
 	for range 2 {
 		token, err := verify(v, testIssuer().Token(claims{"groups": strings.Repeat("g", 7000)}))
 		wantAccepted(t, token, err)
+		token, err = verify(v, small)
+		wantAccepted(t, token, err)
 	}
-	wantCounts(t, v, 0, 2, 0, 0)
+	wantCounts(t, v, 1, 3, 0, 1)
 }
 
 func TestTokenCacheSharesAreSeparate(t *testing.T) {

@@ -640,6 +640,9 @@ func (p *policy) checkConfirmation(c *claims) *Error {
 // validated wraps what Config.Validate returned. The error may wrap one of our sentinels, and so
 // choose the status that the client sees.
 func validated(err error) *Error {
+	if own, ok := err.(*Error); ok && own == nil {
+		return &Error{Reason: ReasonValidationRefused, detail: "Validate returned a nil *Error, which is an error that is not nil"}
+	}
 	e := &Error{Reason: ReasonValidationRefused, detail: foreign(err), cause: err}
 	switch found := sentinelsIn(err); len(found) {
 	case 0:

@@ -384,21 +384,31 @@ const runLength = 17
 // withhold takes a piece of the token itself out of what e says. Claims and key ids may be shown,
 // but an attacker, or a confused issuer, can put part of a token into them.
 func (e *Error) withhold(token string) *Error {
-	for _, field := range []*string{&e.Got, &e.KeyID, &e.Hint, &e.detail} {
-		if repeats(token, *field) {
-			*field = "(withheld)"
+	e.censor(func(text string) bool { return repeats(token, text) })
+	return e
+}
+
+// withheld stands where something of a token was taken out.
+const withheld = "(withheld)"
+
+func (e *Error) censor(repeated func(text string) bool) {
+	for _, field := range []*string{&e.Member, &e.Got, &e.Want, &e.KeyID, &e.Hint, &e.detail} {
+		if repeated(*field) {
+			*field = withheld
 		}
 	}
 	for _, other := range e.Also {
-		other.withhold(token)
+		other.censor(repeated)
 	}
-	return e
 }
+
+// isTokenByte reports whether tokens are made of it.
+func isTokenByte(c byte) bool { return inBase64url(c) || c == '.' }
 
 // repeats reports whether text holds a piece of the token. It looks at every runLength-th byte, for a
 // long enough word of the token's characters holds one of them; our own words are shorter.
 func repeats(token, text string) bool {
-	in := func(i int) bool { return inBase64url(text[i]) || text[i] == '.' }
+	in := func(i int) bool { return isTokenByte(text[i]) }
 	for at := runLength - 1; at < len(text); at += runLength {
 		if !in(at) {
 			continue

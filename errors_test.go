@@ -4,6 +4,7 @@ package jwt_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -174,5 +175,23 @@ func TestForeignError(t *testing.T) {
 	}
 	if e.Error() != "jwt: refused" {
 		t.Errorf("got %q", e.Error())
+	}
+}
+
+// A source of keys may put what a token says into any field of its error.
+func TestKeySourceErrorIsWithheld(t *testing.T) {
+	v := newVerifier(t, func(c *jwt.Config) {
+		c.Keys = sourceFunc(func(_ context.Context, h jwt.Header) (*jwt.Key, error) {
+			return nil, &jwt.Error{Reason: jwt.ReasonKeyUnknown, Member: h.KeyID, Got: h.KeyID, Want: "not " + h.KeyID, Hint: h.KeyID}
+		})
+	})
+	payload := b64(`{"iss":"https://issuer.example","sub":"somebody with a long name"}`)
+	token := b64(`{"alg":"RS256","kid":"`+payload+`"}`) + "." + payload + ".AAAA"
+	_, err := verify(v, token)
+	report := v.Explain(t.Context(), token)
+	for _, text := range []string{err.Error(), report.Text, report.String(), fmt.Sprintf("%+v", report.Refusal)} {
+		if strings.Contains(text, payload[:17]) {
+			t.Errorf("it repeats the token: %s", text)
+		}
 	}
 }

@@ -6,9 +6,13 @@ package jwt
 
 import (
 	"context"
+	"math/bits"
+	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // checks are the steps of a verification in their order, each with the question that it helps to
@@ -78,6 +82,7 @@ type explanation struct {
 	token string   // as it was given
 	text  string   // the token, without what was pasted along with it
 	along []string // what that is
+	vast  bool     // the token is too large to be looked into: the report holds nothing of it
 	cut   parts    // of text, as far as there are any
 
 	header, payload sight
@@ -92,6 +97,7 @@ type explanation struct {
 	now time.Time
 
 	asked []asked
+	runs  *tokenRuns
 }
 
 // asked are the scopes of a requirement that is not met, by the number of its step.
@@ -533,6 +539,14 @@ func requirementText(req Requirement) string {
 
 // finish words the failures, and takes out whatever repeats the token.
 func (x *explanation) finish() *Report {
+	switch {
+	case x.vast:
+		x.runs = newTokenRuns()
+	case x.text == x.token:
+		x.runs = newTokenRuns(x.token)
+	default:
+		x.runs = newTokenRuns(x.token, x.text)
+	}
 	for n := range x.Steps {
 		if s := &x.Steps[n]; s.err != nil {
 			s.Hint = x.hint(n, s.Name, s.err)
@@ -541,7 +555,7 @@ func (x *explanation) finish() *Report {
 	}
 	if x.first != nil {
 		x.Refusal, x.Reason = x.first, x.first.Reason
-		x.withhold(x.first)
+		x.first.censor(x.runs.in)
 		x.Text = strings.TrimPrefix(x.first.Error(), "jwt: ")
 	} else {
 		x.Valid, x.Text = true, expiryText(x.t.claims.expires, x.now)
@@ -560,7 +574,7 @@ func (x *explanation) finish() *Report {
 		for n := range fields {
 			f := &fields[n]
 			x.censor(&f.Name)
-			if x.repeated(string(f.Value)) {
+			if x.runs.in(string(f.Value)) {
 				f.Value = []byte(`"` + withheld + `"`)
 			}
 			x.censor(&f.Meaning)
@@ -576,24 +590,73 @@ func (x *explanation) finish() *Report {
 	return x.Report
 }
 
-// withhold is Error.withhold, for the token as it was given and as it was meant.
-func (x *explanation) withhold(e *Error) {
-	e.withhold(x.token)
-	if x.text != x.token {
-		e.withhold(x.text)
-	}
-}
-
-const withheld = "(withheld)"
-
-func (x *explanation) repeated(text string) bool {
-	return repeats(x.token, text) || x.text != x.token && repeats(x.text, text)
-}
-
 func (x *explanation) censor(text *string) {
-	if x.repeated(*text) {
+	if x.runs.in(*text) {
 		*text = withheld
 	}
+}
+
+// tokenRuns finds pieces of a token in the many texts of a report, in time that grows with their
+// length alone: [Error] has few texts, and repeats searches the token for each of their words.
+type tokenRuns struct {
+	tokens []string // as it was given, and as it was meant
+	marks  []uint64 // two bits for the hash of each run of runLength bytes
+	base   uint64   // of the hash: random, so that nobody can aim at it
+	power  uint64   // of base, for the byte that leaves a run
+}
+
+func newTokenRuns(tokens ...string) *tokenRuns {
+	r := &tokenRuns{tokens: tokens, base: rand.Uint64() | 1, power: 1}
+	for range runLength - 1 {
+		r.power *= r.base
+	}
+	size := 1
+	for _, token := range tokens {
+		size += len(token) / 2 // about one bit in 16 is set
+	}
+	r.marks = make([]uint64, 1<<bits.Len(uint(size)))
+	for _, token := range tokens {
+		r.each(token, func(_ int, one, other *uint64, bit, otherBit uint64) bool {
+			*one |= bit
+			*other |= otherBit
+			return true
+		})
+	}
+	return r
+}
+
+// each yields the marks of every run of a text, and where the run ends.
+func (r *tokenRuns) each(text string, yield func(end int, one, other *uint64, bit, otherBit uint64) bool) {
+	var hash uint64
+	for i := 0; i < len(text); i++ {
+		if i >= runLength {
+			hash -= uint64(text[i-runLength]) * r.power
+		}
+		hash = hash*r.base + uint64(text[i])
+		if i < runLength-1 {
+			continue
+		}
+		mixed := hash * spread
+		mixed ^= mixed >> 32
+		mixed *= spread
+		last := uint64(len(r.marks) - 1)
+		if !yield(i+1, &r.marks[mixed>>6&last], &r.marks[mixed>>38&last], 1<<(mixed&63), 1<<(mixed>>32&63)) {
+			return
+		}
+	}
+}
+
+// in reports whether a text holds a run of the token.
+func (r *tokenRuns) in(text string) (found bool) {
+	r.each(text, func(end int, one, other *uint64, bit, otherBit uint64) bool {
+		if *one&bit != 0 && *other&otherBit != 0 {
+			run := text[end-runLength : end]
+			foreign := strings.IndexFunc(run, func(c rune) bool { return c >= utf8.RuneSelf || !isTokenByte(byte(c)) })
+			found = foreign < 0 && slices.ContainsFunc(r.tokens, func(token string) bool { return strings.Contains(token, run) })
+		}
+		return !found
+	})
+	return found
 }
 
 // tell words a failure.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -924,5 +925,61 @@ func TestExplainQuestions(t *testing.T) {
 				t.Errorf("%s: %s is asked under %s", c.name, s.Reason, s.Question)
 			}
 		}
+	}
+}
+
+// A report looks for pieces of the token by their hashes, and finds those that are there and no others.
+func TestRunsOfToken(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	text := func(alphabet string, size int) string {
+		b := make([]byte, size)
+		for i := range b {
+			b[i] = alphabet[rng.IntN(len(alphabet))]
+		}
+		return string(b)
+	}
+	const word = "AB.-_z9"
+	held, free := 0, 0
+	for range 3000 {
+		alphabet := word[:1+rng.IntN(len(word))]
+		first, second := text(alphabet, rng.IntN(60)), text(alphabet, rng.IntN(200))
+		told := text(alphabet+` "`, rng.IntN(80))
+		if from := rng.IntN(len(second) + 1); rng.IntN(2) == 0 {
+			told += second[from:min(len(second), from+14+rng.IntN(6))] + text(alphabet+" ", rng.IntN(20))
+		}
+		want := false
+		for from := 0; from+17 <= len(told); from++ {
+			run := told[from : from+17]
+			want = want || !strings.ContainsAny(run, ` "`) && (strings.Contains(first, run) || strings.Contains(second, run))
+		}
+		if got := jwt.HoldsRun(told, first, second); got != want {
+			t.Fatalf("%q in %q and %q: got %v", told, first, second, got)
+		}
+		if want {
+			held++
+		} else {
+			free++
+		}
+	}
+	if held < 500 || free < 500 {
+		t.Errorf("%d texts held a run, %d did not", held, free)
+	}
+}
+
+// BenchmarkExplain reports on what takes the longest: large tokens whose claims nearly repeat them.
+func BenchmarkExplain(b *testing.B) {
+	v := newVerifier(b)
+	var blocks, claims strings.Builder
+	for i := 0; blocks.Len() < 40<<10; i++ {
+		piece := fmt.Sprintf("%09d", i)
+		blocks.WriteString("x" + piece)
+		if claims.Len() < 12<<10 {
+			fmt.Fprintf(&claims, "%s ", piece)
+		}
+	}
+	token := b64(`{"alg":"RS256"}`) + "." + b64(`{"a":"`+claims.String()+`"}`) + "." + blocks.String()
+	b.SetBytes(int64(len(token)))
+	for b.Loop() {
+		v.Explain(b.Context(), token)
 	}
 }

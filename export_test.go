@@ -76,3 +76,6 @@ func CacheOf(v *Verifier) any {
 	}
 	return all
 }
+
+// HoldsRun reports, as a report asks, whether a text holds a run of one of the tokens.
+func HoldsRun(text string, tokens ...string) bool { return newTokenRuns(tokens...).in(text) }

@@ -644,6 +644,15 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// A nil *Error in an error is an error: Validate has not accepted.
+func TestValidateNilError(t *testing.T) {
+	v := newVerifier(t, func(c *jwt.Config) {
+		c.Validate = func(context.Context, *jwt.Token) error { return (*jwt.Error)(nil) }
+	})
+	token, err := verify(v, testIssuer().Token(nil))
+	wantRefusal(t, token, err, jwt.ReasonValidationRefused, jwt.ErrClaims)
+}
+
 // sourceFunc is a KeySource of a caller's own.
 type sourceFunc func(context.Context, jwt.Header) (*jwt.Key, error)
 

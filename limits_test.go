@@ -849,28 +849,27 @@ func warmWithHeader(t *testing.T, size int) error {
 	return keys.Warm(t.Context())
 }
 
-// A cache for one token has 4 KiB, of which all but 768 bytes are for its signing input and its payload.
+// A cache for one token has 4 KiB: 512 bytes, and three times the length of a signing input.
 func testCachedSize(t *testing.T) {
-	beside(t, "size", 4<<10, func(size int) error {
+	beside(t, "signing input", (4<<10-512)/3, func(size int) error {
 		v := newVerifier(t, func(c *jwt.Config) { c.TokenCache = 1 })
 		for pad := range 20 { // until it is of that very size
 			header := `{"alg":"RS256","kid":"rs256-1","x":"` + strings.Repeat("x", pad) + `"}`
 			payload := strings.TrimSuffix(goodPayload(`"x":"`), "}")
-			for 768+len(b64(header)+"."+b64(payload+`"}`))+len(payload+`"}`) < size {
+			for len(b64(header)+"."+b64(payload+`"}`)) < size {
 				payload += "x"
 			}
-			payload += `"}`
-			if 768+len(b64(header)+"."+b64(payload))+len(payload) != size {
+			if payload += `"}`; len(b64(header)+"."+b64(payload)) != size {
 				continue
 			}
-			got, err := verify(v, signedRaw(header, payload))
-			wantAccepted(t, got, err)
-			if v.Status()[0].TokenCache.Tokens == 0 {
-				return errors.New("not remembered")
+			token, err := verify(v, signedRaw(header, payload))
+			wantAccepted(t, token, err)
+			if cacheStatus(t, v).Tokens == 0 {
+				return errors.New("it is not remembered")
 			}
 			return nil
 		}
-		t.Fatalf("no token has the size %d", size)
+		t.Fatalf("no signing input has %d bytes", size)
 		return nil
 	})
 }

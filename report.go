@@ -134,6 +134,7 @@ type sight struct {
 // look decodes what can be decoded, whether the token is one or not.
 func (x *explanation) look(limit int) {
 	if len(x.token) > maxLook*limit {
+		x.vast = true
 		x.header.missing = "the token is too large to be looked into"
 		x.payload.missing = x.header.missing
 		return
