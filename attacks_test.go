@@ -455,7 +455,7 @@ var attacks = map[string]func(t *testing.T){
 	},
 	"F7": TestTenants,
 	"F8": func(t *testing.T) {
-		h := map[string]any{"iss": testIssuer().URL, "aud": jwttest.Audience, "exp": 99999999999}
+		h := map[string]any{"iss": testIssuer().URL, "aud": jwttest.Audience, "exp": int64(99999999999)}
 		refused(t, newVerifier(t), testIssuer().Mint(jwttest.Spec{Header: h}),
 			testIssuer().Mint(jwttest.Spec{Header: h, Claims: claims{"iss": nil}}), testIssuer().Mint(jwttest.Spec{Header: h, Claims: claims{"aud": nil}}), testIssuer().Mint(jwttest.Spec{Header: h, Claims: claims{"exp": nil}}),
 			testIssuer().Token(claims{"aud": nil, "azp": jwttest.Audience, "client_id": jwttest.Audience}))

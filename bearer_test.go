@@ -585,7 +585,7 @@ func TestHostileTexts(t *testing.T) {
 		}
 		// A token, good or bad in one way, with hostile text wherever there is room.
 		header := claims{"alg": "HS256"}
-		payload := claims{"iss": "https://issuer.example", "aud": []string{text(), "api"}, "exp": 99999999999, "sub": text(), "jti": text(), "client_id": text(),
+		payload := claims{"iss": "https://issuer.example", "aud": []string{text(), "api"}, "exp": int64(99999999999), "sub": text(), "jti": text(), "client_id": text(),
 			"scope": text(), "roles": []string{text()}, "permissions": []string{text()}, "acr": text(), "auth_time": rng.IntN(2) * 99999999}
 		changes := []func(){
 			func() {}, func() { header["kid"] = text() }, func() { header["alg"] = text() }, func() { header["typ"] = text() }, func() { header["cty"] = text() },

@@ -139,7 +139,7 @@ func mint(kid any) string {
 	if kid != nil {
 		header["kid"] = kid
 	}
-	return testIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Header: header, Claims: claims{"iss": providerURL, "exp": 99999999999}})
+	return testIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Header: header, Claims: claims{"iss": providerURL, "exp": int64(99999999999)}})
 }
 
 // naming is a token that names a key and is signed by none: enough where no key is found, and quicker.
@@ -149,7 +149,7 @@ func naming(kid string) string {
 
 // forged has a kid that is in the set and a signature of another key.
 func forged() string {
-	return otherIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Claims: claims{"iss": providerURL, "exp": 99999999999}})
+	return otherIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Claims: claims{"iss": providerURL, "exp": int64(99999999999)}})
 }
 
 // bubble runs a test where time stands still unless everything sleeps.

@@ -781,7 +781,7 @@ func TestExplainReplacedKey(t *testing.T) {
 		}
 		time.Sleep(2 * time.Minute)
 		p.set(func(p *provider) { p.keys = []any{jwkOf(t, otherIssuer(), jwt.ES256)} })
-		r := v.Explain(context.Background(), otherIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Claims: claims{"iss": providerURL, "exp": 253402300799}}))
+		r := v.Explain(context.Background(), otherIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Claims: claims{"iss": providerURL, "exp": int64(253402300799)}}))
 		if got := step(t, r, "signature").Text; !r.Valid || !strings.Contains(got, "has replaced the one") {
 			t.Errorf("got %q\n%s", got, r)
 		}

@@ -791,7 +791,7 @@ func TestZeroValues(t *testing.T) {
 func TestAllFailuresReported(t *testing.T) {
 	token, err := verify(newVerifier(t), testIssuer().Mint(jwttest.Spec{
 		Header: map[string]any{"typ": "dpop+jwt"},
-		Claims: claims{"iss": "x", "aud": "y", "exp": 1, "nbf": 99999999999, "iat": 99999999999, "cnf": claims{"jkt": "z"}},
+		Claims: claims{"iss": "x", "aud": "y", "exp": 1, "nbf": int64(99999999999), "iat": int64(99999999999), "cnf": claims{"jkt": "z"}},
 	}))
 	e := wantRefusal(t, token, err, jwt.ReasonTypeRefused, jwt.ErrClaims)
 	var members []string

@@ -332,8 +332,8 @@ var limits = map[string]func(t *testing.T){
 	"maxValues": TestValueLimit,
 	"maxNumericDate": func(t *testing.T) {
 		v := newVerifier(t)
-		beside(t, "exp", 253402300799, func(n int) error {
-			_, err := verify(v, testIssuer().Token(claims{"exp": n}))
+		beside(t, "seconds from the last minute of the year 9999", 59, func(n int) error {
+			_, err := verify(v, testIssuer().Token(claims{"exp": 253402300740 + int64(n)}))
 			return err
 		})
 	},
@@ -351,9 +351,9 @@ var limits = map[string]func(t *testing.T){
 	"defaultLeeway": TestClock,
 	"maxLeeway": func(t *testing.T) {
 		TestClock(t) // what it means
-		beside(t, "Leeway", int(10*time.Minute), func(n int) error {
+		beside(t, "Leeway", 10*time.Minute, func(n time.Duration) error {
 			c := testConfig(t)
-			c.Leeway = time.Duration(n)
+			c.Leeway = n
 			_, err := jwt.NewVerifier(c)
 			return err
 		})
@@ -395,7 +395,7 @@ var limits = map[string]func(t *testing.T){
 	"maxCachedFor": func(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			v := newVerifier(t, func(c *jwt.Config) { c.TokenCache = 1 })
-			token := testIssuer().Token(claims{"exp": 99999999999})
+			token := testIssuer().Token(claims{"exp": int64(99999999999)})
 			for hits, wait := range []time.Duration{0, 5*time.Minute - 1, 1} {
 				time.Sleep(wait)
 				got, err := verify(v, token)
@@ -471,8 +471,8 @@ var limits = map[string]func(t *testing.T){
 		beside(t, "a slow answer", -1, func(n int) error { return warmAfter(t, 5*time.Second+1+2*time.Duration(n), 0) })
 	},
 	"maxFetchTimeout": func(t *testing.T) {
-		beside(t, "Timeout", int(time.Minute), func(n int) error {
-			_, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Timeout: time.Duration(n)})
+		beside(t, "Timeout", time.Minute, func(n time.Duration) error {
+			_, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Timeout: n})
 			return err
 		})
 		beside(t, "a slow answer", -1, func(n int) error { return warmAfter(t, time.Minute+1+2*time.Duration(n), time.Minute) })
@@ -513,8 +513,8 @@ var limits = map[string]func(t *testing.T){
 		testStale(t, 0, time.Hour)
 	},
 	"maxStale": func(t *testing.T) {
-		beside(t, "MaxStale", int(24*time.Hour), func(n int) error {
-			_, err := jwt.Discover(providerURL, &jwt.RemoteOptions{MaxStale: time.Duration(n)})
+		beside(t, "MaxStale", 24*time.Hour, func(n time.Duration) error {
+			_, err := jwt.Discover(providerURL, &jwt.RemoteOptions{MaxStale: n})
 			return err
 		})
 		testStale(t, 24*time.Hour, 24*time.Hour)
@@ -762,7 +762,7 @@ var limits = map[string]func(t *testing.T){
 }
 
 // beside asserts that n passes and that n+1 does not.
-func beside(t *testing.T, what string, n int, try func(n int) error) {
+func beside[N int | time.Duration](t *testing.T, what string, n N, try func(n N) error) {
 	t.Helper()
 	if err := try(n); err != nil {
 		t.Errorf("%s at the limit: %v", what, err)
