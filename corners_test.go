@@ -114,6 +114,9 @@ func TestScannerEveryDuplicate(t *testing.T) {
 	}
 	for i, around := range arounds {
 		for size := 1; size <= 60; size++ {
+			if i > 0 && size > 30 && size%15 != 0 {
+				continue // as the others
+			}
 			if _, fault := jwt.ScanJSON(around(members(size, ""))); fault != "" {
 				t.Fatalf("around %d, %d names: %s", i, size, fault)
 			}
