@@ -69,7 +69,7 @@ func TestQuestions(t *testing.T) {
 		if c.name == "good" {
 			p.picture("pasted-light")
 		}
-		p.do(chromedp.Click(chromedp.CSS("#verify")))
+		p.click("#verify")
 		p.stamps(c.stamps)
 		if m, k := issuer.Fetches(); m != metadata+1 || k != keys+1 {
 			t.Errorf("%s: the issuer was asked %d and %d times", c.name, m-metadata, k-keys)
@@ -98,7 +98,7 @@ func TestQuestions(t *testing.T) {
 			t.Errorf("the question %s is %q", id, a[id].Title)
 		}
 	}
-	p.do(chromedp.Click(chromedp.CSS("#clear")))
+	p.click("#clear")
 	p.stamps("UNVERIFIED")
 	if left := value[string](p, `document.querySelector("#token").value + document.querySelector("#mirror").innerText.replace("\u200b", "") + [...document.querySelectorAll(".fields")].filter((f) => f.offsetParent).length`); strings.TrimSpace(left) != "0" {
 		t.Errorf("left after Clear: %q", left)
@@ -119,7 +119,7 @@ func TestSamples(t *testing.T) {
 		for kind, want := range map[string]string{
 			"good": "PASS PASS PASS PASS PASS", "expired": "PASS PASS FAIL PASS PASS", "tampered": "PASS FAIL SKIP SKIP SKIP", "slash": "PASS PASS PASS FAIL PASS",
 		} {
-			p.do(chromedp.Click(chromedp.CSS(`[data-example="` + kind + `"]`)))
+			p.click(`[data-example="` + kind + `"]`)
 			p.until(`[...document.querySelectorAll(".verdict")].map((v) => v.innerText).join(" ") === "` + want + `"`)
 			if strings.HasPrefix(look.name, "phone") {
 				p.until(`document.querySelector("#banner").getBoundingClientRect().top < 200`) // it was scrolled to
@@ -247,7 +247,7 @@ func TestKeyboard(t *testing.T) {
 func TestScreenReader(t *testing.T) {
 	d := debug(t)
 	p := open(t, d, wide())
-	p.do(chromedp.Click(chromedp.CSS(`[data-example="expired"]`)))
+	p.click(`[data-example="expired"]`)
 	p.stamps("REFUSED, SIGNATURE VERIFIED")
 	found := map[string]bool{}
 	text := func(v *accessibility.Value) (s string) {
@@ -312,7 +312,7 @@ func TestLargeToken(t *testing.T) {
 		p.until(`document.querySelector("#issuer").value !== ""`)
 		p.paste("#token", token())
 		p.stamps("UNVERIFIED")
-		p.do(chromedp.Click(chromedp.CSS("#verify")))
+		p.click("#verify")
 		p.stamps("VALID, SIGNATURE VERIFIED")
 		p.looksRight("large on " + name)
 		// The coloured text lies under the one that is edited, line by line.
@@ -329,7 +329,7 @@ func TestTab(t *testing.T) {
 	link := d.link(t)
 	d.output.more <- link
 	p := open(t, d, wide())
-	p.do(chromedp.Click(chromedp.CSS(`[data-example="good"]`)))
+	p.click(`[data-example="good"]`)
 	p.stamps("VALID, SIGNATURE VERIFIED")
 	if kept := value[string](p, `JSON.stringify([Object.keys(sessionStorage), Object.keys(localStorage), document.cookie, location.href])`); kept != `[["assay-session"],[],"","`+d.base+`/"]` {
 		t.Errorf("kept are %s", kept)
@@ -339,7 +339,7 @@ func TestTab(t *testing.T) {
 	}
 	p.do(chromedp.Reload())
 	p.until(`!document.querySelector("main").inert && document.querySelector("#token").value === ""`)
-	p.do(chromedp.Click(chromedp.CSS(`[data-example="good"]`)))
+	p.click(`[data-example="good"]`)
 	p.stamps("VALID, SIGNATURE VERIFIED")
 
 	// The link is spent. Another tab is locked until it gets the next one.
@@ -356,7 +356,7 @@ func TestTab(t *testing.T) {
 
 	// The process has gone.
 	d.stop()
-	p.do(chromedp.Click(chromedp.CSS(`[data-example="good"]`)))
+	p.click(`[data-example="good"]`)
 	p.until(`document.querySelector("#notice").checkVisibility() && document.querySelector("#notice").innerText.includes("assay debug")`)
 	p.forget()
 }
@@ -393,7 +393,7 @@ func TestForeignPages(t *testing.T) {
 		t.Errorf("under another name: %s", text)
 	}
 	// Nobody but the page itself has used the link or its tab.
-	p.do(chromedp.Click(chromedp.CSS(`[data-example="good"]`)))
+	p.click(`[data-example="good"]`)
 	p.stamps("VALID, SIGNATURE VERIFIED")
 }
 
@@ -404,7 +404,7 @@ func TestHostileToken(t *testing.T) {
 	p.until(`document.querySelector("#issuer").value !== ""`)
 	const markup = `<img src=x onerror=alert(1)><script>alert(1)</script>`
 	p.paste("#token", issuer.Token(jwttest.Claims{"name": markup, markup: 1, "sub": "admin\u202enimda", "big": json.Number("9007199254740993"), "aud": []string{jwttest.Audience, markup}}))
-	p.do(chromedp.Click(chromedp.CSS("#verify")))
+	p.click("#verify")
 	p.stamps("VALID, SIGNATURE VERIFIED")
 	if n := value[int](p, `document.querySelectorAll("main img, main script, main iframe").length`); n != 0 {
 		t.Errorf("%d elements were made of text", n)
@@ -448,7 +448,7 @@ func TestFiles(t *testing.T) {
 	}
 	p.do(chromedp.Evaluate[chromedp.Void](drop("#editor", expired())))
 	p.stamps("WOULD BE REFUSED, UNVERIFIED")
-	p.do(chromedp.Click(chromedp.CSS(`input[name="source"][value="key"] + span`)))
+	p.click(`input[name="source"][value="key"] + span`)
 	p.do(chromedp.Evaluate[chromedp.Void](drop("#source-key", "no key at all")))
 	p.until(`document.querySelector("#key").getAttribute("aria-invalid") === "true" && document.querySelector("#say").innerText.includes("neither PEM nor")`)
 	p.picture("fault-light")
@@ -460,7 +460,7 @@ func TestSecret(t *testing.T) {
 	d := debug(t)
 	p := open(t, d, wide())
 	const secret = "0123456789abcdef0123456789abcdef"
-	p.do(chromedp.Click(chromedp.CSS(`input[name="source"][value="secret"] + span`)))
+	p.click(`input[name="source"][value="secret"] + span`)
 	p.paste("#issuer", "https://issuer.example")
 	p.paste("#audience", "api")
 	p.paste("#token", hs256(t, secret))
@@ -470,7 +470,7 @@ func TestSecret(t *testing.T) {
 		t.Errorf("the secret is masked: %s", masked)
 	}
 	p.picture("secret-light")
-	p.do(chromedp.Click(chromedp.CSS("#reveal")))
+	p.click("#reveal")
 	p.until(`getComputedStyle(document.querySelector("#secret")).webkitTextSecurity === "none"`)
 	p.paste("#secret", secret+"x")
 	p.stamps("REFUSED, UNVERIFIED")
@@ -480,7 +480,7 @@ func TestSecret(t *testing.T) {
 func TestMoreChecks(t *testing.T) {
 	d := debug(t)
 	p := open(t, d, wide())
-	p.do(chromedp.Click(chromedp.CSS(`[data-example="good"]`)))
+	p.click(`[data-example="good"]`)
 	p.stamps("VALID, SIGNATURE VERIFIED")
 	set := func(id, value string) {
 		p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`(() => { const e = document.getElementById(%q); e.value = %q; e.dispatchEvent(new Event(e.tagName === "SELECT" ? "change" : "input", {bubbles: true})); })()`, id, value)))
@@ -510,7 +510,7 @@ func TestIssuerTrouble(t *testing.T) {
 	p.paste("#issuer", down.URL)
 	p.paste("#audience", jwttest.Audience)
 	p.paste("#token", down.Token(nil))
-	p.do(chromedp.Click(chromedp.CSS("#verify")))
+	p.click("#verify")
 	p.until(`document.querySelector("#issuer").getAttribute("aria-invalid") === "true" && document.activeElement.id === "issuer"`)
 	if metadata, keys := down.Fetches(); metadata+keys != 0 {
 		t.Errorf("%d requests without https", metadata+keys)
@@ -521,7 +521,7 @@ func TestIssuerTrouble(t *testing.T) {
 	p.paste("#issuer", down.URL)
 	p.paste("#audience", jwttest.Audience)
 	p.paste("#token", down.Token(nil))
-	p.do(chromedp.Click(chromedp.CSS("#verify")))
+	p.click("#verify")
 	p.stamps("NO KEYS, UNVERIFIED")
 	p.picture("down-light")
 }

@@ -294,6 +294,15 @@ func (p *tab) paste(selector, text string) {
 		command(input.InsertText, input.InsertTextParams{Text: text}))
 }
 
+// click activates what can be seen and used, wherever the page is still scrolling to: a mouse that is
+// told a place could come too late.
+func (p *tab) click(selector string) {
+	p.t.Helper()
+	element := fmt.Sprintf("document.querySelector(%q)", selector)
+	p.until(element + "?.checkVisibility() && !" + element + ".disabled")
+	p.do(chromedp.Evaluate[chromedp.Void](element + ".click()"))
+}
+
 // keys presses keys, on whatever has the focus.
 func (p *tab) keys(keys ...string) {
 	p.t.Helper()
