@@ -23,7 +23,7 @@ import (
 // afterReplacement has the keys of an issuer fetched, then replaced under their ids, and returns what
 // Verify and Explain say of a token that only the new ones can vouch for, each with a verifier of its
 // own: what one has fetched, the other need not.
-func afterReplacement(t *testing.T, replaced any, token string) (error, *jwt.Report) {
+func afterReplacement(t *testing.T, replaced any, token string) (*jwt.Report, error) {
 	t.Helper()
 	var verifiers [2]*jwt.Verifier
 	var providers [2]*provider
@@ -48,13 +48,13 @@ func afterReplacement(t *testing.T, replaced any, token string) (error, *jwt.Rep
 			t.Errorf("verifier %d fetched %d times, want 2", n, p.count("/keys"))
 		}
 	}
-	return err, report
+	return report, err
 }
 
 // That a key was replaced vouches for nothing: the new one must have signed the token.
 func TestExplainReplacedKeyMustVerify(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		err, r := afterReplacement(t, jwkOf(t, otherIssuer(), jwt.ES256), withPart(mint("es256-1"), 2, b64(strings.Repeat("s", 64))))
+		r, err := afterReplacement(t, jwkOf(t, otherIssuer(), jwt.ES256), withPart(mint("es256-1"), 2, b64(strings.Repeat("s", 64))))
 		wantRefusal(t, nil, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
 		if r.Valid || r.Verified || step(t, r, "signature").Verdict != jwt.VerdictFail {
 			t.Errorf("got %v", r)
@@ -66,7 +66,7 @@ func TestExplainReplacedKeyMustVerify(t *testing.T) {
 func TestExplainReplacedKeyOfOneIssuer(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		other := jwkEdit{"issuer": "https://elsewhere.example"}.apply(jwkOf(t, otherIssuer(), jwt.ES256))
-		err, r := afterReplacement(t, other, forged())
+		r, err := afterReplacement(t, other, forged())
 		wantRefusal(t, nil, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims)
 		if r.Valid || !r.Verified || step(t, r, "key issuer").Verdict != jwt.VerdictFail {
 			t.Errorf("got %v", r)
@@ -243,7 +243,26 @@ func TestClaimsOfTypesThatHoldThemselves(t *testing.T) {
 	}
 }
 
+// A type may be met through a pointer within itself first, or by itself: fields are walked in any order.
+func TestClaimsOfPointersWithin(t *testing.T) {
+	type node struct {
+		Name string `json:"name"`
+		Next *node  `json:"next"`
+	}
+	type list struct {
+		First *node `json:"first"`
+		Last  node  `json:"last"`
+	}
+	for range 50 {
+		got, err := jwt.Claims[list](jwt.TokenOf(`{"first":{"next":{"NAME":"no"}},"last":{"next":{"next":{"Name":"no"}}}}`))
+		if err != nil || got.First.Next.Name != "" || got.Last.Next.Next.Name != "" {
+			t.Fatalf("got %+v, %v", got, err)
+		}
+	}
+}
+
 type cornerSelf struct {
+	//lint:ignore U1000 it is there to be walked
 	*cornerSelf
 	X string
 }
@@ -275,7 +294,9 @@ func TestClaimsOfOddNames(t *testing.T) {
 	}
 
 	type odd struct {
+		//lint:ignore SA5008 that is what it is for
 		Slash string `json:"a\\b"` // no name that encoding/json takes
+		//lint:ignore SA5008 that is what it is for
 		Quote string `json:"a\"c"`
 		Legal string `json:"!#$%&()*+-./:;<=>?@[]^_{|}~ "`
 	}

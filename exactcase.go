@@ -140,18 +140,24 @@ var (
 // shapeOf makes the shape of a type. made are those that are finished or under way, for a type may
 // hold itself.
 func shapeOf(typ reflect.Type, made map[reflect.Type]*shape) *shape {
+	for pointers := 0; ; pointers++ {
+		if to := reflect.PointerTo(typ); to.Implements(unmarshaler) || to.Implements(textUnmarshaler) {
+			return &shape{}
+		}
+		if typ.Kind() != reflect.Pointer {
+			break
+		}
+		if pointers == maxDepth { // type P *P
+			return &shape{}
+		}
+		typ = typ.Elem()
+	}
 	if s := made[typ]; s != nil {
 		return s
 	}
 	s := &shape{}
 	made[typ] = s
-	if to := reflect.PointerTo(typ); to.Implements(unmarshaler) || to.Implements(textUnmarshaler) {
-		return s
-	}
 	switch typ.Kind() {
-	case reflect.Pointer:
-		s = shapeOf(typ.Elem(), made)
-		made[typ] = s
 	case reflect.Struct:
 		s.holdsFields, s.fields = true, map[string]*shape{}
 		for name, f := range fieldsOf(typ) {
