@@ -117,11 +117,10 @@ func (c *tokenCache) find(d *digest, input string) *cached {
 // it was long ago, or its key is not the one that the issuer's source gives for it now.
 func (c *tokenCache) recall(ctx context.Context, e *cached) (_ *Token, err *Error, ok bool) {
 	i, t := e.issuer, e.token
-	key, err := i.key(ctx, *t.header)
+	key, now, err := i.key(ctx, t.header)           // which may have taken its time
 	if err != nil && err.kind() == ErrUnavailable { // says nothing against the token
 		return nil, err.about(i, t.header), true
 	}
-	now := time.Now() // the key may have taken its time
 	if err != nil || !key.same(e.key) || !now.Before(e.until) {
 		c.forget(e)
 		return nil, nil, false

@@ -30,15 +30,16 @@ const (
 type claims struct {
 	payload string
 
-	issuer, subject, id    string
-	tenant                 string                   // tid of Microsoft Entra ID
-	clients                [len(clientClaims)]piece // by the order of clientClaims
-	expires                time.Time                // zero times are absent claims
-	notBefore              time.Time
-	issuedAt               time.Time
-	hasIssuer, hasAudience bool // absent is not empty
-	confirmed              bool // cnf is present and not empty
+	issuer    string
+	expires   time.Time // zero times are absent claims
+	notBefore time.Time
+	issuedAt  time.Time
+	hasIssuer bool // absent is not empty
+	confirmed bool // cnf is present and not empty
 
+	subject, id                              piece
+	tenant                                   piece                    // tid of Microsoft Entra ID
+	clients                                  [len(clientClaims)]piece // by the order of clientClaims
 	audience, scope, scp, permissions, roles piece
 }
 
@@ -50,13 +51,7 @@ type piece struct{ from, to uint32 }
 func (c *claims) each(p piece, words bool, yield func(string) bool) {
 	raw := c.payload[p.from:p.to]
 	words = words && strings.HasPrefix(raw, `"`) // the elements of an array are whole
-	for i := 0; i < len(raw); {
-		if raw[i] != '"' { // brackets, commas, white space
-			i++
-			continue
-		}
-		text, size := quotedText(raw[i:])
-		i += size
+	for text, rest, ok := cutString(raw); ok; text, rest, ok = cutString(rest) {
 		if !words {
 			if !yield(text) {
 				return
@@ -69,6 +64,17 @@ func (c *claims) each(p piece, words bool, yield func(string) bool) {
 			}
 		}
 	}
+}
+
+// cutString returns the first string of an array of strings, and what follows.
+func cutString(raw string) (text, rest string, ok bool) {
+	for i := 0; i < len(raw); i++ { // brackets, commas, white space
+		if raw[i] == '"' {
+			text, size := quotedText(raw[i:])
+			return text, raw[i+size:], true
+		}
+	}
+	return "", "", false
 }
 
 // quotedText decodes the JSON string at the beginning of a text that was scanned before.
@@ -104,9 +110,9 @@ func (c *claims) list(words bool, from ...piece) []string {
 	return list
 }
 
-// has reports whether a value is, or holds, this string.
-func (c *claims) has(p piece, words bool, want string) (found bool) {
-	c.each(p, words, func(value string) bool {
+// hasWord reports whether a value is, or holds, this word.
+func (c *claims) hasWord(p piece, want string) (found bool) {
+	c.each(p, true, func(value string) bool {
 		found = value == want
 		return !found
 	})
@@ -119,7 +125,7 @@ func (c *claims) scopes() []string {
 }
 
 func (c *claims) hasScope(name string) bool {
-	return c.has(c.scope, true, name) || c.has(c.scp, true, name)
+	return c.hasWord(c.scope, name) || c.hasWord(c.scp, name)
 }
 
 // clientClaims name the client that a token was issued to, the standard name first (RFC 9068
@@ -156,33 +162,38 @@ func (c *claims) parse(payload string) *Error {
 			bad = &Error{Reason: ReasonClaimInvalid, Member: name, detail: name + " " + detail}
 		}
 	}
-	values := 0
 	s.object()
 	for name, ok := s.member(); ok; name, ok = s.member() {
-		var text *string
-		var where *piece
+		var text, list *piece // where a string, or a string or array of strings, is noted
 		var date *time.Time
 		switch name {
 		case "iss":
-			text, c.hasIssuer = &c.issuer, true
+			if s.peek() == '"' {
+				c.issuer, c.hasIssuer = s.scanString(true)
+			} else {
+				spoil(name, "is not a string")
+				s.skip()
+			}
+			continue
 		case "sub":
 			text = &c.subject
 		case "jti":
 			text = &c.id
 		case "client_id":
-			where = &c.clients[0]
+			text = &c.clients[0]
 		case "azp":
-			where = &c.clients[1]
+			text = &c.clients[1]
+		case "scope":
+			text = &c.scope
 		case "cid", "appid", "tid":
 			if s.peek() != '"' { // not registered: any type is somebody's right
-				s.skip()
-				continue
+				break
 			}
 			switch name {
 			case "cid":
-				where = &c.clients[2]
+				text = &c.clients[2]
 			case "appid":
-				where = &c.clients[3]
+				text = &c.clients[3]
 			case "tid":
 				text = &c.tenant
 			}
@@ -193,33 +204,16 @@ func (c *claims) parse(payload string) *Error {
 		case "iat":
 			date = &c.issuedAt
 		case "aud":
-			c.hasAudience = true
-			if !s.stringOrStrings(&c.audience, false, &values) {
-				spoil(name, "is neither a string nor an array of strings")
-			}
-			continue
-		case "scope":
-			if s.peek() != '"' {
-				spoil(name, "is not a string")
-				s.skip()
-				continue
-			}
-			s.stringOrStrings(&c.scope, true, &values)
-			continue
+			list = &c.audience
 		case "scp":
-			if !s.stringOrStrings(&c.scp, true, &values) {
-				spoil(name, "is neither a string nor an array of strings")
-			}
-			continue
+			list = &c.scp
 		case "permissions":
-			if s.peek() == '"' {
-				s.skip()
+			if s.peek() == '[' {
+				s.strings(&c.permissions)
 				continue
 			}
-			s.stringOrStrings(&c.permissions, false, &values)
-			continue
 		case "roles": // a string is one role, spaces and all
-			s.stringOrStrings(&c.roles, false, &values)
+			s.strings(&c.roles)
 			continue
 		case "cnf":
 			var value string
@@ -229,63 +223,67 @@ func (c *claims) parse(payload string) *Error {
 			}
 			c.confirmed = strings.ContainsRune(value, '"')
 			continue
-		default:
-			s.skip()
-			continue
 		}
-		switch first := s.peek(); {
-		case date != nil && (first == '-' || first >= '0' && first <= '9'):
-			var number string
-			number, _ = s.number()
-			var valid bool
-			if *date, valid = numericDate(number); !valid {
-				spoil(name, "is not a date from 1970 to 9999 in seconds")
+		switch {
+		case text != nil:
+			if s.peek() != '"' {
+				spoil(name, "is not a string")
+				s.skip()
+				continue
+			}
+			text.from = uint32(s.pos)
+			s.scanString(false)
+			text.to = uint32(s.pos)
+		case list != nil:
+			if !s.strings(list) {
+				spoil(name, "is neither a string nor an array of strings")
 			}
 		case date != nil:
-			spoil(name, "is not a number")
-			s.skip()
-		case first != '"':
-			spoil(name, "is not a string")
-			s.skip()
-		case text != nil:
-			*text, _ = s.scanString(true)
+			var valid, number bool
+			if *date, valid, number = s.date(); !number {
+				spoil(name, "is not a number")
+			} else if !valid {
+				spoil(name, "is not a date from 1970 to 9999 in seconds")
+			}
 		default:
-			where.from = uint32(s.pos)
-			s.scanString(false)
-			where.to = uint32(s.pos)
+			s.skip()
 		}
 	}
 	if fault := s.end(); fault != "" {
 		return &Error{Reason: ReasonPayloadInvalid, detail: fault}
 	}
-	if bad == nil && values > maxValues {
+	if bad == nil && len(payload) > 2*maxValues && c.values() > maxValues { // a value takes two bytes at least
 		return &Error{Reason: ReasonClaimInvalid, Member: "aud", detail: "aud, scope, scp, permissions and roles hold more than " + strconv.Itoa(maxValues) + " values together"}
 	}
 	return bad
 }
 
-// stringOrStrings passes over the next value, and notes where it stands if it is a string or an array
-// of strings. It adds the number of its strings, or the words of a string that holds several, to
-// values.
-func (s *scanner) stringOrStrings(where *piece, words bool, values *int) bool {
+// values counts what the claims with several values hold.
+func (c *claims) values() (n int) {
+	for _, of := range [...]struct {
+		piece
+		words bool
+	}{{c.audience, false}, {c.scope, true}, {c.scp, true}, {c.permissions, false}, {c.roles, false}} {
+		c.each(of.piece, of.words, func(string) bool {
+			n++
+			return true
+		})
+	}
+	return n
+}
+
+// strings passes over the next value, and notes where it stands if it is a string or an array of
+// strings.
+func (s *scanner) strings(where *piece) bool {
 	found := true
 	first := s.peek()
 	from := s.pos
 	switch first {
 	case '"':
-		text, _ := s.scanString(words)
-		if !words {
-			*values++
-		}
-		for i := 0; i < len(text) && words; i++ {
-			if text[i] != ' ' && (i == 0 || text[i-1] == ' ') {
-				*values++
-			}
-		}
+		s.scanString(false)
 	case '[':
 		for s.array(); s.element(); {
 			if s.peek() == '"' {
-				*values++
 				s.scanString(false)
 			} else {
 				found = false
@@ -302,19 +300,33 @@ func (s *scanner) stringOrStrings(where *piece, words bool, values *int) bool {
 	return found
 }
 
+// date reads the next value, a NumericDate, and reports whether it is a valid one, or a number at all.
+func (s *scanner) date() (date time.Time, valid, number bool) {
+	// As nearly every one is written: at most 12 digits.
+	text, seconds := s.text[s.pos:], int64(0)
+	for i := 0; i < len(text) && i <= 12; i++ {
+		c := text[i]
+		if c < '0' || c > '9' {
+			if i == 0 || text[0] == '0' || c != ',' && c != '}' {
+				break
+			}
+			s.pos += i
+			return time.Unix(seconds, 0), seconds <= maxNumericDate, true
+		}
+		seconds = seconds*10 + int64(c-'0')
+	}
+	if c := s.peek(); c != '-' && (c < '0' || c > '9') {
+		s.skip()
+		return date, false, false
+	}
+	exact, _ := s.number()
+	date, valid = numericDate(exact)
+	return date, valid, true
+}
+
 // numericDate reads a NumericDate (RFC 7519 section 2) from a JSON number: exactly, to the
 // nanosecond, and without computing what an exponent would make of it.
 func numericDate(number string) (date time.Time, ok bool) {
-	if len(number) <= 12 { // as nearly every one is written
-		seconds, digits := int64(0), 0
-		for digits < len(number) && '0' <= number[digits] && number[digits] <= '9' {
-			seconds = seconds*10 + int64(number[digits]-'0')
-			digits++
-		}
-		if digits == len(number) && digits > 0 {
-			return time.Unix(seconds, 0), seconds <= maxNumericDate
-		}
-	}
 	unsigned, negative := strings.CutPrefix(number, "-")
 	exponent := 0
 	if i := strings.IndexAny(unsigned, "eE"); i >= 0 {
@@ -423,6 +435,12 @@ type verdicts struct {
 }
 
 func (v *verdicts) add(check string, e *Error) {
+	if e != nil || v.told != nil { // a check that passes is told to few
+		v.tell(check, e)
+	}
+}
+
+func (v *verdicts) tell(check string, e *Error) {
 	if v.told != nil {
 		v.told(check, e)
 	}
@@ -476,6 +494,9 @@ func nearestMiss(got string, want []string) string {
 }
 
 func (p *policy) checkType(h *Header) *Error {
+	if h.Type == "JWT" && p.profile != AccessToken { // as nearly every token says
+		return nil
+	}
 	access := isMediaType(h.Type, "at+jwt")
 	// A structured suffix marks a kind of token of its own (RFC 8725 section 3.11): dpop+jwt and
 	// dc+sd-jwt, with parameters or without. PASSporT (RFC 8225) has none.
@@ -510,8 +531,9 @@ func (p *policy) checkAudience(c *claims) *Error {
 	if len(p.audience) == 0 {
 		return nil
 	}
-	for _, want := range p.audience {
-		if c.has(c.audience, false, want) {
+	raw := c.payload[c.audience.from:c.audience.to]
+	for text, rest, ok := cutString(raw); ok; text, rest, ok = cutString(rest) {
+		if slices.Contains(p.audience, text) {
 			return nil
 		}
 	}
@@ -519,7 +541,7 @@ func (p *policy) checkAudience(c *claims) *Error {
 	switch len(audience) {
 	case 0:
 		e := missing("aud", quoted(p.audience))
-		if c.hasAudience {
+		if c.audience.to > 0 {
 			e.Reason, e.detail = ReasonAudienceMismatch, "aud is empty, want "+e.Want
 		}
 		return e
@@ -603,7 +625,7 @@ func (p *policy) checkProfile(c *claims, v *verdicts) {
 	if p.profile == AnyAccess {
 		return
 	}
-	if c.subject == "" {
+	if c.text(c.subject) == "" {
 		fail(missing("sub", ""))
 	}
 	if c.issuedAt.IsZero() && p.maxAge == 0 {
@@ -611,13 +633,13 @@ func (p *policy) checkProfile(c *claims, v *verdicts) {
 	}
 	switch p.profile {
 	case AccessToken:
-		if !c.hasAudience && len(p.audience) == 0 {
+		if c.audience.to == 0 && len(p.audience) == 0 {
 			fail(missing("aud", ""))
 		}
 		if c.text(c.clients[0]) == "" {
 			fail(missing("client_id", ""))
 		}
-		if c.id == "" {
+		if c.text(c.id) == "" {
 			fail(missing("jti", ""))
 		}
 	case IDToken:

@@ -312,55 +312,58 @@ func (r *RemoteKeySet) Format(f fmt.State, _ rune) {
 
 // Key implements [KeySource].
 func (r *RemoteKeySet) Key(ctx context.Context, h Header) (*Key, error) {
-	k, err := r.find(ctx, h)
+	k, _, err := r.find(ctx, &h)
 	if err != nil {
 		return nil, err
 	}
 	return k, nil
 }
 
-func (r *RemoteKeySet) find(ctx context.Context, h Header) (*Key, *Error) {
+// find also returns when it found the key, which may have to be waited for.
+func (r *RemoteKeySet) find(ctx context.Context, h *Header) (_ *Key, at time.Time, _ *Error) {
 	asked := time.Now()
 	if r != nil && h.Algorithm.kty() == "oct" { // never in a published set, so never a reason to fetch it
 		var published Algorithm // not known before the first fetch
 		if set := r.current.Load(); set != nil {
 			published = set.keys.Keys()[0].named(h)
 		}
-		return nil, mismatch(h, published)
+		return nil, asked, mismatch(h, published)
 	}
-	set, err := r.usable(ctx)
+	set, at, err := r.usable(ctx, asked)
 	if err != nil {
-		return nil, err
+		return nil, at, err
 	}
 	k, err := set.keys.find(h)
 	if err == nil || err.Reason == ReasonKeyAmbiguous {
-		return k, err
+		return k, at, err
 	}
-	return r.again(ctx, h, asked, err)
+	k, err = r.again(ctx, h, asked, err)
+	return k, time.Now(), err
 }
 
-// usable returns the set that may serve now. Nobody waits while one may.
-func (r *RemoteKeySet) usable(ctx context.Context) (*fetched, *Error) {
+// usable returns the set that may serve now, and until when it was waited for. Nobody waits while
+// one may serve.
+func (r *RemoteKeySet) usable(ctx context.Context, now time.Time) (*fetched, time.Time, *Error) {
 	if r == nil || r.client == nil {
-		return nil, &Error{Reason: ReasonKeyUnknown, detail: "no key set is configured"}
+		return nil, now, &Error{Reason: ReasonKeyUnknown, detail: "no key set is configured"}
 	}
-	now := time.Now()
 	set := r.last()
 	serves := set != nil && (now.Before(set.fresh) || r.failing.Load() && now.Before(set.stale))
 	if serves && (now.Before(set.renew) || int64(now.Sub(r.born)) < r.quiet.Load()) {
-		return set, nil // the usual way takes no lock
+		return set, now, nil // the usual way takes no lock
 	}
 	f := r.renewal(now)
 	if serves {
-		return set, nil
+		return set, now, nil
 	}
 	if f != nil && !f.wait(ctx) {
-		return nil, unavailable(ctx.Err(), minBackoff)
+		return nil, now, unavailable(ctx.Err(), minBackoff)
 	}
-	if set = r.current.Load(); set != nil && time.Now().Before(set.stale) {
-		return set, nil
+	now = time.Now()
+	if set = r.current.Load(); set != nil && now.Before(set.stale) {
+		return set, now, nil
 	}
-	return nil, r.unavailable()
+	return nil, now, r.unavailable()
 }
 
 // last returns the last good set, if need be that of the snapshot file; nil if there is none.
@@ -385,7 +388,7 @@ func (r *RemoteKeySet) renewal(now time.Time) *flight {
 
 // again looks for a key that the set does not have: it may have been published since. What a fetch
 // may cost is bounded by the budget; a flood of unknown kids empties that, and disturbs nobody else.
-func (r *RemoteKeySet) again(ctx context.Context, h Header, asked time.Time, refusal *Error) (*Key, *Error) {
+func (r *RemoteKeySet) again(ctx context.Context, h *Header, asked time.Time, refusal *Error) (*Key, *Error) {
 	name := h.KeyID + " " + string(h.Algorithm)
 	if r.current.Load().began.After(asked) { // fetched for this very token
 		r.remember(name)
@@ -447,7 +450,7 @@ func (r *RemoteKeySet) remember(name string) {
 
 // replacement looks for another key under the id of one whose signature failed: an issuer may
 // replace the key and keep the id. It returns nil if there is none, or if it is too soon to ask.
-func (r *RemoteKeySet) replacement(ctx context.Context, h Header, failed *Key) *Key {
+func (r *RemoteKeySet) replacement(ctx context.Context, h *Header, failed *Key) *Key {
 	other := func() *Key {
 		if k, err := r.current.Load().keys.find(h); err == nil && k.thumbprint != failed.thumbprint {
 			return k
@@ -844,7 +847,7 @@ func (r *RemoteKeySet) Warm(ctx context.Context) error {
 			}
 		}
 	}
-	if _, err := r.usable(ctx); err != nil {
+	if _, _, err := r.usable(ctx, time.Now()); err != nil {
 		return err
 	}
 	return nil

@@ -259,19 +259,19 @@ func (x *explanation) signature(ctx context.Context) {
 		return
 	}
 	h, input := x.h, []byte(x.cut.input)
-	key, err := x.i.key(ctx, *h)
+	key, _, err := x.i.key(ctx, h)
 	if err != nil {
 		x.fail("key", err.about(x.i, h).wondering(x.i, &x.w))
 		x.skip("there is no key to check it with", "signature")
 		return
 	}
 	x.key = key
-	x.pass("key", keyText(key, *h)+ageText(x.i.keys, time.Now()))
+	x.pass("key", keyText(key, h)+ageText(x.i.keys, time.Now()))
 	what := "the " + string(h.Algorithm) + " signature holds"
 	if !key.verify(h.Algorithm, input, x.w.signature) {
-		other := x.i.replacement(ctx, *h, key)
+		other := x.i.replacement(ctx, h, key)
 		if other == nil || !other.verify(h.Algorithm, input, x.w.signature) {
-			err := badSignature(*h)
+			err := badSignature(h)
 			x.fail("signature", err.about(x.i, h).wondering(x.i, &x.w))
 			return
 		}
@@ -281,11 +281,11 @@ func (x *explanation) signature(ctx context.Context) {
 	x.pass("signature", what)
 }
 
-func badSignature(h Header) *Error {
+func badSignature(h *Header) *Error {
 	return &Error{Reason: ReasonSignatureInvalid, detail: "the " + string(h.Algorithm) + " signature does not hold"}
 }
 
-func keyText(k *Key, h Header) string {
+func keyText(k *Key, h *Header) string {
 	text := "the one key that fits"
 	switch {
 	case h.KeyID != "" && k.id != "":
@@ -391,9 +391,9 @@ func (x *explanation) unread(claim string) bool {
 	case "iss":
 		return present && c.issuer == ""
 	case "sub":
-		return present && c.subject == ""
+		return present && c.text(c.subject) == ""
 	case "jti":
-		return present && c.id == ""
+		return present && c.text(c.id) == ""
 	case "client_id":
 		return present && c.text(c.clients[0]) == ""
 	case "azp":

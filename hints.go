@@ -320,7 +320,7 @@ func (x *explanation) keyHints(e *Error, add func(string)) {
 		text += strconv.Itoa(len(keys)) + " keys without kid"
 	}
 	if e.Reason == ReasonKeyUnknown {
-		if at := remote.nextAsk(*x.h); at.After(now) {
+		if at := remote.nextAsk(x.h); at.After(now) {
 			text += "; a token with an unknown kid can make it be fetched again in " + human(at.Sub(now)) + " (" + at.UTC().Format(time.RFC3339) + ")"
 		} else {
 			text += "; it may be fetched again now"
@@ -338,7 +338,7 @@ func namesEncryption(detail string) bool {
 }
 
 // nextAsk is the earliest time at which a token with this header can make the set be fetched again.
-func (r *RemoteKeySet) nextAsk(h Header) time.Time {
+func (r *RemoteKeySet) nextAsk(h *Header) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next := r.retry

@@ -14,7 +14,7 @@ import (
 
 // hmacKey holds its secret in a closure, where no formatting verb reaches it.
 type hmacKey struct {
-	alg  Algorithm
+	size int // of a tag, in bytes
 	keep func() hash.Hash
 }
 
@@ -40,7 +40,7 @@ func hmacKeyOf(kid string, alg Algorithm, secret []byte) (*Key, error) {
 		return nil, errors.New("the secret is a public key or a certificate")
 	}
 	own := bytes.Clone(secret)
-	return newKey(kid, "oct", alg, hmacKey{alg, func() hash.Hash { return hmac.New(alg.hash().New, own) }}), nil
+	return newKey(kid, "oct", alg, hmacKey{alg.hash().Size(), func() hash.Hash { return hmac.New(alg.hash().New, own) }}), nil
 }
 
 // isPublicKey recognises the forms in which a public key is handed out.
@@ -71,7 +71,7 @@ func unarmoured(secret []byte) []byte {
 	return der
 }
 
-func (k hmacKey) signatureSize(Algorithm) int { return k.alg.hash().Size() }
+func (k hmacKey) signatureSize(Algorithm) int { return k.size }
 
 func (k hmacKey) newHash(Algorithm) hash.Hash { return k.keep() }
 

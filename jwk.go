@@ -116,20 +116,20 @@ func (k *Key) Key(_ context.Context, h Header) (*Key, error) {
 	case k == nil || k.material == nil:
 		return nil, &Error{Reason: ReasonKeyUnknown, detail: "no key is configured"}
 	case k.id != "" && h.KeyID != "" && k.id != h.KeyID:
-		return nil, unknownKey(h, `"`+shown(k.id)+`"`)
-	case !k.answers(h):
-		return nil, mismatch(h, k.named(h))
+		return nil, unknownKey(&h, `"`+shown(k.id)+`"`)
+	case !k.answers(&h):
+		return nil, mismatch(&h, k.named(&h))
 	}
 	return k, nil
 }
 
 // answers reports whether the key verifies tokens with this header's algorithm.
-func (k *Key) answers(h Header) bool { return k.named(h).sameAs(h.Algorithm) }
+func (k *Key) answers(h *Header) bool { return k.named(h).sameAs(h.Algorithm) }
 
 // named is the algorithm that the key stands for in this verification.
-func (k *Key) named(h Header) Algorithm { return named(k.alg, k.kty, h) }
+func (k *Key) named(h *Header) Algorithm { return named(k.alg, k.kty, h) }
 
-func named(alg Algorithm, kty string, h Header) Algorithm {
+func named(alg Algorithm, kty string, h *Header) Algorithm {
 	if alg != "" || kty != "RSA" {
 		return alg
 	}
@@ -139,11 +139,11 @@ func named(alg Algorithm, kty string, h Header) Algorithm {
 	return RS256
 }
 
-func unknownKey(h Header, want string) *Error {
+func unknownKey(h *Header, want string) *Error {
 	return &Error{Reason: ReasonKeyUnknown, Member: "kid", Got: shown(h.KeyID), Want: want}
 }
 
-func mismatch(h Header, have Algorithm) *Error {
+func mismatch(h *Header, have Algorithm) *Error {
 	e := &Error{Reason: ReasonKeyMismatch, Member: "alg", Got: shown(string(h.Algorithm)), Want: string(have)}
 	if have == "" {
 		e.Want = "an algorithm with public keys"

@@ -401,7 +401,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	}
 
 	// Exactly one key.
-	key, err := i.key(ctx, *h)
+	key, now, err := i.key(ctx, h)
 	if err != nil {
 		return nil, err.about(i, h).wondering(i, w)
 	}
@@ -409,10 +409,11 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	// The signature. If it fails, the key may have been replaced under its id.
 	w.input = append(w.input[:0], p.input...)
 	if !key.verify(h.Algorithm, w.input, w.signature) {
-		if key = i.replacement(ctx, *h, key); key == nil || !key.verify(h.Algorithm, w.input, w.signature) {
-			err := badSignature(*h)
+		if key = i.replacement(ctx, h, key); key == nil || !key.verify(h.Algorithm, w.input, w.signature) {
+			err := badSignature(h)
 			return nil, err.about(i, h).wondering(i, w)
 		}
+		now = time.Now() // it may have been waited for
 	}
 
 	// Only now the payload: one strict JSON object, registered claims of their types, the policy.
@@ -420,7 +421,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	if err := t.claims.parse(w.payloadText()); err != nil {
 		return nil, err.about(i, h)
 	}
-	if t, err = i.judge(ctx, t, key, time.Now()); err != nil {
+	if t, err = i.judge(ctx, t, key, now); err != nil {
 		return nil, err
 	}
 	if i.cache != nil && key.kty != "oct" {
@@ -505,31 +506,42 @@ func (i *issuer) allows(h *Header) *Error {
 	return &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: string(h.Algorithm), Want: i.permitted}
 }
 
-// key asks the issuer's source for the one key, and takes nothing from it that does not fit.
-func (i *issuer) key(ctx context.Context, h Header) (_ *Key, refusal *Error) {
-	h.unnamedRSA = i.unnamedRSA
+// key asks the issuer's source for the one key, and takes nothing from it that does not fit. It also
+// returns the time at which it has the key.
+func (i *issuer) key(ctx context.Context, asked *Header) (_ *Key, at time.Time, refusal *Error) {
+	own := i.asked(asked)
+	h := &own
 	var k *Key
 	switch keys := i.keys.(type) {
 	case *KeySet:
 		k, refusal = keys.find(h)
+		at = time.Now()
 	case *RemoteKeySet:
-		k, refusal = keys.find(ctx, h)
+		k, at, refusal = keys.find(ctx, h)
 	default:
 		var err error
-		if k, err = keys.Key(ctx, h); err != nil {
+		if k, err = keys.Key(ctx, *h); err != nil {
 			refusal = keyRefusal(err)
 		}
+		at = time.Now()
 	}
 	if refusal != nil {
-		return nil, refusal
+		return nil, at, refusal
 	}
 	switch {
 	case k == nil || k.material == nil:
-		return nil, unknownKey(h, "")
+		return nil, at, unknownKey(h, "")
 	case !k.answers(h):
-		return nil, mismatch(h, k.named(h))
+		return nil, at, mismatch(h, k.named(h))
 	}
-	return k, nil
+	return k, at, nil
+}
+
+// asked is the header as a source of keys sees it.
+func (i *issuer) asked(h *Header) Header {
+	own := *h
+	own.unnamedRSA = i.unnamedRSA
+	return own
 }
 
 // keyRefusal is what the error of a KeySource counts as: a refusal of ours stays one, ErrKey says
@@ -549,13 +561,13 @@ func keyRefusal(err error) *Error {
 
 // replacement asks a source that can fetch for another key under the id of one whose signature
 // failed; nil if there is none.
-func (i *issuer) replacement(ctx context.Context, h Header, failed *Key) *Key {
+func (i *issuer) replacement(ctx context.Context, h *Header, failed *Key) *Key {
 	remote, ok := i.keys.(*RemoteKeySet)
 	if !ok {
 		return nil
 	}
-	h.unnamedRSA = i.unnamedRSA
-	return remote.replacement(ctx, h, failed)
+	own := i.asked(h)
+	return remote.replacement(ctx, &own, failed)
 }
 
 // about records who judged the token, and which key it named.

@@ -35,7 +35,7 @@ type entry struct {
 }
 
 // named is as Key.named. An encryption key shares no algorithm with a signing key.
-func (e *entry) named(h Header) Algorithm {
+func (e *entry) named(h *Header) Algorithm {
 	if e.encrypts {
 		return ""
 	}
@@ -66,7 +66,7 @@ func NewKeySet(keys ...*Key) (*KeySet, error) {
 	s.index()
 	for i := range s.entries {
 		e := &s.entries[i]
-		if kin := s.byID[e.kid]; poisoned(kin, Header{}) {
+		if kin := s.byID[e.kid]; poisoned(kin, new(Header)) {
 			return nil, fmt.Errorf("jwt: NewKeySet: two keys share the kid %s and an algorithm", quote(e.kid))
 		}
 	}
@@ -188,7 +188,7 @@ func (s *KeySet) Skipped() []SkippedKey {
 
 // Key implements [KeySource].
 func (s *KeySet) Key(_ context.Context, h Header) (*Key, error) {
-	k, err := s.find(h)
+	k, err := s.find(&h)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +196,7 @@ func (s *KeySet) Key(_ context.Context, h Header) (*Key, error) {
 }
 
 // find picks the one key that h means.
-func (s *KeySet) find(h Header) (*Key, *Error) {
+func (s *KeySet) find(h *Header) (*Key, *Error) {
 	if s == nil || len(s.entries) == 0 {
 		return nil, &Error{Reason: ReasonKeyUnknown, detail: "no key is configured"}
 	}
@@ -228,7 +228,7 @@ func (s *KeySet) find(h Header) (*Key, *Error) {
 }
 
 // only picks the key for a token that names none.
-func (s *KeySet) only(h Header) (*Key, *Error) {
+func (s *KeySet) only(h *Header) (*Key, *Error) {
 	var found *entry
 	fitting := 0
 	for i := range s.entries {
@@ -247,7 +247,7 @@ func (s *KeySet) only(h Header) (*Key, *Error) {
 }
 
 // poisoned reports whether two of the keys that share a kid also share an algorithm.
-func poisoned(kin []*entry, h Header) bool {
+func poisoned(kin []*entry, h *Header) bool {
 	for i, a := range kin {
 		for _, b := range kin[:i] {
 			if alg := a.named(h); alg.kty() != "" && alg.sameAs(b.named(h)) {

@@ -68,8 +68,8 @@ func (p *policy) checkTenant(c *claims) *Error {
 			e.Hint = "the tenant must be a GUID in lower case"
 		}
 		return e
-	case c.tenant != id:
-		e := unequal(ReasonIssuerMismatch, "tid", c.tenant, []string{id})
+	case c.text(c.tenant) != id:
+		e := unequal(ReasonIssuerMismatch, "tid", c.text(c.tenant), []string{id})
 		e.Hint = "iss and tid must name the same tenant"
 		return e
 	case !p.anyTenant && !slices.Contains(p.tenants, id):

@@ -25,7 +25,7 @@ func (t *Token) Header() Header { return *t.header }
 func (t *Token) Issuer() string { return t.claims.issuer }
 
 // Subject returns the claim sub, empty if it is absent. It is unique within its issuer only.
-func (t *Token) Subject() string { return t.claims.subject }
+func (t *Token) Subject() string { return t.claims.text(t.claims.subject) }
 
 // Audience returns the claim aud as a list, even if it was a string.
 func (t *Token) Audience() []string { return t.claims.list(false, t.claims.audience) }
@@ -41,7 +41,7 @@ func (t *Token) IssuedAt() time.Time { return t.claims.issuedAt }
 
 // ID returns the claim jti, empty if it is absent. To revoke tokens or to recognise repeated ones,
 // use it and never the token's text: an ECDSA signature has two valid spellings.
-func (t *Token) ID() string { return t.claims.id }
+func (t *Token) ID() string { return t.claims.text(t.claims.id) }
 
 // ClientID returns the client that the token was issued to: the first of the claims client_id, azp,
 // cid and appid that is present.
