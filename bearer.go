@@ -89,7 +89,7 @@ func (r *Resource) Require(reqs ...Requirement) func(http.Handler) http.Handler 
 			token, text, err := r.authenticate(req)
 			if err == nil {
 				if unmet := all.check(token, time.Now()); unmet != nil {
-					unmet.scopes = all.scopes()
+					unmet.asks(all.scopes())
 					unmet.Issuer, unmet.KeyID = token.Issuer(), shown(token.Header().KeyID)
 					err = unmet.withhold(text)
 				}
@@ -274,17 +274,20 @@ func (r *Resource) challenge(o outcome, e *Error) string {
 	}
 	add("error", o.code)
 	add("error_description", o.description)
+	if e.ask == nil {
+		return b.String()
+	}
 	switch o.sentinel {
 	case ErrScope:
-		if list := challengeWords(e.scopes); list != "" {
+		if list := challengeWords(e.ask.scopes); list != "" {
 			add("scope", list)
 		}
 	case ErrAuthentication:
-		if list := challengeWords(e.acr); list != "" {
+		if list := challengeWords(e.ask.acr); list != "" {
 			add("acr_values", list)
 		}
-		if e.agesOut {
-			add("max_age", strconv.FormatInt(max(0, int64(e.maxAge/time.Second)), 10))
+		if e.ask.agesOut {
+			add("max_age", strconv.FormatInt(max(0, int64(e.ask.maxAge/time.Second)), 10))
 		}
 	}
 	return b.String()

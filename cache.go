@@ -129,8 +129,10 @@ func (c *tokenCache) recall(ctx context.Context, e *cached) (_ *Token, err *Erro
 		e.used.Store(true)
 	}
 	i.cache.hits.add()
-	t, err = i.judge(ctx, t, key, now)
-	return t, err, true
+	if err := i.judge(ctx, t, key, now); err != nil {
+		return nil, err, true
+	}
+	return t, nil, true
 }
 
 // keep puts a verified token in, and takes out what has to make room for it.

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
@@ -591,4 +593,62 @@ func TestWonderingBounds(t *testing.T) {
 	if e := wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable); e.Hint != "" {
 		t.Errorf("got the hint %q", e.Hint)
 	}
+}
+
+// Every byte, at every place that the scanner may look at together with others, is or is not one that
+// a string may hold.
+func TestScanEveryByte(t *testing.T) {
+	const length = 18
+	for at := range length {
+		for b := range 256 {
+			content := []byte(strings.Repeat("a", length))
+			content[at] = byte(b)
+			_, fault := jwt.ScanJSON(`"` + string(content) + `"`)
+			plain := b >= ' ' && b < 0x80 && b != '"' && b != '\\'
+			if plain != (fault == "") {
+				t.Errorf("byte %#x at %d: %q", b, at, fault)
+			}
+			// Such a byte does not hide the one behind it either.
+			if at+1 < length && plain {
+				content[at+1] = 0x01
+				if _, fault := jwt.ScanJSON(`"` + string(content) + `"`); fault == "" {
+					t.Errorf("a control character behind %#x at %d is accepted", b, at)
+				}
+			}
+		}
+	}
+}
+
+func TestTooLargeText(t *testing.T) {
+	v := newVerifier(t)
+	for token, want := range map[string]string{
+		strings.Repeat("a", 16<<10+1):            "jwt: token too large: the token has 16385 bytes, the limit is 16384",
+		strings.Repeat("a", 4<<10+1) + ".e30.AA": "jwt: token too large: the header has 4097 bytes, the limit is 4096",
+	} {
+		if _, err := verify(v, token); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// A user who authenticated just as long ago as is allowed need not do so again.
+func TestMaxAuthAgeEdge(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		v := newVerifier(t)
+		text := testIssuer().Token(claims{"auth_time": time.Now().Unix()})
+		for _, status := range []int{http.StatusOK, http.StatusUnauthorized} {
+			req := httptest.NewRequest("GET", "/", nil)
+			req.Header.Set("Authorization", "Bearer "+text)
+			w := httptest.NewRecorder()
+			if status == http.StatusOK {
+				time.Sleep(time.Minute)
+			} else {
+				time.Sleep(1)
+			}
+			v.Require(jwt.MaxAuthAge(time.Minute))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, req)
+			if w.Code != status {
+				t.Errorf("status %d, want %d", w.Code, status)
+			}
+		}
+	})
 }

@@ -347,6 +347,36 @@ func TestSameKidNewKey(t *testing.T) {
 	})
 }
 
+// A token is held against the time at which its key is there, however long that was waited for.
+func TestTimeAfterFetch(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		late := func(when string, iss *jwttest.Issuer, kid any) {
+			t.Helper()
+			header := map[string]any{}
+			if kid != nil {
+				header["kid"] = kid
+			}
+			// With the leeway of 30 s it has a second to live, and the fetch takes two.
+			spec := jwttest.Spec{Algorithm: jwt.ES256, Header: header, Claims: claims{"iss": providerURL, "iat": 0, "exp": time.Now().Unix() - 29}}
+			p.set(func(p *provider) { p.delay = 2 * time.Second })
+			before := p.count("/keys")
+			token, err := verify(v, iss.Mint(spec))
+			wantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
+			if n := p.count("/keys"); n != before+1 {
+				t.Errorf("%s: %d fetches, want 1", when, n-before)
+			}
+		}
+		late("the first keys", testIssuer(), nil)
+		p.set(func(p *provider) { p.keys = append(p.keys, jwkEdit{"kid": "new"}.apply(p.keys[0].(jwk))) })
+		late("a new key", testIssuer(), "new")
+		time.Sleep(61 * time.Second)
+		p.set(func(p *provider) { p.keys = []any{jwkOf(t, otherIssuer(), jwt.ES256)} })
+		late("another key of the same id", otherIssuer(), nil)
+	})
+}
+
 func TestBadSignatureFlood(t *testing.T) {
 	for _, answer := range []func(http.ResponseWriter, *http.Request) bool{nil, down} {
 		bubble(t, func(t *testing.T) {

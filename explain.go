@@ -503,7 +503,7 @@ func (x *explanation) require(reqs []Requirement) {
 			x.pass("requirement", requirementText(req)+" is met")
 			continue
 		}
-		e.scopes = all.scopes()
+		e.asks(all.scopes())
 		x.asked = append(x.asked, asked{len(x.Steps), allRequirements{req}.scopes()})
 		x.fail("requirement", x.about(e))
 	}

@@ -56,7 +56,7 @@ func (w *scratch) payloadText() string {
 // split cuts a token at its two dots and looks no further into it.
 func split(token string, maxToken, maxHeader int) (p parts, err *Error) {
 	if len(token) > maxToken {
-		return p, &Error{Reason: ReasonTokenTooLarge, detail: sizeDetail("the token", len(token), maxToken)}
+		return p, &Error{Reason: ReasonTokenTooLarge, detail: "the token", size: len(token), limit: maxToken}
 	}
 	if strings.HasPrefix(token, "{") {
 		return p, &Error{Reason: ReasonTokenParts, detail: "it is a JSON serialization (RFC 7515 section 7.2), and only the compact one is accepted"}
@@ -94,7 +94,7 @@ func split(token string, maxToken, maxHeader int) (p parts, err *Error) {
 	case signature == "":
 		return p, &Error{Reason: ReasonTokenParts, detail: "the signature is empty", Hint: "unsecured tokens (alg none) are never accepted"}
 	case len(header) > maxHeader:
-		return p, &Error{Reason: ReasonTokenTooLarge, detail: sizeDetail("the header", len(header), maxHeader)}
+		return p, &Error{Reason: ReasonTokenTooLarge, detail: "the header", size: len(header), limit: maxHeader}
 	}
 	return parts{header, payload, signature, token[:len(header)+1+len(payload)]}, nil
 }
@@ -699,11 +699,10 @@ func plainText(s string) int {
 	for ; len(s)-n >= 8; n += 8 { // eight bytes at a time
 		w := load64(s[n:])
 		// A difference has the top bit where it falls below zero: with the second bit turned, a control
-		// or a quote does, and with others turned, a backslash. It may also have it where the byte itself
-		// has, and behind such a byte, but not before the first that is not plain.
-		control, backslash := (w^0x02*each)-0x21*each, (w^'\\'*each)-each
-		if other := (w | control | backslash) & top; other != 0 {
-			return n + bits.TrailingZeros64(other)/8
+		// or a quote does, and with others turned, a backslash. Where the byte itself has the top bit, one
+		// of the two keeps it. Behind the first byte that is not plain there may be others, none before.
+		if other := (((w ^ 0x02*each) - 0x21*each) | ((w ^ '\\'*each) - each)) & top; other != 0 {
+			return n + bits.TrailingZeros64(other)>>3
 		}
 	}
 	for n < len(s) && ' ' <= s[n] && s[n] < utf8.RuneSelf && s[n] != '"' && s[n] != '\\' {

@@ -332,25 +332,24 @@ func (c Config) onlySecrets() bool {
 // Verify checks a compact JWS (RFC 7515 section 7.1) that carries JWT claims, and returns it as a
 // Token. On any refusal the token is nil and the error is an [*Error].
 func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
-	t, err := v.verify(ctx, token)
+	if v == nil || len(v.issuers) == 0 {
+		return nil, noIssuer()
+	}
+	// Length, then three non-empty parts. To say what is wrong with these takes no word of the token.
+	p, err := split(token, v.maxToken, v.maxHeader)
+	if err != nil {
+		return nil, err
+	}
+	t, err := v.verify(ctx, &p)
 	if err != nil {
 		return nil, err.withhold(token)
 	}
 	return t, nil
 }
 
-// verify is the list of steps. Each refuses with a reason of its own, and nothing of a later step
-// is looked at before the earlier ones hold.
-func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
-	if v == nil || len(v.issuers) == 0 {
-		return nil, noIssuer()
-	}
-
-	// Length, then three non-empty parts.
-	p, err := split(token, v.maxToken, v.maxHeader)
-	if err != nil {
-		return nil, err
-	}
+// verify is the list of steps, from the second on. Each refuses with a reason of its own, and nothing
+// of a later step is looked at before the earlier ones hold.
+func (v *Verifier) verify(ctx context.Context, p *parts) (*Token, *Error) {
 	w, _ := v.spare.Get().(*scratch)
 	if w == nil {
 		w = new(scratch)
@@ -372,7 +371,8 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 
 	// Each part is canonical base64url.
 	h := w.known.find(p.header)
-	if err := p.decode(w, h != nil); err != nil {
+	err := p.decode(w, h != nil)
+	if err != nil {
 		return nil, err
 	}
 
@@ -421,7 +421,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	if err := t.claims.parse(w.payloadText()); err != nil {
 		return nil, err.about(i, h)
 	}
-	if t, err = i.judge(ctx, t, key, now); err != nil {
+	if err := i.judge(ctx, t, key, now); err != nil {
 		return nil, err
 	}
 	if i.cache != nil && key.kty != "oct" {
@@ -431,18 +431,18 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 }
 
 // judge holds the claims of a token whose signature holds against the policy of its issuer.
-func (i *issuer) judge(ctx context.Context, t *Token, key *Key, now time.Time) (*Token, *Error) {
+func (i *issuer) judge(ctx context.Context, t *Token, key *Key, now time.Time) *Error {
 	if err := i.check(t.header, key, &t.claims, now, nil); err != nil {
-		return nil, err.about(i, t.header)
+		return err.about(i, t.header)
 	}
 
 	// The caller's own requirement, last.
 	if i.validate != nil {
 		if err := i.validate(ctx, t); err != nil {
-			return nil, validated(err).about(i, t.header)
+			return validated(err).about(i, t.header)
 		}
 	}
-	return t, nil
+	return nil
 }
 
 // choose picks the issuer of a token. With one issuer there is nothing to choose, and iss is
@@ -515,7 +515,6 @@ func (i *issuer) key(ctx context.Context, asked *Header) (_ *Key, at time.Time, 
 	switch keys := i.keys.(type) {
 	case *KeySet:
 		k, refusal = keys.find(h)
-		at = time.Now()
 	case *RemoteKeySet:
 		k, at, refusal = keys.find(ctx, h)
 	default:
@@ -523,7 +522,6 @@ func (i *issuer) key(ctx context.Context, asked *Header) (_ *Key, at time.Time, 
 		if k, err = keys.Key(ctx, *h); err != nil {
 			refusal = keyRefusal(err)
 		}
-		at = time.Now()
 	}
 	if refusal != nil {
 		return nil, at, refusal
@@ -533,6 +531,8 @@ func (i *issuer) key(ctx context.Context, asked *Header) (_ *Key, at time.Time, 
 		return nil, at, unknownKey(h, "")
 	case !k.answers(h):
 		return nil, at, mismatch(h, k.named(h))
+	case at.IsZero():
+		at = time.Now()
 	}
 	return k, at, nil
 }
@@ -585,10 +585,11 @@ const maxWondering = 2 << 10
 // wondering adds a hint to a refusal for want of the right key if the token itself says that it is
 // another issuer's. The claim is shown as the token's word and decides nothing.
 func (e *Error) wondering(i *issuer, w *scratch) *Error {
-	if e.Hint != "" || e.kind() == ErrUnavailable || len(w.payload) > maxWondering {
+	if e.Hint != "" || e.Reason == ReasonKeysUnavailable || len(w.payload) > maxWondering {
 		return e
 	}
-	if name, err := unverifiedIssuer(w.payloadText(), i.named); err == nil && !i.named(name) {
+	first := func(string) bool { return false } // is enough for a hint
+	if name, err := unverifiedIssuer(w.payloadText(), first); err == nil && !i.named(name) {
 		e.Hint = `the token says, unverified, that its issuer is "` + shown(name) + `", and "` + shown(i.issuer) + `" is trusted here`
 		if miss := nearMiss(name, i.issuer); miss != "" {
 			e.Hint += ": " + miss

@@ -161,6 +161,7 @@ func refusals() []refusal {
 		{"payload is an array", payload(`[]`), jwt.ReasonPayloadInvalid, c, ""},
 		{"payload with more", payload(`{} {}`), jwt.ReasonPayloadInvalid, c, ""},
 		{"payload with a duplicate", payload(`{"exp":1,"exp":99999999999}`), jwt.ReasonPayloadInvalid, c, ""},
+		{"payload with a zero before a number", payload(`{"exp":099999999999}`), jwt.ReasonPayloadInvalid, c, ""},
 		{"payload not UTF-8", payload("{\"sub\":\"\xc3\x28\"}"), jwt.ReasonPayloadInvalid, c, ""},
 
 		{"dpop proof", signed(map[string]any{"typ": "dpop+jwt"}), jwt.ReasonTypeRefused, c, "typ"},

@@ -106,10 +106,13 @@ func TestValueLimit(t *testing.T) {
 	v := newVerifier(t)
 	token, err := verify(v, testIssuer().Token(claims{"aud": values[:1000]}))
 	wantAccepted(t, token, err)
-	for _, c := range []claims{{"aud": values}, {"aud": values[:1000], "scope": "a"}, {"permissions": values[:999], "roles": "r"}, {"scope": strings.Join(values[:1000], " ")}} {
+	for _, c := range []claims{{"aud": values}, {"aud": values[:1000], "scope": "a"}, {"permissions": values[:999], "roles": "r"}, {"scope": strings.Join(values[:1000], " ")}, {"scp": strings.Join(values[:1000], " ")}, {"scp": values[:1000]}} {
 		token, err := verify(v, testIssuer().Token(c))
 		wantRefusal(t, token, err, jwt.ReasonClaimInvalid, jwt.ErrClaims)
 	}
+	// A role may have spaces, and is one value.
+	token, err = verify(v, testIssuer().Token(claims{"roles": strings.Join(values, " ")}))
+	wantAccepted(t, token, err)
 }
 
 // hostileKeySets are key sets of at most 512 KiB that cost as much as they can, each with the number of

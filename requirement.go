@@ -215,7 +215,7 @@ func (r acrRequirement) check(t *Token, _ time.Time) *Error {
 	if text != "" && slices.Contains(r.values, text) {
 		return nil
 	}
-	e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "acr", Got: shown(text), Want: quoted(r.values), acr: r.values}
+	e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "acr", Got: shown(text), Want: quoted(r.values), ask: &ask{acr: r.values}}
 	if text == "" {
 		e.detail = "acr is absent or not a string, want " + e.Want
 	}
@@ -225,18 +225,18 @@ func (r acrRequirement) check(t *Token, _ time.Time) *Error {
 func (r acrRequirement) scopes() []string { return nil }
 
 func (r ageRequirement) check(t *Token, now time.Time) *Error {
-	e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "auth_time", maxAge: r.limit, agesOut: true,
-		Want: "at most " + r.limit.String() + " ago"}
 	got, _ := t.Claim("auth_time")
 	number, _ := got.(json.Number)
 	at, ok := numericDate(string(number))
-	switch {
-	case !ok:
-		e.detail = "auth_time is absent or not a date, want " + e.Want
-	case now.Sub(at) > r.limit:
-		e.Got = at.UTC().Format(time.RFC3339)
-	default:
+	if ok && now.Sub(at) <= r.limit {
 		return nil
+	}
+	e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "auth_time", Want: "at most " + r.limit.String() + " ago",
+		ask: &ask{maxAge: r.limit, agesOut: true}}
+	if ok {
+		e.Got = at.UTC().Format(time.RFC3339)
+	} else {
+		e.detail = "auth_time is absent or not a date, want " + e.Want
 	}
 	return e
 }
