@@ -79,8 +79,8 @@ func cutString(raw string) (text, rest string, ok bool) {
 
 // quotedText decodes the JSON string at the beginning of a text that was scanned before.
 func quotedText(raw string) (text string, size int) {
-	if n := plainText(raw[1:]); raw[1+n] == '"' {
-		return raw[1 : 1+n], n + 2
+	if end := plainText(raw, 1); raw[end] == '"' {
+		return raw[1:end], end + 1
 	}
 	s := scanner{text: raw}
 	text, _ = s.string()

@@ -153,7 +153,9 @@ const (
 
 // base64urlPlace tells what a character stands for in each of the four places of a group, whose
 // three bytes are the upper ones of a number. One that is not of the alphabet marks the lowest byte.
-var base64urlPlace = func() (places [4][256]uint32) {
+// (It is behind a pointer because that is loaded once, and the address of a table anew for every place.)
+var base64urlPlace = func() *[4][256]uint32 {
+	places := new([4][256]uint32)
 	for i := range places {
 		for c := range places[i] {
 			places[i][c] = notBase64url
@@ -176,19 +178,19 @@ func base64urlLen(n int) int { return n/4*3 + max(n%4-1, 0) }
 // length that no encoder produces, no bit set that decodes to nothing. If not, what it appends has
 // no meaning.
 func appendBase64url(dst []byte, s string) ([]byte, bool) {
-	p := &base64urlPlace
+	p := base64urlPlace
 	from, size := len(dst), base64urlLen(len(s))
-	dst = slices.Grow(dst, size+2)[:from+size+2] // two groups are written with two bytes more
+	dst = slices.Grow(dst, size+3)[:from+size+3] // two groups are written with two bytes more
 	var all, rest uint32
 	to := dst[from:]
-	for len(s) >= 8 && len(to) >= 8 {
+	for len(s) > 8 && len(to) > 8 { // a slice that cannot be empty is cheaper to cut
 		first := p[0][s[0]] | p[1][s[1]] | p[2][s[2]] | p[3][s[3]]
 		second := p[0][s[4]] | p[1][s[5]] | p[2][s[6]] | p[3][s[7]]
 		all |= first | second
 		binary.BigEndian.PutUint64(to, uint64(first)<<32|uint64(second)<<8)
 		s, to = s[8:], to[6:]
 	}
-	if len(s) >= 4 && len(to) >= 4 {
+	for len(s) >= 4 && len(to) >= 4 {
 		w := p[0][s[0]] | p[1][s[1]] | p[2][s[2]] | p[3][s[3]]
 		all |= w
 		binary.BigEndian.PutUint32(to, w)
@@ -481,7 +483,7 @@ func (s *scanner) member() (name string, ok bool) {
 	// As nearly every one begins: a comma, a name of plain text, a colon, and no white space.
 	if text, pos := s.text, s.pos; !s.fresh && pos+1 < len(text) && text[pos] == ',' && text[pos+1] == '"' {
 		from := pos + 2
-		to := from + plainText(text[from:])
+		to := plainText(text, from)
 		if to+1 < len(text) && text[to] == '"' && text[to+1] == ':' {
 			s.label.from, s.label.to = from-1, to+1
 			s.pos = to + 2
@@ -691,11 +693,10 @@ func (s *scanner) string() (string, bool) {
 	return s.scanString(true)
 }
 
-// plainText returns the length of the text at the beginning of s that stands for itself in a JSON
-// string whatever is around it: ASCII without controls, quotes and backslashes.
-func plainText(s string) int {
+// plainText returns the end of the text, from s[n] on, that stands for itself in a JSON string
+// whatever is around it: ASCII without controls, quotes and backslashes.
+func plainText(s string, n int) int {
 	const each, top = 0x0101010101010101, 0x8080808080808080
-	n := 0
 	for ; len(s)-n >= 8; n += 8 { // eight bytes at a time
 		w := load64(s[n:])
 		// A difference has the top bit where it falls below zero: with the second bit turned, a control
@@ -714,7 +715,7 @@ func plainText(s string) int {
 // scanString reads from an opening quote. Without want it only checks.
 func (s *scanner) scanString(want bool) (string, bool) {
 	text, from := s.text, s.pos+1
-	to := from + plainText(text[from:])
+	to := plainText(text, from)
 	if to < len(text) && text[to] == '"' {
 		s.pos = to + 1
 		return text[from:to], true
@@ -728,7 +729,7 @@ func (s *scanner) unusualString(want bool) (string, bool) {
 	start := s.pos
 	var unescaped []byte // nil until the first escape
 	for {
-		s.pos += plainText(s.text[s.pos:])
+		s.pos = plainText(s.text, s.pos)
 		if s.pos == len(s.text) {
 			return "", s.wrong("a string without its end")
 		}
