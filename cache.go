@@ -140,8 +140,8 @@ func (c *tokenCache) keep(d *digest, input string, i *issuer, key *Key, t *Token
 	s := i.cache
 	now := time.Now()
 	e := &cached{digest: *d, input: strings.Clone(input), token: t, issuer: i, key: key, until: now.Add(maxCachedFor)}
-	// The header and the payload that the input decodes to are smaller than it, and so are the
-	// claims that are copies because they were written with escapes.
+	// The header and the payload that the input decodes to are smaller than it, and so is an iss that
+	// is a copy because it was written with escapes.
 	e.size = cachedOverhead + 3*int64(len(input))
 	if end := t.claims.expires.Add(i.leeway); end.Before(e.until) {
 		e.until = end

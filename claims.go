@@ -25,8 +25,8 @@ const (
 	maxLeeway     = 10 * time.Minute
 )
 
-// claims are the registered claims of one payload. Those that every token has are at hand; of lists
-// it is known where they stand, and that their types are right.
+// claims are the registered claims of one payload. What every verification asks for is at hand; of the
+// others it is known where they stand, and that their types are right.
 type claims struct {
 	payload string
 
@@ -34,8 +34,9 @@ type claims struct {
 	expires   time.Time // zero times are absent claims
 	notBefore time.Time
 	issuedAt  time.Time
-	hasIssuer bool // absent is not empty
 	confirmed bool // cnf is present and not empty
+
+	hasIssuer, hasAudience bool // absent is not empty
 
 	subject, id                              piece
 	tenant                                   piece                    // tid of Microsoft Entra ID
@@ -50,7 +51,7 @@ type piece struct{ from, to uint32 }
 // false. A string with several words yields each of them, if words is true.
 func (c *claims) each(p piece, words bool, yield func(string) bool) {
 	raw := c.payload[p.from:p.to]
-	words = words && strings.HasPrefix(raw, `"`) // the elements of an array are whole
+	words = words && c.isString(p) // the elements of an array are whole
 	for text, rest, ok := cutString(raw); ok; text, rest, ok = cutString(rest) {
 		if !words {
 			if !yield(text) {
@@ -65,6 +66,9 @@ func (c *claims) each(p piece, words bool, yield func(string) bool) {
 		}
 	}
 }
+
+// isString reports whether a value is a string.
+func (c *claims) isString(p piece) bool { return p.to > 0 && c.payload[p.from] == '"' }
 
 // cutString returns the first string of an array of strings, and what follows.
 func cutString(raw string) (text, rest string, ok bool) {
@@ -162,6 +166,7 @@ func (c *claims) parse(payload string) *Error {
 			bad = &Error{Reason: ReasonClaimInvalid, Member: name, detail: name + " " + detail}
 		}
 	}
+	values := 0 // of lists
 	s.object()
 	for name, ok := s.member(); ok; name, ok = s.member() {
 		var text, list *piece // where a string, or a string or array of strings, is noted
@@ -204,16 +209,16 @@ func (c *claims) parse(payload string) *Error {
 		case "iat":
 			date = &c.issuedAt
 		case "aud":
-			list = &c.audience
+			list, c.hasAudience = &c.audience, true
 		case "scp":
 			list = &c.scp
 		case "permissions":
 			if s.peek() == '[' {
-				s.strings(&c.permissions)
+				s.stringOrStrings(&c.permissions, &values)
 				continue
 			}
 		case "roles": // a string is one role, spaces and all
-			s.strings(&c.roles)
+			s.stringOrStrings(&c.roles, &values)
 			continue
 		case "cnf":
 			var value string
@@ -235,7 +240,7 @@ func (c *claims) parse(payload string) *Error {
 			s.scanString(false)
 			text.to = uint32(s.pos)
 		case list != nil:
-			if !s.strings(list) {
+			if !s.stringOrStrings(list, &values) {
 				spoil(name, "is neither a string nor an array of strings")
 			}
 		case date != nil:
@@ -252,29 +257,30 @@ func (c *claims) parse(payload string) *Error {
 	if fault := s.end(); fault != "" {
 		return &Error{Reason: ReasonPayloadInvalid, detail: fault}
 	}
-	if bad == nil && len(payload) > 2*maxValues && c.values() > maxValues { // a value takes two bytes at least
+	if bad == nil && len(payload) > 2*maxValues && values+c.loneValues() > maxValues { // a value takes two bytes at least
 		return &Error{Reason: ReasonClaimInvalid, Member: "aud", detail: "aud, scope, scp, permissions and roles hold more than " + strconv.Itoa(maxValues) + " values together"}
 	}
 	return bad
 }
 
-// values counts what the claims with several values hold.
-func (c *claims) values() (n int) {
-	for _, of := range [...]struct {
-		piece
-		words bool
-	}{{c.audience, false}, {c.scope, true}, {c.scp, true}, {c.permissions, false}, {c.roles, false}} {
-		c.each(of.piece, of.words, func(string) bool {
+// loneValues counts what the claims hold that may be lists and are strings: a value, or some words.
+func (c *claims) loneValues() (n int) {
+	for _, p := range [...]piece{c.audience, c.roles} {
+		if c.isString(p) {
 			n++
-			return true
-		})
+		}
+	}
+	for _, p := range [...]piece{c.scope, c.scp} {
+		if c.isString(p) {
+			n += len(c.list(true, p))
+		}
 	}
 	return n
 }
 
-// strings passes over the next value, and notes where it stands if it is a string or an array of
-// strings.
-func (s *scanner) strings(where *piece) bool {
+// stringOrStrings passes over the next value, and notes where it stands if it is a string or an array
+// of nothing but strings. It adds the number of strings in an array to values.
+func (s *scanner) stringOrStrings(where *piece, values *int) bool {
 	found := true
 	first := s.peek()
 	from := s.pos
@@ -284,6 +290,7 @@ func (s *scanner) strings(where *piece) bool {
 	case '[':
 		for s.array(); s.element(); {
 			if s.peek() == '"' {
+				*values++
 				s.scanString(false)
 			} else {
 				found = false
@@ -436,11 +443,11 @@ type verdicts struct {
 
 func (v *verdicts) add(check string, e *Error) {
 	if e != nil || v.told != nil { // a check that passes is told to few
-		v.tell(check, e)
+		v.take(check, e)
 	}
 }
 
-func (v *verdicts) tell(check string, e *Error) {
+func (v *verdicts) take(check string, e *Error) {
 	if v.told != nil {
 		v.told(check, e)
 	}
@@ -541,7 +548,7 @@ func (p *policy) checkAudience(c *claims) *Error {
 	switch len(audience) {
 	case 0:
 		e := missing("aud", quoted(p.audience))
-		if c.audience.to > 0 {
+		if c.hasAudience {
 			e.Reason, e.detail = ReasonAudienceMismatch, "aud is empty, want "+e.Want
 		}
 		return e
@@ -633,7 +640,7 @@ func (p *policy) checkProfile(c *claims, v *verdicts) {
 	}
 	switch p.profile {
 	case AccessToken:
-		if c.audience.to == 0 && len(p.audience) == 0 {
+		if !c.hasAudience && len(p.audience) == 0 {
 			fail(missing("aud", ""))
 		}
 		if c.text(c.clients[0]) == "" {

@@ -652,3 +652,36 @@ func TestMaxAuthAgeEdge(t *testing.T) {
 		}
 	})
 }
+
+// A profile of which something could not be read is not said to hold.
+func TestExplainProfileUnread(t *testing.T) {
+	v := newVerifier(t, func(c *jwt.Config) { c.Profile = jwt.AccessToken })
+	text := testIssuer().Mint(jwttest.Spec{Header: map[string]any{"typ": "at+jwt"}, Claims: claims{"sub": 1, "client_id": "c", "jti": "1", "iat": time.Now().Unix()}})
+	found := 0
+	for _, s := range v.Explain(t.Context(), text).Steps {
+		if s.Name == "profile" {
+			found++
+			if s.Verdict != jwt.VerdictSkip {
+				t.Errorf("got %+v", s)
+			}
+		}
+	}
+	if found != 1 {
+		t.Errorf("%d steps, want 1", found)
+	}
+}
+
+// Where keys are not to be had, whatever the reason, the token is not looked at for a hint.
+func TestNoHintWithoutKeys(t *testing.T) {
+	other := newVerifier(t, func(c *jwt.Config) {
+		c.Validate = func(context.Context, *jwt.Token) error { return fmt.Errorf("the database is away: %w", jwt.ErrUnavailable) }
+	})
+	_, cause := other.Verify(t.Context(), testIssuer().Token(nil))
+	v := newVerifier(t, func(c *jwt.Config) {
+		c.Keys = sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) { return nil, cause })
+	})
+	token, err := verify(v, testIssuer().Token(claims{"iss": "https://another.example"}))
+	if e := wantRefusal(t, token, err, jwt.ReasonValidationRefused, jwt.ErrUnavailable); e.Hint != "" {
+		t.Errorf("the hint is %q", e.Hint)
+	}
+}

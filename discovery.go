@@ -319,7 +319,7 @@ func (r *RemoteKeySet) Key(ctx context.Context, h Header) (*Key, error) {
 	return k, nil
 }
 
-// find also returns when it found the key, which may have to be waited for.
+// find also returns the time when it had done: keys may have to be waited for.
 func (r *RemoteKeySet) find(ctx context.Context, h *Header) (_ *Key, at time.Time, _ *Error) {
 	asked := time.Now()
 	if r != nil && h.Algorithm.kty() == "oct" { // never in a published set, so never a reason to fetch it
@@ -337,17 +337,27 @@ func (r *RemoteKeySet) find(ctx context.Context, h *Header) (_ *Key, at time.Tim
 	if err == nil || err.Reason == ReasonKeyAmbiguous {
 		return k, at, err
 	}
+	if set.began.After(asked) || set.began.Equal(asked) && at.After(asked) { // it was fetched for this very token
+		r.remember(absentName(h))
+		return nil, at, err
+	}
 	k, err = r.again(ctx, h, asked, err)
 	return k, time.Now(), err
 }
 
-// usable returns the set that may serve now, and until when it was waited for. Nobody waits while
-// one may serve.
+// absentName is what a key that a fetch confirmed to be absent is remembered by.
+func absentName(h *Header) string { return h.KeyID + " " + string(h.Algorithm) }
+
+// usable returns the set that may serve now, and the time for which it may: later than now if it had
+// to be waited for. Nobody waits while one may serve.
 func (r *RemoteKeySet) usable(ctx context.Context, now time.Time) (*fetched, time.Time, *Error) {
 	if r == nil || r.client == nil {
 		return nil, now, &Error{Reason: ReasonKeyUnknown, detail: "no key set is configured"}
 	}
-	set := r.last()
+	set := r.current.Load()
+	if set == nil && r.file != "" {
+		set, now = r.last(), time.Now() // the file may have taken its time
+	}
 	serves := set != nil && (now.Before(set.fresh) || r.failing.Load() && now.Before(set.stale))
 	if serves && (now.Before(set.renew) || int64(now.Sub(r.born)) < r.quiet.Load()) {
 		return set, now, nil // the usual way takes no lock
@@ -389,11 +399,7 @@ func (r *RemoteKeySet) renewal(now time.Time) *flight {
 // again looks for a key that the set does not have: it may have been published since. What a fetch
 // may cost is bounded by the budget; a flood of unknown kids empties that, and disturbs nobody else.
 func (r *RemoteKeySet) again(ctx context.Context, h *Header, asked time.Time, refusal *Error) (*Key, *Error) {
-	name := h.KeyID + " " + string(h.Algorithm)
-	if r.current.Load().began.After(asked) { // fetched for this very token
-		r.remember(name)
-		return nil, refusal
-	}
+	name := absentName(h)
 	for {
 		now := time.Now()
 		r.mu.Lock()

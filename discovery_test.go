@@ -347,6 +347,22 @@ func TestSameKidNewKey(t *testing.T) {
 	})
 }
 
+// Keys that were fetched for a token are not fetched again because its own is not among them.
+func TestFetchedForThisToken(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.delay = time.Second
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		for range 2 { // the second one finds the key remembered as absent
+			token, err := verify(v, naming("nobody"))
+			wantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
+			if n := p.count("/keys"); n != 1 {
+				t.Errorf("%d fetches, want 1", n)
+			}
+		}
+	})
+}
+
 // A token is held against the time at which its key is there, however long that was waited for.
 func TestTimeAfterFetch(t *testing.T) {
 	bubble(t, func(t *testing.T) {

@@ -178,7 +178,7 @@ type Error struct {
 	Also []*Error
 
 	detail      string // replaces "Member is Got, want Want" in the text
-	size, limit int    // in bytes; if limit is set, detail is what has that size
+	size, limit int    // in bytes, if limit is set: in the text they follow detail, which says of what
 	sentinel    error  // overrides the table's: only where Config.Validate named one
 	cause       error
 	ask         *ask // nil: the challenge asks for nothing in particular

@@ -180,7 +180,7 @@ func base64urlLen(n int) int { return n/4*3 + max(n%4-1, 0) }
 func appendBase64url(dst []byte, s string) ([]byte, bool) {
 	p := base64urlPlace
 	from, size := len(dst), base64urlLen(len(s))
-	dst = slices.Grow(dst, size+3)[:from+size+3] // two groups are written with two bytes more
+	dst = slices.Grow(dst, size+3)[:from+size+3] // two groups are written with two bytes more, and one is never reached
 	var all, rest uint32
 	to := dst[from:]
 	for len(s) > 8 && len(to) > 8 { // a slice that cannot be empty is cheaper to cut

@@ -347,8 +347,8 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
 	return t, nil
 }
 
-// verify is the list of steps, from the second on. Each refuses with a reason of its own, and nothing
-// of a later step is looked at before the earlier ones hold.
+// verify is the list of the steps that follow. Each refuses with a reason of its own, and nothing of a
+// later step is looked at before the earlier ones hold.
 func (v *Verifier) verify(ctx context.Context, p *parts) (*Token, *Error) {
 	w, _ := v.spare.Get().(*scratch)
 	if w == nil {
@@ -585,11 +585,11 @@ const maxWondering = 2 << 10
 // wondering adds a hint to a refusal for want of the right key if the token itself says that it is
 // another issuer's. The claim is shown as the token's word and decides nothing.
 func (e *Error) wondering(i *issuer, w *scratch) *Error {
-	if e.Hint != "" || e.Reason == ReasonKeysUnavailable || len(w.payload) > maxWondering {
+	if e.Hint != "" || e.Reason == ReasonKeysUnavailable || e.sentinel == ErrUnavailable || len(w.payload) > maxWondering {
 		return e
 	}
-	first := func(string) bool { return false } // is enough for a hint
-	if name, err := unverifiedIssuer(w.payloadText(), first); err == nil && !i.named(name) {
+	stop := func(string) bool { return false } // the first iss is enough for a hint
+	if name, err := unverifiedIssuer(w.payloadText(), stop); err == nil && !i.named(name) {
 		e.Hint = `the token says, unverified, that its issuer is "` + shown(name) + `", and "` + shown(i.issuer) + `" is trusted here`
 		if miss := nearMiss(name, i.issuer); miss != "" {
 			e.Hint += ": " + miss

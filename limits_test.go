@@ -98,6 +98,12 @@ func TestTokenMemory(t *testing.T) {
 }
 
 func TestValueLimit(t *testing.T) {
+	toAny := func(values []string) (all []any) {
+		for _, v := range values {
+			all = append(all, v)
+		}
+		return all
+	}
 	values := make([]string, 1001)
 	for i := range values {
 		values[i] = fmt.Sprint(i)
@@ -106,7 +112,7 @@ func TestValueLimit(t *testing.T) {
 	v := newVerifier(t)
 	token, err := verify(v, testIssuer().Token(claims{"aud": values[:1000]}))
 	wantAccepted(t, token, err)
-	for _, c := range []claims{{"aud": values}, {"aud": values[:1000], "scope": "a"}, {"permissions": values[:999], "roles": "r"}, {"scope": strings.Join(values[:1000], " ")}, {"scp": strings.Join(values[:1000], " ")}, {"scp": values[:1000]}} {
+	for _, c := range []claims{{"aud": values}, {"aud": values[:1000], "scope": "a"}, {"permissions": values[:999], "roles": "r"}, {"scope": strings.Join(values[:1000], " ")}, {"scp": strings.Join(values[:1000], " ")}, {"scp": values[:1000]}, {"roles": append([]any{1}, toAny(values[:1000])...)}} {
 		token, err := verify(v, testIssuer().Token(c))
 		wantRefusal(t, token, err, jwt.ReasonClaimInvalid, jwt.ErrClaims)
 	}
