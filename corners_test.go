@@ -674,7 +674,9 @@ func TestExplainProfileUnread(t *testing.T) {
 // Where keys are not to be had, whatever the reason, the token is not looked at for a hint.
 func TestNoHintWithoutKeys(t *testing.T) {
 	other := newVerifier(t, func(c *jwt.Config) {
-		c.Validate = func(context.Context, *jwt.Token) error { return fmt.Errorf("the database is away: %w", jwt.ErrUnavailable) }
+		c.Validate = func(context.Context, *jwt.Token) error {
+			return fmt.Errorf("the database is away: %w", jwt.ErrUnavailable)
+		}
 	})
 	_, cause := other.Verify(t.Context(), testIssuer().Token(nil))
 	v := newVerifier(t, func(c *jwt.Config) {
