@@ -122,7 +122,8 @@ func TestSamples(t *testing.T) {
 			p.click(`[data-example="` + kind + `"]`)
 			p.until(`[...document.querySelectorAll(".verdict")].map((v) => v.innerText).join(" ") === "` + want + `"`)
 			if strings.HasPrefix(look.name, "phone") {
-				p.until(`document.querySelector("#banner").getBoundingClientRect().top < 200`) // it was scrolled to
+				// It was scrolled to, unless it was in sight.
+				p.until(`(({ top }) => top >= 0 && top <= innerHeight - 120)(document.querySelector("#banner").getBoundingClientRect())`)
 			}
 			p.picture(kind + "-" + look.name)
 			p.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach((d) => d.open = true)`))
