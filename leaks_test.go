@@ -41,13 +41,27 @@ import (
 // run is the length of the shortest piece that counts as a leak.
 const run = 17
 
-// A leakFinder knows every run of what must not be told.
-type leakFinder map[string]string
+// piece is the length of what is looked up first, at every tenth place of a text only: wherever a run
+// stands, a whole piece of it does at one of them.
+const piece = run - 9
+
+// A leakFinder knows every run of what must not be told, and every piece.
+type leakFinder struct {
+	runs   map[string]string
+	pieces map[[piece]byte]bool
+}
+
+func newLeakFinder() leakFinder {
+	return leakFinder{map[string]string{}, map[[piece]byte]bool{}}
+}
 
 // text adds a text as it is.
 func (l leakFinder) text(name, secret string) {
 	for i := 0; i+run <= len(secret); i++ {
-		l[secret[i:i+run]] = name
+		l.runs[secret[i:i+run]] = name
+	}
+	for i := 0; i+piece <= len(secret); i++ {
+		l.pieces[[piece]byte([]byte(secret[i:i+piece]))] = true
 	}
 }
 
@@ -97,23 +111,11 @@ func (l leakFinder) keyring(k *keyring) {
 	}
 }
 
-var (
-	numberList = regexp.MustCompile(`(?:(?:0x[0-9a-f]{1,2}|[0-9]{1,3})[ ,]+){16,}(?:0x[0-9a-f]{1,2}|[0-9]{1,3})`)
-	listNumber = regexp.MustCompile(`0x[0-9a-f]+|[0-9]+`)
-	escapeForm = regexp.MustCompile(`\\x[0-9a-f]{2}|\\[abfnrtv\\"]`)
-)
+var escapeForm = regexp.MustCompile(`\\x[0-9a-f]{2}|\\[abfnrtv\\"]`)
 
 // find returns what a text tells, empty if it tells nothing.
 func (l leakFinder) find(text string) string {
-	texts := []string{text}
-	for _, list := range numberList.FindAllString(text, -1) {
-		var octets []byte
-		for _, number := range listNumber.FindAllString(list, -1) {
-			n, _ := strconv.ParseUint(number, 0, 8)
-			octets = append(octets, byte(n))
-		}
-		texts = append(texts, string(octets))
-	}
+	texts := append(numberLists(text), text)
 	if strings.Contains(text, `\`) {
 		texts = append(texts, escapeForm.ReplaceAllStringFunc(text, func(escape string) string {
 			plain, _ := strconv.Unquote(`"` + escape + `"`)
@@ -121,13 +123,41 @@ func (l leakFinder) find(text string) string {
 		}))
 	}
 	for _, text := range texts {
-		for i := 0; i+run <= len(text); i++ {
-			if name := l[text[i:i+run]]; name != "" {
-				return fmt.Sprintf("%s: %q", name, text[i:i+run])
+		for at := 0; at+piece <= len(text); at += run - piece + 1 {
+			if !l.pieces[[piece]byte([]byte(text[at:at+piece]))] {
+				continue
+			}
+			for i := max(0, at+piece-run); i <= at && i+run <= len(text); i++ {
+				if name := l.runs[text[i:i+run]]; name != "" {
+					return fmt.Sprintf("%s: %q", name, text[i:i+run])
+				}
 			}
 		}
 	}
 	return ""
+}
+
+// numberLists returns the octets of every list of at least as many numbers as a run has octets, as fmt
+// and encoding/json write them.
+func numberLists(text string) (lists []string) {
+	var octets []byte
+	end := func() {
+		if len(octets) >= run {
+			lists = append(lists, string(octets))
+		}
+		octets = octets[:0]
+	}
+	for field := range strings.FieldsFuncSeq(text, func(r rune) bool {
+		return r == ' ' || r == ',' || r == ':' || r == '[' || r == ']' || r == '{' || r == '}'
+	}) {
+		if n, err := strconv.ParseUint(field, 0, 8); err == nil {
+			octets = append(octets, byte(n))
+		} else {
+			end()
+		}
+	}
+	end()
+	return lists
 }
 
 // told is what a value tells in every usual way of telling it: printed, marshalled and logged, alone and
@@ -174,7 +204,7 @@ func (l leakFinder) checkTold(t *testing.T, name string, value any) {
 // The finder finds a secret in every form, and nothing in what is none.
 func TestLeakFinder(t *testing.T) {
 	secret := fixedKeys().secret
-	l := leakFinder{}
+	l := newLeakFinder()
 	l.octets("the secret", secret)
 	for _, value := range []any{secret, string(secret), secret[:run], struct{ k []byte }{secret}, struct{ K any }{secret},
 		errors.New(string(secret)), fmt.Sprintf("%q", secret), fmt.Sprintf("%#v", secret[:run]), hex.EncodeToString(secret), base64.URLEncoding.EncodeToString(append([]byte("x"), secret...)), base64.StdEncoding.EncodeToString(append([]byte("xy"), secret...))} {
@@ -186,8 +216,14 @@ func TestLeakFinder(t *testing.T) {
 			t.Errorf("not found in %#v", value)
 		}
 	}
-	if leak := l.find(string(secret[:run-1])); leak != "" {
-		t.Error(leak)
+	for at := range 2 * run { // wherever it stands
+		before := strings.Repeat("x", at)
+		if leak := l.find(before + string(secret[at:at+run])); leak == "" {
+			t.Errorf("not found at %d", at)
+		}
+		if leak := l.find(before + string(secret[at:at+run-1]) + "x"); leak != "" {
+			t.Error(leak)
+		}
 	}
 	l.token("the token", goodToken(t, jwt.EdDSA))
 	if leak := l.find(strings.Join(told(&jwt.Config{Issuer: publicIssuer}), " ")); leak != "" {
@@ -221,7 +257,7 @@ func exportedTypes(t *testing.T) (names []string) {
 // printed, marshalled or logged. A type that is new must be added here.
 func TestValuesTellNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		k, l := fixedKeys(), leakFinder{}
+		k, l := fixedKeys(), newLeakFinder()
 		l.keyring(k)
 		const account = "eyJhbGciOiJSUzI1NiJ9.the-token-of-a-service-account.AAAA"
 		const query = "apikey-0123456789-abcdefghijklmnop"
@@ -388,7 +424,7 @@ func publishedWithSecrets(t *testing.T, k *keyring) []byte {
 
 // No constructor's error tells what it was given for a key.
 func TestKeyErrorsTellNothing(t *testing.T) {
-	k, l := fixedKeys(), leakFinder{}
+	k, l := fixedKeys(), newLeakFinder()
 	l.keyring(k)
 	tries := 0
 	try := func(what string, key any, err error) {
@@ -465,7 +501,7 @@ func TestKeyErrorsTellNothing(t *testing.T) {
 
 // Neither a fetch that fails nor an address that is refused tells what is secret in its settings.
 func TestFetchErrorsTellNothing(t *testing.T) {
-	l := leakFinder{}
+	l := newLeakFinder()
 	const secret = "0123456789-this-is-a-secret-abcdef"
 	l.text("the secret", secret)
 	path := filepath.Join(t.TempDir(), "token")
