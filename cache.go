@@ -117,7 +117,7 @@ func (c *tokenCache) find(d *digest, input string) *cached {
 // it was long ago, or its key is not the one that the issuer's source gives for it now.
 func (c *tokenCache) recall(ctx context.Context, e *cached) (_ *Token, err *Error, ok bool) {
 	i, t := e.issuer, e.token
-	key, now, err := i.key(ctx, t.header)           // which may have taken its time
+	key, now, err := i.key(ctx, t.header)
 	if err != nil && err.kind() == ErrUnavailable { // says nothing against the token
 		return nil, err.about(i, t.header), true
 	}

@@ -355,8 +355,8 @@ func (r *RemoteKeySet) usable(ctx context.Context, now time.Time) (*fetched, tim
 		return nil, now, &Error{Reason: ReasonKeyUnknown, detail: "no key set is configured"}
 	}
 	set := r.current.Load()
-	if set == nil && r.file != "" {
-		set, now = r.last(), time.Now() // the file may have taken its time
+	if set == nil {
+		set, now = r.last(), time.Now() // a snapshot file may have taken its time
 	}
 	serves := set != nil && (now.Before(set.fresh) || r.failing.Load() && now.Before(set.stale))
 	if serves && (now.Before(set.renew) || int64(now.Sub(r.born)) < r.quiet.Load()) {

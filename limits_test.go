@@ -98,21 +98,17 @@ func TestTokenMemory(t *testing.T) {
 }
 
 func TestValueLimit(t *testing.T) {
-	toAny := func(values []string) (all []any) {
-		for _, v := range values {
-			all = append(all, v)
-		}
-		return all
-	}
-	values := make([]string, 1001)
+	values, mixed := make([]string, 1001), make([]any, 1001)
 	for i := range values {
 		values[i] = fmt.Sprint(i)
+		mixed[i] = values[i]
 	}
+	mixed[0] = 1
 	values[999] = jwttest.Audience
 	v := newVerifier(t)
 	token, err := verify(v, testIssuer().Token(claims{"aud": values[:1000]}))
 	wantAccepted(t, token, err)
-	for _, c := range []claims{{"aud": values}, {"aud": values[:1000], "scope": "a"}, {"permissions": values[:999], "roles": "r"}, {"scope": strings.Join(values[:1000], " ")}, {"scp": strings.Join(values[:1000], " ")}, {"scp": values[:1000]}, {"roles": append([]any{1}, toAny(values[:1000])...)}} {
+	for _, c := range []claims{{"aud": values}, {"aud": values[:1000], "scope": "a"}, {"permissions": values[:999], "roles": "r"}, {"scope": strings.Join(values[:1000], " ")}, {"scp": strings.Join(values[:1000], " ")}, {"scp": values[:1000]}, {"roles": mixed}} {
 		token, err := verify(v, testIssuer().Token(c))
 		wantRefusal(t, token, err, jwt.ReasonClaimInvalid, jwt.ErrClaims)
 	}
@@ -744,14 +740,18 @@ var limits = map[string]func(t *testing.T){
 				t.Fatalf("a header of %d characters, not of %d", got, size)
 			}
 			v := newVerifier(t)
-			return testing.AllocsPerRun(200, func() {
-				if _, err := v.Verify(t.Context(), token); err != nil {
-					t.Fatal(err)
-				}
-			})
+			fewest := math.Inf(1) // the race detector makes sync.Pool drop some of what it gets
+			for range 50 {
+				fewest = min(fewest, testing.AllocsPerRun(1, func() {
+					if _, err := v.Verify(t.Context(), token); err != nil {
+						t.Fatal(err)
+					}
+				}))
+			}
+			return fewest
 		}
 		small, at, beyond := parsed(508), parsed(512), parsed(514) // no encoding has 513
-		if at > small+0.5 || beyond < at+0.5 {
+		if at > small || beyond <= at {
 			t.Errorf("%v, %v and %v allocations", small, at, beyond)
 		}
 	},
