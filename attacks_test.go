@@ -466,6 +466,61 @@ var attacks = map[string]func(t *testing.T){
 	"F10": func(t *testing.T) {
 		refused(t, newVerifier(t), testIssuer().Token(claims{"cnf": claims{}}), replaced("cnf", `{"jkt":"x"}`, `{"x5t#S256":"x"}`, `{"jwk":{}}`, `{"unknown":null}`, `{"":1}`, `null`, `[]`, `"x"`, `1`)...)
 	},
+	"F11": func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			// Two issuers with the same keys, whose tokens have the same header, and times of their own.
+			ours, theirs := testConfig(t), testConfig(t)
+			theirs.Issuer = "https://other.example"
+			ours.TokenCache, theirs.TokenCache = 10, 10
+			v, err := jwt.NewVerifier(ours, theirs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			now := time.Now().Unix()
+			texts := map[string]string{}
+			for n, sub := range []string{"alice", "bob", "carol"} {
+				iss := []string{ours.Issuer, theirs.Issuer}[n%2]
+				texts[sub] = testIssuer().Token(claims{"iss": iss, "sub": sub, "iat": now, "exp": now + 60*int64(n+1)})
+			}
+			for range 3 {
+				for sub, text := range texts {
+					token, err := verify(v, text)
+					wantAccepted(t, token, err)
+					if token.Subject() != sub {
+						t.Fatalf("%s is taken for %s", sub, token.Subject())
+					}
+				}
+			}
+			if s := v.Status(); s[0].TokenCache.Hits != 4 || s[1].TokenCache.Hits != 2 {
+				t.Errorf("%+v and %+v", s[0].TokenCache, s[1].TokenCache)
+			}
+			alone := newVerifier(t, caching(10)) // that has the keys, and is not meant
+			refused(t, alone, texts["alice"], texts["bob"])
+			parts := map[string][]string{}
+			for sub, text := range texts {
+				parts[sub] = strings.Split(text, ".")
+			}
+			for _, a := range parts { // the payload of one and the signature of another
+				for _, b := range parts {
+					if a[1] != b[1] {
+						refused(t, v, texts["carol"], a[0]+"."+a[1]+"."+b[2])
+					}
+				}
+			}
+			text := texts["carol"]
+			for at := 0; at < len(text); at += 7 {
+				refused(t, v, text, text[:at]+string(text[at]^1)+text[at+1:])
+			}
+			for n, sub := range []string{"alice", "bob", "carol"} {
+				time.Sleep(time.Until(time.Unix(now+60*int64(n+1)+29, 0))) // within the leeway
+				token, err := verify(v, texts[sub])
+				wantAccepted(t, token, err)
+				time.Sleep(time.Second)
+				token, err = verify(v, texts[sub])
+				wantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
+			}
+		})
+	},
 	"F12": func(t *testing.T) {
 		// ECDSA has two signatures for one token: (r, s) and (r, n-s). Both hold, so revocation goes by jti.
 		good := testIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Claims: claims{"jti": "one"}})
@@ -570,7 +625,7 @@ func TestAttacks(t *testing.T) {
 			t.Errorf("row %s says %q, and ran is %v", row[1], row[2], ran[row[1]])
 		}
 	}
-	if rows != 86 || len(attacks) != 82 {
+	if rows != 86 || len(attacks) != 83 {
 		t.Errorf("%d rows and %d tests", rows, len(attacks))
 	}
 }

@@ -54,11 +54,13 @@ type cached struct {
 }
 
 // A cacheShare is what one issuer has of the cache. When a place is needed, a hand goes around its
-// tokens and takes the first that is over or was not used since it last came by.
+// tokens and takes the first that is over or was not used since it last came by. The new token takes
+// that place, behind the hand: it has a round to be used in.
 type cacheShare struct {
 	capacity  int
 	tokens    []*cached
 	hand      int
+	broom     int // goes around, too, for tokens that are over
 	bytes     int64
 	evictions uint64
 
@@ -140,9 +142,9 @@ func (c *tokenCache) keep(d *digest, input string, i *issuer, key *Key, t *Token
 	s := i.cache
 	now := time.Now()
 	e := &cached{digest: *d, input: strings.Clone(input), token: t, issuer: i, key: key, until: now.Add(maxCachedFor)}
-	// The header and the payload that the input decodes to are smaller than it, and so is an iss that
-	// is a copy because it was written with escapes.
-	e.size = cachedOverhead + 3*int64(len(input))
+	// The header and the payload that the input decodes to are smaller than it. An iss that was written
+	// with escapes is a copy.
+	e.size = cachedOverhead + 2*int64(len(input)) + int64(len(t.claims.issuer))
 	if end := t.claims.expires.Add(i.leeway); end.Before(e.until) {
 		e.until = end
 	}
@@ -155,16 +157,41 @@ func (c *tokenCache) keep(d *digest, input string, i *issuer, key *Key, t *Token
 	if old := c.find(d, input); old != nil {
 		c.remove(old)
 	}
+	c.sweep(s, now)
+	evicted := false
 	for len(s.tokens) == s.capacity || s.bytes+e.size > room {
-		c.remove(s.victim(now))
-		s.evictions++
+		v := s.victim(now)
+		if now.Before(v.until) {
+			s.evictions++
+		}
+		c.remove(v)
+		evicted = true
 	}
 	e.place = len(s.tokens)
 	s.tokens = append(s.tokens, e)
 	s.bytes += e.size
+	if evicted { // and the one that took its place goes back to the end
+		s.swap(s.hand, e.place)
+		s.hand++
+	}
 	first := c.bucket(d)
 	e.next.Store(first.Load())
 	first.Store(e)
+}
+
+// sweep takes out what is over. No call waits for more than two looks of it, and they are enough: it has
+// been around when as many tokens have come as there were.
+func (c *tokenCache) sweep(s *cacheShare, now time.Time) {
+	for range min(2, len(s.tokens)) {
+		if s.broom >= len(s.tokens) {
+			s.broom = 0
+		}
+		if e := s.tokens[s.broom]; now.Before(e.until) {
+			s.broom++
+		} else {
+			c.remove(e)
+		}
+	}
 }
 
 // victim picks the token that has to go. Readers may use tokens as fast as the hand comes by: after
@@ -195,8 +222,7 @@ func (c *tokenCache) remove(e *cached) {
 		return
 	}
 	last := len(s.tokens) - 1
-	s.tokens[e.place] = s.tokens[last]
-	s.tokens[e.place].place = e.place
+	s.swap(e.place, last)
 	s.tokens[last] = nil
 	s.tokens = s.tokens[:last]
 	s.bytes -= e.size
@@ -207,14 +233,19 @@ func (c *tokenCache) remove(e *cached) {
 	link.Store(e.next.Load()) // a reader that is at e goes on from there
 }
 
+func (s *cacheShare) swap(i, j int) {
+	s.tokens[i], s.tokens[j] = s.tokens[j], s.tokens[i]
+	s.tokens[i].place, s.tokens[j].place = i, j
+}
+
 // A TokenCacheStatus tells how an issuer's share of the cache of verified tokens is used.
 type TokenCacheStatus struct {
-	Capacity  int    `json:"capacity"` // Config.TokenCache
-	Tokens    int    `json:"tokens"`
-	Bytes     int64  `json:"bytes"` // at most
-	Hits      uint64 `json:"hits"`
-	Misses    uint64 `json:"misses"`
-	Evictions uint64 `json:"evictions"` // to make room for others
+	Capacity  int    `json:"capacity"`  // Config.TokenCache
+	Tokens    int    `json:"tokens"`    // some may be over: they leave when others come, and are never served
+	Bytes     int64  `json:"bytes"`     // at most
+	Hits      uint64 `json:"hits"`      // the signature was not checked again
+	Misses    uint64 `json:"misses"`    // tokens of this issuer that were not remembered, refused ones too
+	Evictions uint64 `json:"evictions"` // tokens that could have been used again, and made room for others
 }
 
 // status returns nil for an issuer without a cache.

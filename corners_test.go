@@ -466,18 +466,21 @@ func TestTokenCacheVictims(t *testing.T) {
 		lasting := func(sub string, seconds int64) string {
 			return testIssuer().Token(claims{"sub": sub, "iat": now, "exp": now + seconds})
 		}
-		v := newVerifier(t, caching(2))
-		live, over, next := lasting("live", 3600), lasting("over", 60), lasting("next", 3600)
-		verify(v, live)
-		verify(v, over)
-		hit(t, v, live)
-		hit(t, v, over)
+		v := newVerifier(t, caching(4))
+		texts := []string{lasting("a", 3600), lasting("b", 3600), lasting("over", 60), lasting("c", 3600), lasting("next", 3600)}
+		for _, text := range texts[:4] {
+			verify(v, text)
+		}
+		for _, text := range texts[:4] {
+			hit(t, v, text)
+		}
 		time.Sleep(91 * time.Second) // with the leeway
-		token, err := verify(v, next)
+		token, err := verify(v, texts[4])
 		wantAccepted(t, token, err)
-		wantCounts(t, v, 2, 3, 1, 2)
-		hit(t, v, live)
-		hit(t, v, next)
+		wantCounts(t, v, 4, 5, 0, 4)
+		for _, at := range []int{0, 1, 3, 4} {
+			hit(t, v, texts[at])
+		}
 	})
 }
 

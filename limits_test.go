@@ -860,7 +860,7 @@ func warmWithHeader(t *testing.T, size int) error {
 
 // A cache for one token has 4 KiB: 512 bytes, and three times the length of a signing input.
 func testCachedSize(t *testing.T) {
-	beside(t, "signing input", (4<<10-512)/3, func(size int) error {
+	beside(t, "signing input", (4<<10-512-len(testIssuer().URL))/2, func(size int) error {
 		v := newVerifier(t, func(c *jwt.Config) { c.TokenCache = 1 })
 		for pad := range 20 { // until it is of that very size
 			header := `{"alg":"RS256","kid":"rs256-1","x":"` + strings.Repeat("x", pad) + `"}`
