@@ -499,6 +499,9 @@ func TestTokenCacheConfig(t *testing.T) {
 		"signed with a secret": func(c *jwt.Config) {
 			c.TokenCache, c.Keys, c.Algorithms = 1, sourceFunc(nil), []jwt.Algorithm{jwt.HS256}
 		},
+		"with a secret": func(c *jwt.Config) {
+			c.TokenCache, c.Keys, c.Algorithms = 1, set(secret, public), []jwt.Algorithm{jwt.HS256}
+		},
 	} {
 		c := testConfig(t)
 		change(&c)

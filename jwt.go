@@ -123,10 +123,11 @@ type Config struct {
 	MaxTokenSize  int
 	MaxHeaderSize int
 
-	// TokenCache is how many verified tokens are remembered, for services that see the same token
-	// many times: see the package manual. It takes up to 4 KiB of memory a token. The signature and
-	// the parsing are saved; time, keys, policy and Validate are asked for every request. It cannot
-	// be set for HMAC, where it saves nothing. Zero: none; more than 1,048,576 is refused.
+	// TokenCache is how many verified tokens are remembered at most, for services that see the same
+	// token many times: see the package manual. It takes up to 4 KiB of memory a token on average, so
+	// there are fewer if tokens have more than about 2,000 bytes. The signature and the parsing are
+	// saved; time, keys, policy and Validate are asked for every request. It cannot be set for HMAC,
+	// where it saves nothing. Zero: none; more than 1,048,576 is refused.
 	TokenCache int
 
 	// InsecureSkipAudience accepts tokens that were issued for any API of the issuer: whoever runs
@@ -319,12 +320,18 @@ func (c Config) issuer() (*issuer, error) {
 // onlySecrets reports whether HMAC is all that the issuer's tokens can be signed with.
 func (c Config) onlySecrets() bool {
 	secret := func(alg Algorithm) bool { return alg.kty() == "oct" }
+	all := func(keys ...*Key) bool {
+		return len(keys) > 0 && !slices.ContainsFunc(keys, func(k *Key) bool { return k == nil || !secret(k.alg) })
+	}
 	switch keys := c.Keys.(type) {
 	case *Key:
-		return keys != nil && secret(keys.alg)
+		if all(keys) {
+			return true
+		}
 	case *KeySet:
-		all := keys.Keys()
-		return len(all) > 0 && !slices.ContainsFunc(all, func(k *Key) bool { return !secret(k.alg) })
+		if all(keys.Keys()...) {
+			return true
+		}
 	}
 	return len(c.Algorithms) > 0 && !slices.ContainsFunc(c.Algorithms, func(alg Algorithm) bool { return !secret(alg) })
 }

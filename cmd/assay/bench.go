@@ -15,6 +15,7 @@ import (
 	_ "crypto/sha512" // for crypto.Hash
 	"encoding/base64"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math"
@@ -38,10 +39,14 @@ var benchCommand = command{
 		"whole verification, and one whose token is remembered (Config.TokenCache). The three take turns, and\n" +
 		"the median of the rounds counts. The tokens are of the shape that Auth0 issues, about 850 bytes with\n" +
 		"RS256; algorithms are RS256, ES256, EdDSA and HS256 unless -alg says otherwise. With -issuer the token\n" +
-		"is yours, and its keys are found as assay verify finds them. The bare signature is then of the same\n" +
-		"algorithm and sizes, with another key.\n\n" +
+		"is yours, and its keys are found as assay verify finds them; it has to stay valid until the end. The\n" +
+		"bare signature is then of the same algorithm and sizes, with another key.\n\n" +
+		"The time for each token is that of one core: with two cores there are twice as many in a second. A\n" +
+		"token that is remembered is the same one all the time; among many thousands the processor's caches\n" +
+		"help less. Tokens of HS256, HS384 and HS512 are never remembered, for nothing would be saved.\n\n" +
 		"With -json the result is one object: go, os, arch, cpus, and results (algorithm, cores, what,\n" +
-		"token_bytes, tokens_per_second, ns_per_token, ratio: to the bare signature on as many cores).\n\n" +
+		"token_bytes, signature_bytes, tokens_per_second, ns_per_token: of one core, ratio: to the bare\n" +
+		"signature on as many cores).\n\n" +
 		"The exit status is 0 if all was measured, 1 if the token is refused, 2 if the command line is wrong,\n" +
 		"and 3 if the keys cannot be had.",
 	example: "assay bench -each 100ms\n" +
@@ -60,6 +65,7 @@ const (
 type contest struct {
 	algorithm jwt.Algorithm
 	token     string
+	signature int                 // its size in bytes
 	bare      func() func() error // makes one for each goroutine: hash states are not shared
 	verifier  *jwt.Verifier
 	caching   *jwt.Verifier // nil: the token cannot be remembered
@@ -71,6 +77,7 @@ type benchResult struct {
 	Cores     int           `json:"cores"`
 	What      string        `json:"what"` // signature, verify or cached
 	Bytes     int           `json:"token_bytes"`
+	Signature int           `json:"signature_bytes"`
 	Rate      float64       `json:"tokens_per_second"`
 	Each      float64       `json:"ns_per_token"`
 	Ratio     float64       `json:"ratio"`
@@ -91,7 +98,7 @@ func runBench(ctx context.Context, c *call) int {
 	var cores counts
 	s.define(flags)
 	from.define(flags)
-	flags.Var(&cores, "cores", "`number` of cores to use; repeatable (default 1 and all)")
+	flags.Var(&cores, "cores", "`number` of cores to use; repeatable (default 1 and GOMAXPROCS)")
 	each := flags.Duration("each", time.Second, "`duration` of the measurement of each algorithm and number of cores")
 	asJSON := flags.Bool("json", false, "print the result as JSON")
 	if code, ok := c.parse(flags, maxArguments); !ok {
@@ -100,18 +107,22 @@ func runBench(ctx context.Context, c *call) int {
 	switch {
 	case *each < minBenchTime || *each > maxBenchTime:
 		return c.misused("-each is not from %v to %v", minBenchTime, maxBenchTime)
-	case s.issuer == "" && (len(c.rest) > 0 || from.file != ""):
-		return c.misused("-issuer is required with a token of your own")
+	case len(cores) > 0 && slices.Max(cores) > runtime.NumCPU():
+		return c.misused("-cores %d: there are %d here", slices.Max(cores), runtime.NumCPU())
 	}
 	if cores == nil {
-		cores = counts{1, runtime.NumCPU()}
+		cores = counts{1, runtime.GOMAXPROCS(0)}
 	}
 	slices.Sort(cores)
 	cores = slices.Compact(cores)
+	own := len(c.rest) > 0
+	flags.Visit(func(f *flag.Flag) { // whatever says something of a token means one's own
+		own = own || !slices.Contains([]string{"cores", "each", "json", "alg"}, f.Name)
+	})
 
 	var contests []*contest
 	var code int
-	if s.issuer != "" {
+	if own {
 		contests, code = ownContest(ctx, c, &s, &from)
 	} else {
 		contests, code = standardContests(c, s.algorithms)
@@ -171,7 +182,10 @@ func standardContests(c *call, algs []jwt.Algorithm) ([]*contest, int) {
 	}
 	defer iss.Close() // its keys stay
 	var all []*contest
-	for _, alg := range algs {
+	for n, alg := range algs {
+		if slices.Contains(algs[:n], alg) {
+			continue
+		}
 		token := iss.Mint(jwttest.Spec{Algorithm: alg, Claims: jwttest.Claims{
 			"iss": "https://tenant.eu.auth0.com/", "aud": []string{"https://api.example.com", "https://tenant.eu.auth0.com/userinfo"},
 			"sub": "auth0|65f1c0ffee15badc0de4a11c", "exp": time.Now().Add(24 * time.Hour).Unix(), "azp": "Xk3vN9qLr7TzB2mWc5HdYf8JpG4sQa6E",
@@ -233,7 +247,8 @@ func newContest(alg jwt.Algorithm, token string, config jwt.Config) (*contest, e
 		}
 	}
 	dot := strings.LastIndexByte(token, '.')
-	made.bare, err = bareSignature(alg, dot, base64.RawURLEncoding.DecodedLen(len(token)-dot-1))
+	made.signature = base64.RawURLEncoding.DecodedLen(len(token) - dot - 1)
+	made.bare, err = bareSignature(alg, dot, made.signature)
 	return made, err
 }
 
@@ -352,7 +367,7 @@ func (c *contest) measure(ctx context.Context, cores int, each time.Duration, pr
 	for i, name := range names {
 		slices.Sort(rounds[i])
 		rate := rounds[i][benchRounds/2]
-		results = append(results, benchResult{c.algorithm, cores, name, len(c.token), rate, 1e9 * float64(cores) / rate, 1})
+		results = append(results, benchResult{c.algorithm, cores, name, len(c.token), c.signature, rate, 1e9 * float64(cores) / rate, 1})
 		results[i].Ratio = results[0].Rate / rate
 	}
 	return results, nil
@@ -403,6 +418,12 @@ func plural(n int, what string) string {
 func (r *benchReport) print(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s/%s, %s\n\n", r.Go, r.OS, r.Arch, plural(r.CPUs, "core"))
+	for i, line := range r.Results {
+		if i == 0 || r.Results[i-1].Algorithm != line.Algorithm {
+			fmt.Fprintf(&b, "%-9s tokens of %d bytes, with signatures of %d\n", line.Algorithm, line.Bytes, line.Signature)
+		}
+	}
+	b.WriteByte('\n')
 	fmt.Fprintf(&b, "%-9s %5s  %-9s %12s %12s %12s\n", "algorithm", "cores", "what", "tokens/s", "us/token", "x signature")
 	var last benchResult
 	least, most := math.Inf(1), 0.0
@@ -412,7 +433,7 @@ func (r *benchReport) print(w io.Writer) error {
 		}
 		last = line
 		least, most = min(least, line.Rate), max(most, line.Rate)
-		fmt.Fprintf(&b, "%-9s %5d  %-9s %12s %12.2f %12.2f\n", line.Algorithm, line.Cores, line.What, thousands(line.Rate), line.Each/1000, line.Ratio)
+		fmt.Fprintf(&b, "%-9s %5d  %-9s %12s %12.2f %12s\n", line.Algorithm, line.Cores, line.What, thousands(line.Rate), line.Each/1000, ratio(line.Ratio))
 	}
 	b.WriteString("\ntokens/s; every 8 columns are ten times as many\n\n")
 	for i, line := range r.Results {
@@ -424,6 +445,15 @@ func (r *benchReport) print(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// ratio writes one with two digits that mean something.
+func ratio(n float64) string {
+	decimals := 2
+	for small := 0.1; n < small && decimals < 6; small /= 10 {
+		decimals++
+	}
+	return strconv.FormatFloat(n, 'f', decimals, 64)
 }
 
 // bar draws a bar of this many eighths of a column.
