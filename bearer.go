@@ -88,7 +88,8 @@ func (r *Resource) Require(reqs ...Requirement) func(http.Handler) http.Handler 
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			token, text, err := r.authenticate(req)
 			if err == nil {
-				if unmet := all.check(token, time.Now()); unmet != nil {
+				if now := time.Now(); !all.met(token, now) {
+					unmet := all.refuse(token, now)
 					unmet.asks(all.scopes())
 					unmet.Issuer, unmet.KeyID = token.Issuer(), shown(token.Header().KeyID)
 					err = unmet.withhold(text)

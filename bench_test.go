@@ -423,6 +423,33 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// A guard allocates the context and the request that carry the token, whatever it asks for, and nothing else.
+func TestRequireAllocations(t *testing.T) {
+	const runs, most = 50, 2 + perDrop
+	v := newVerifier(t)
+	text := testIssuer().Token(claims{"scope": "a b", "permissions": []string{"p", "q"}, "roles": []string{"r", "s"},
+		"acr": "x", "auth_time": time.Now().Unix(), "name": "n", "level": 1234567, "share": 0.25, "ok": true})
+	alone := testing.AllocsPerRun(runs, func() { v.Verify(t.Context(), text) })
+	for name, reqs := range map[string][]jwt.Requirement{
+		"nothing":      nil,
+		"scopes":       {jwt.Scope("a", "b"), jwt.AnyScope("x", "b")},
+		"permissions":  {jwt.Permission("p"), jwt.Permission("q"), jwt.Role("r"), jwt.Role("s")},
+		"claims":       {jwt.ClaimEquals("name", "n"), jwt.ClaimEquals("level", 1234567), jwt.ClaimEquals("share", 0.25), jwt.ClaimEquals("ok", true)},
+		"stepping up":  {jwt.ACR("w", "x"), jwt.MaxAuthAge(time.Hour)},
+		"alternatives": {jwt.Any(jwt.Scope("x"), jwt.Permission("x"), jwt.Role("x"), jwt.ClaimEquals("name", "x"), jwt.ACR("y"), jwt.All(jwt.Scope("a"), jwt.Role("r")))},
+	} {
+		served := 0
+		handler := v.Require(reqs...)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served++ }))
+		req, w := request("Bearer "+text), &discard{header: http.Header{}}
+		if got := testing.AllocsPerRun(runs, func() { handler.ServeHTTP(w, req) }); got > alone+most {
+			t.Errorf("%s: %v allocations, and Verify alone makes %v", name, got, alone)
+		}
+		if served != runs+1 {
+			t.Errorf("%s: served %d requests of %d", name, served, runs+1)
+		}
+	}
+}
+
 // However large a token is, and however many parts it has, refusing it takes little memory.
 func TestDotsTakeNoMemory(t *testing.T) {
 	dots := strings.Repeat(".", 1e6)

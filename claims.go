@@ -114,9 +114,9 @@ func (c *claims) list(words bool, from ...piece) []string {
 	return list
 }
 
-// hasWord reports whether a value is, or holds, this word.
-func (c *claims) hasWord(p piece, want string) (found bool) {
-	c.each(p, true, func(value string) bool {
+// has reports whether a claim is, or lists, this value; with words, whether it holds it as a word.
+func (c *claims) has(words bool, p piece, want string) (found bool) {
+	c.each(p, words, func(value string) bool {
 		found = value == want
 		return !found
 	})
@@ -129,7 +129,7 @@ func (c *claims) scopes() []string {
 }
 
 func (c *claims) hasScope(name string) bool {
-	return c.hasWord(c.scope, name) || c.hasWord(c.scp, name)
+	return c.has(true, c.scope, name) || c.has(true, c.scp, name)
 }
 
 // clientClaims name the client that a token was issued to, the standard name first (RFC 9068

@@ -498,13 +498,14 @@ func (x *explanation) require(reqs []Requirement) {
 			x.skip("the claims cannot be read", "requirement")
 			continue
 		}
-		e := allRequirements{req}.check(x.t, x.now)
-		if e == nil {
+		one := allRequirements{req}
+		if one.met(x.t, x.now) {
 			x.pass("requirement", requirementText(req)+" is met")
 			continue
 		}
+		e := one.refuse(x.t, x.now)
 		e.asks(all.scopes())
-		x.asked = append(x.asked, asked{len(x.Steps), allRequirements{req}.scopes()})
+		x.asked = append(x.asked, asked{len(x.Steps), one.scopes()})
 		x.fail("requirement", x.about(e))
 	}
 }

@@ -18,8 +18,9 @@ import (
 // [Role], [ClaimEquals], [ACR] or [MaxAuthAge], or several under [All] or [Any]. A requirement that
 // asks for nothing, such as Scope() or a nil one, is a mistake and is met by no token.
 type Requirement interface {
-	// check returns nil if the token meets the requirement. The refusal names what was wanted.
-	check(t *Token, now time.Time) *Error
+	met(t *Token, now time.Time) bool
+	// refuse says of a token that does not meet the requirement what was wanted.
+	refuse(t *Token, now time.Time) *Error
 	// scopes lists what a client must ask the issuer for: RFC 6750 section 3, scope.
 	scopes() []string
 }
@@ -75,26 +76,36 @@ func unmet(member, want, detail string) *Error {
 	return &Error{Reason: ReasonRequirementUnmet, Member: member, Want: want, detail: detail}
 }
 
-func (r scopeRequirement) check(t *Token, _ time.Time) *Error {
+func (r scopeRequirement) met(t *Token, _ time.Time) bool {
+	for _, name := range r.names {
+		if !t.claims.hasScope(name) {
+			return false
+		}
+	}
+	return len(r.names) > 0
+}
+
+func (r scopeRequirement) refuse(t *Token, _ time.Time) *Error {
 	for _, name := range r.names {
 		if !t.claims.hasScope(name) {
 			return scopeMissing(t, `"`+shown(name)+`"`)
 		}
 	}
-	if len(r.names) == 0 {
-		return unmet("scope", "", "Scope() names no scope")
-	}
-	return nil
+	return unmet("scope", "", "Scope() names no scope")
 }
 
 func (r scopeRequirement) scopes() []string { return r.names }
 
-func (r anyScopeRequirement) check(t *Token, _ time.Time) *Error {
+func (r anyScopeRequirement) met(t *Token, _ time.Time) bool {
 	for _, name := range r.names {
 		if t.claims.hasScope(name) {
-			return nil
+			return true
 		}
 	}
+	return false
+}
+
+func (r anyScopeRequirement) refuse(t *Token, _ time.Time) *Error {
 	if len(r.names) == 0 {
 		return unmet("scope", "", "AnyScope() names no scope")
 	}
@@ -112,23 +123,28 @@ func scopeMissing(t *Token, want string) *Error {
 	return e
 }
 
-func (r permissionRequirement) check(t *Token, _ time.Time) *Error {
-	return listed(t.claims.list(false, t.claims.permissions), "permissions", r.name)
+func (r permissionRequirement) met(t *Token, _ time.Time) bool {
+	return r.name != "" && t.claims.has(false, t.claims.permissions, r.name)
+}
+
+func (r permissionRequirement) refuse(t *Token, _ time.Time) *Error {
+	return unlisted(t.claims.list(false, t.claims.permissions), "permissions", r.name)
 }
 
 func (r permissionRequirement) scopes() []string { return nil }
 
-func (r roleRequirement) check(t *Token, _ time.Time) *Error {
-	return listed(t.claims.list(false, t.claims.roles), "roles", r.name)
+func (r roleRequirement) met(t *Token, _ time.Time) bool {
+	return r.name != "" && t.claims.has(false, t.claims.roles, r.name)
+}
+
+func (r roleRequirement) refuse(t *Token, _ time.Time) *Error {
+	return unlisted(t.claims.list(false, t.claims.roles), "roles", r.name)
 }
 
 func (r roleRequirement) scopes() []string { return nil }
 
-// listed asks for one element of a claim.
-func listed(have []string, claim, name string) *Error {
-	if name != "" && slices.Contains(have, name) {
-		return nil
-	}
+// unlisted refuses for want of one element of a claim.
+func unlisted(have []string, claim, name string) *Error {
 	want := `"` + shown(name) + `"`
 	if len(have) == 0 {
 		return unmet(claim, want, "the token has no "+claim+", want "+want)
@@ -138,11 +154,28 @@ func listed(have []string, claim, name string) *Error {
 	return e
 }
 
-func (r claimRequirement) check(t *Token, _ time.Time) *Error {
-	got, ok := t.Claim(r.name)
-	if ok && equalClaim(got, r.want) {
-		return nil
+// met compares the claim with a Go value.
+func (r claimRequirement) met(t *Token, _ time.Time) bool {
+	var s scanner
+	if !t.seek(&s, []string{r.name}) {
+		return false
 	}
+	want := reflect.ValueOf(r.want)
+	switch c := s.peek(); c {
+	case '"':
+		text, _ := s.string()
+		return want.Kind() == reflect.String && want.String() == text
+	case 't', 'f':
+		return want.Kind() == reflect.Bool && want.Bool() == (c == 't')
+	case '{', '[', 'n':
+		return false
+	}
+	number, _ := s.number()
+	return equalNumber(number, want)
+}
+
+func (r claimRequirement) refuse(t *Token, _ time.Time) *Error {
+	got, ok := t.Claim(r.name)
 	want := shown(fmt.Sprint(r.want))
 	if !ok {
 		return unmet(shown(r.name), want, shown(r.name)+" is absent, want "+want)
@@ -156,41 +189,31 @@ func (r claimRequirement) check(t *Token, _ time.Time) *Error {
 
 func (r claimRequirement) scopes() []string { return nil }
 
-// equalClaim compares a claim's value with a Go value.
-func equalClaim(got, want any) bool {
-	wanted := reflect.ValueOf(want)
-	switch got := got.(type) {
-	case string:
-		return wanted.Kind() == reflect.String && wanted.String() == got
-	case bool:
-		return wanted.Kind() == reflect.Bool && wanted.Bool() == got
-	case json.Number:
-		return equalNumber(string(got), wanted)
-	}
-	return false
-}
-
 // maxNumber bounds the digits and the exponent of numbers that are compared: 1e1000000000 is one too.
 const maxNumber = 64
 
 // equalNumber compares exactly: two numbers beyond the precision of a float64 differ if they differ
 // in their last digit.
 func equalNumber(got string, want reflect.Value) bool {
-	var text string
+	var space [maxNumber]byte
+	text := space[:0]
 	switch {
 	case want.CanInt():
-		text = strconv.FormatInt(want.Int(), 10)
+		text = strconv.AppendInt(text, want.Int(), 10)
 	case want.CanUint():
-		text = strconv.FormatUint(want.Uint(), 10)
+		text = strconv.AppendUint(text, want.Uint(), 10)
 	case want.CanFloat():
-		text = strconv.FormatFloat(want.Float(), 'g', -1, want.Type().Bits())
+		text = strconv.AppendFloat(text, want.Float(), 'g', -1, want.Type().Bits())
 	case want.IsValid() && want.Type() == reflect.TypeFor[json.Number]():
-		text = want.String()
+		text = append(text, want.String()...)
 	default:
 		return false
 	}
+	if want.Kind() != reflect.String && string(text) == got { // as most are written
+		return true
+	}
 	a, okA := rational(got)
-	b, okB := rational(text)
+	b, okB := rational(string(text))
 	return okA && okB && a.Cmp(b) == 0
 }
 
@@ -209,14 +232,24 @@ func rational(number string) (*big.Rat, bool) {
 	return new(big.Rat).SetString(number)
 }
 
-func (r acrRequirement) check(t *Token, _ time.Time) *Error {
-	got, _ := t.Claim("acr")
-	text, _ := got.(string)
-	if text != "" && slices.Contains(r.values, text) {
-		return nil
+func (r acrRequirement) met(t *Token, _ time.Time) bool {
+	acr := r.of(t)
+	return acr != "" && slices.Contains(r.values, acr)
+}
+
+// of is the acr of a token; empty if it has none.
+func (acrRequirement) of(t *Token) (acr string) {
+	var s scanner
+	if t.seek(&s, []string{"acr"}) && s.peek() == '"' {
+		acr, _ = s.string()
 	}
-	e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "acr", Got: shown(text), Want: quoted(r.values), ask: &ask{acr: r.values}}
-	if text == "" {
+	return acr
+}
+
+func (r acrRequirement) refuse(t *Token, _ time.Time) *Error {
+	acr := r.of(t)
+	e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "acr", Got: shown(acr), Want: quoted(r.values), ask: &ask{acr: r.values}}
+	if acr == "" {
 		e.detail = "acr is absent or not a string, want " + e.Want
 	}
 	return e
@@ -224,16 +257,29 @@ func (r acrRequirement) check(t *Token, _ time.Time) *Error {
 
 func (r acrRequirement) scopes() []string { return nil }
 
-func (r ageRequirement) check(t *Token, now time.Time) *Error {
-	got, _ := t.Claim("auth_time")
-	number, _ := got.(json.Number)
-	at, ok := numericDate(string(number))
-	if ok && now.Sub(at) <= r.limit {
-		return nil
+func (r ageRequirement) met(t *Token, now time.Time) bool {
+	at, ok := r.of(t)
+	return ok && now.Sub(at) <= r.limit
+}
+
+// of is when the user of a token authenticated.
+func (ageRequirement) of(t *Token) (at time.Time, ok bool) {
+	var s scanner
+	if !t.seek(&s, []string{"auth_time"}) {
+		return at, false
 	}
+	switch s.peek() {
+	case '"', '{', '[', 't', 'f', 'n':
+		return at, false
+	}
+	number, _ := s.number()
+	return numericDate(number)
+}
+
+func (r ageRequirement) refuse(t *Token, _ time.Time) *Error {
 	e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "auth_time", Want: "at most " + r.limit.String() + " ago",
 		ask: &ask{maxAge: r.limit, agesOut: true}}
-	if ok {
+	if at, ok := r.of(t); ok {
 		e.Got = at.UTC().Format(time.RFC3339)
 	} else {
 		e.detail = "auth_time is absent or not a date, want " + e.Want
@@ -243,13 +289,22 @@ func (r ageRequirement) check(t *Token, now time.Time) *Error {
 
 func (r ageRequirement) scopes() []string { return nil }
 
-func (r allRequirements) check(t *Token, now time.Time) *Error {
+func (r allRequirements) met(t *Token, now time.Time) bool {
+	for _, req := range r {
+		if req == nil || !req.met(t, now) {
+			return false
+		}
+	}
+	return true
+}
+
+func (r allRequirements) refuse(t *Token, now time.Time) *Error {
 	for _, req := range r {
 		if req == nil {
 			return unmet("", "", "a requirement is nil")
 		}
-		if e := req.check(t, now); e != nil {
-			return e
+		if !req.met(t, now) {
+			return req.refuse(t, now)
 		}
 	}
 	return nil
@@ -264,23 +319,28 @@ func (r allRequirements) scopes() (all []string) {
 	return all
 }
 
-func (r anyRequirement) check(t *Token, now time.Time) (first *Error) {
+func (r anyRequirement) met(t *Token, now time.Time) bool {
+	for _, req := range r {
+		if req == nil {
+			return false
+		}
+		if req.met(t, now) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r anyRequirement) refuse(t *Token, now time.Time) *Error {
 	for _, req := range r {
 		if req == nil {
 			return unmet("", "", "a requirement is nil")
 		}
-		e := req.check(t, now)
-		if e == nil {
-			return nil
-		}
-		if first == nil {
-			first = e
-		}
 	}
-	if first == nil {
+	if len(r) == 0 {
 		return unmet("", "", "Any() names no requirement")
 	}
-	return first
+	return r[0].refuse(t, now)
 }
 
 func (r anyRequirement) scopes() []string { return allRequirements(r).scopes() }

@@ -54,23 +54,32 @@ func (t *Token) Scopes() []string { return t.claims.scopes() }
 // Names match exactly. The value is a string, a bool, a [json.Number], nil, a []any or a
 // map[string]any of these, and belongs to the caller.
 func (t *Token) Claim(path ...string) (value any, ok bool) {
-	if t == nil || len(path) == 0 {
+	var s scanner
+	if !t.seek(&s, path) {
 		return nil, false
 	}
-	s := scanner{text: t.claims.payload}
+	return s.value(), true
+}
+
+// seek puts s before the value at this path. It reports whether there is one.
+func (t *Token) seek(s *scanner, path []string) bool {
+	if t == nil || len(path) == 0 {
+		return false
+	}
+	s.text = t.claims.payload
 	for depth := 0; s.peek() == '{' && s.object(); {
 		name, more := s.member()
 		for ; more && name != path[depth]; name, more = s.member() {
 			s.skip()
 		}
 		if !more {
-			return nil, false
+			return false
 		}
 		if depth++; depth == len(path) {
-			return s.value(), true
+			return true
 		}
 	}
-	return nil, false
+	return false
 }
 
 // value builds the next value of a text that was checked before.
