@@ -4,6 +4,7 @@
 package jwt_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/hmac"
@@ -12,7 +13,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"hash"
+	"io"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -261,6 +264,10 @@ type benchRefusal struct {
 
 func benchRefusals(tb testing.TB) []benchRefusal {
 	tb.Helper()
+	unknownKid := func(token string) string {
+		return strings.Replace(token, token[:strings.IndexByte(token, '.')],
+			base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256","typ":"JWT","kid":"unknown"}`)), 1)
+	}
 	one := benchVerifier(tb, jwt.RS256)
 	set, err := jwt.NewKeySet(fixedKeys().key(tb, benchKeyID, jwt.RS256))
 	if err != nil {
@@ -285,14 +292,40 @@ func benchRefusals(tb testing.TB) []benchRefusal {
 		{"garbage", one, "KwLdp9ZsXo3RtGm1bE7uJcYq5HvNfTi2", jwt.ReasonTokenOpaque},
 		{"16KiB_of_dots", one, strings.Repeat(".", 16<<10), jwt.ReasonTokenParts},
 		{"1MB_of_dots", one, strings.Repeat(".", 1e6), jwt.ReasonTokenTooLarge},
-		{"unknown_kid", one, strings.Replace(good, good[:strings.IndexByte(good, '.')],
-			base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256","typ":"JWT","kid":"unknown"}`)), 1), jwt.ReasonKeyUnknown},
+		{"unknown_kid", one, unknownKid(good), jwt.ReasonKeyUnknown},
+		{"unknown_kid_in_cool-down", coolingDown(tb, unknownKid(good)), unknownKid(good), jwt.ReasonKeyUnknown},
 		{"bad_signature", one, string(badSignature), jwt.ReasonSignatureInvalid},
 		{"wrong_alg", one, benchToken(tb, jwt.HS256), jwt.ReasonKeyMismatch},
 		{"oversized", one, good + strings.Repeat("A", 16<<10), jwt.ReasonTokenTooLarge},
 		{"expired", one, benchToken(tb, jwt.RS256, func(c *benchClaims) { c.ExpiresAt = c.IssuedAt - 3600 }), jwt.ReasonTokenExpired},
 		{"wrong_issuer_of_several", several, good, jwt.ReasonIssuerMismatch},
 	}
+}
+
+// coolingDown is a verifier that fetches its keys, and has fetched them for unknown kids until nothing
+// was left of its budget.
+func coolingDown(tb testing.TB, unknown string) *jwt.Verifier {
+	tb.Helper()
+	fetches := 0
+	data := keySetJSON(jwkOf(tb, testIssuer(), jwt.RS256))
+	keys, err := jwt.NewRemoteKeySet(keysURL, &jwt.RemoteOptions{Client: &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+		fetches++
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(data))}, nil
+	})}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	v := benchVerifier(tb, jwt.RS256, func(c *jwt.Config) { c.Keys = keys })
+	for n := range 10 { // each a kid of its own, for one that was confirmed to be absent costs nothing
+		token := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"alg":"RS256","kid":"unknown-%d"}`, n)) + unknown[strings.IndexByte(unknown, '.'):]
+		if _, err := v.Verify(tb.Context(), token); !errors.Is(err, jwt.ErrKey) {
+			tb.Fatal(err)
+		}
+	}
+	if fetches != 3 { // the first, and a budget of 2
+		tb.Fatalf("%d fetches", fetches)
+	}
+	return v
 }
 
 // BenchmarkRefuse measures refusals beside the bare HMAC of a good token, in turn.
@@ -406,7 +439,7 @@ func TestAllocations(t *testing.T) {
 	// What a refusal may allocate is its error and the words in it.
 	ceilings := map[string]float64{
 		"garbage": 1, "16KiB_of_dots": 1, "1MB_of_dots": 1, "oversized": 1, "wrong_alg": 1,
-		"unknown_kid": 2, "wrong_issuer_of_several": 2, // the text of the payload
+		"unknown_kid": 2, "unknown_kid_in_cool-down": 2, "wrong_issuer_of_several": 2, // the text of the payload
 	}
 	for _, r := range benchRefusals(t) {
 		ceiling, ok := ceilings[r.name]

@@ -144,8 +144,8 @@ type RemoteKeySet struct {
 	lastErr  error      // of the last fetch
 	left     int        // of fetchBudget
 	refilled time.Time
-	absent   map[string]time.Time // kid and alg: when a fetch confirmed that the set has no such key
-	doubted  map[string]time.Time // kid: when its failed signature last caused a fetch
+	absent   map[absence]time.Time // when a fetch confirmed that the set has no such key
+	doubted  map[string]time.Time  // kid: when its failed signature last caused a fetch
 	fetches  int
 	failures int
 	told     condition
@@ -207,7 +207,7 @@ func newRemoteKeySet(r *RemoteKeySet, o *RemoteOptions) (*RemoteKeySet, error) {
 	r.http, r.timeout, r.stale = o.InsecureLoopbackHTTP, o.Timeout, o.MaxStale
 	r.metadata, r.tokenFile, r.file, r.onEvent = o.MetadataURL, o.BearerTokenFile, o.SnapshotFile, o.OnEvent
 	r.born = time.Now()
-	r.left, r.absent, r.doubted = fetchBudget, map[string]time.Time{}, map[string]time.Time{}
+	r.left, r.absent, r.doubted = fetchBudget, map[absence]time.Time{}, map[string]time.Time{}
 	if err := r.permitted(r.configured()); err != nil {
 		return nil, err
 	}
@@ -338,15 +338,19 @@ func (r *RemoteKeySet) find(ctx context.Context, h *Header) (_ *Key, at time.Tim
 		return k, at, err
 	}
 	if set.began.After(asked) || set.began.Equal(asked) && at.After(asked) { // it was fetched for this very token
-		r.remember(absentName(h))
+		r.remember(h)
 		return nil, at, err
 	}
-	k, err = r.again(ctx, h, asked, err)
-	return k, time.Now(), err
+	return r.again(ctx, h, asked, at, err)
 }
 
-// absentName is what a key that a fetch confirmed to be absent is remembered by.
-func absentName(h *Header) string { return h.KeyID + " " + string(h.Algorithm) }
+// absence is what a key that a fetch confirmed to be absent is remembered by.
+type absence struct {
+	kid string
+	alg Algorithm
+}
+
+func absenceOf(h *Header) absence { return absence{h.KeyID, h.Algorithm} }
 
 // usable returns the set that may serve now, and the time for which it may: later than now if it had
 // to be waited for. Nobody waits while one may serve.
@@ -398,47 +402,46 @@ func (r *RemoteKeySet) renewal(now time.Time) *flight {
 
 // again looks for a key that the set does not have: it may have been published since. What a fetch
 // may cost is bounded by the budget; a flood of unknown kids empties that, and disturbs nobody else.
-func (r *RemoteKeySet) again(ctx context.Context, h *Header, asked time.Time, refusal *Error) (*Key, *Error) {
-	name := absentName(h)
-	for {
-		now := time.Now()
+// It also returns the time when it had done.
+func (r *RemoteKeySet) again(ctx context.Context, h *Header, asked, now time.Time, refusal *Error) (*Key, time.Time, *Error) {
+	for ; ; now = time.Now() {
 		r.mu.Lock()
 		f := r.flight
 		switch {
-		case now.Before(r.absent[name].Add(absentFor)):
+		case now.Before(r.absent[absenceOf(h)].Add(absentFor)):
 			r.mu.Unlock()
-			return nil, refusal
+			return nil, now, refusal
 		case f != nil:
 		case now.Before(r.retry):
 			r.mu.Unlock()
-			return nil, r.unavailable()
+			return nil, now, r.unavailable()
 		case !r.spend(now):
 			r.mu.Unlock()
-			return nil, refusal
+			return nil, now, refusal
 		default:
 			f = r.begin(now, true)
 		}
 		r.mu.Unlock()
 		if !f.wait(ctx) {
-			return nil, unavailable(ctx.Err(), minBackoff)
+			return nil, time.Now(), unavailable(ctx.Err(), minBackoff)
 		}
 		if f.err != nil {
-			return nil, r.unavailable()
+			return nil, time.Now(), r.unavailable()
 		}
 		k, err := r.current.Load().keys.find(h)
 		if err == nil || err.Reason == ReasonKeyAmbiguous {
-			return k, err
+			return k, time.Now(), err
 		}
 		refusal = err
 		if !f.began.Before(asked) { // this answer is newer than the token
-			r.remember(name)
-			return nil, refusal
+			r.remember(h)
+			return nil, time.Now(), refusal
 		}
 	}
 }
 
 // remember notes a key that a fetch confirmed to be absent, while there is room.
-func (r *RemoteKeySet) remember(name string) {
+func (r *RemoteKeySet) remember(h *Header) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
@@ -450,7 +453,8 @@ func (r *RemoteKeySet) remember(name string) {
 		}
 	}
 	if len(r.absent) < maxAbsent {
-		r.absent[name] = now
+		// Copies: a piece of a header would keep all of it.
+		r.absent[absence{strings.Clone(h.KeyID), Algorithm(strings.Clone(string(h.Algorithm)))}] = now
 	}
 }
 

@@ -342,7 +342,7 @@ func (r *RemoteKeySet) nextAsk(h *Header) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next := r.retry
-	if since, ok := r.absent[absentName(h)]; ok && since.Add(absentFor).After(next) {
+	if since, ok := r.absent[absenceOf(h)]; ok && since.Add(absentFor).After(next) {
 		next = since.Add(absentFor)
 	}
 	if refill := r.refilled.Add(fetchRefill); r.left == 0 && refill.After(next) {
