@@ -4,7 +4,6 @@
 package jwt_test
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/hmac"
@@ -15,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"io"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -264,10 +262,6 @@ type benchRefusal struct {
 
 func benchRefusals(tb testing.TB) []benchRefusal {
 	tb.Helper()
-	unknownKid := func(token string) string {
-		return strings.Replace(token, token[:strings.IndexByte(token, '.')],
-			base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256","typ":"JWT","kid":"unknown"}`)), 1)
-	}
 	one := benchVerifier(tb, jwt.RS256)
 	set, err := jwt.NewKeySet(fixedKeys().key(tb, benchKeyID, jwt.RS256))
 	if err != nil {
@@ -282,6 +276,7 @@ func benchRefusals(tb testing.TB) []benchRefusal {
 		tb.Fatal(err)
 	}
 	good := benchToken(tb, jwt.RS256)
+	unknownKid := withPart(good, 0, b64(`{"alg":"RS256","typ":"JWT","kid":"unknown"}`))
 	badSignature := []byte(good)
 	if at := &badSignature[len(good)-100]; *at == 'A' {
 		*at = 'B'
@@ -292,8 +287,8 @@ func benchRefusals(tb testing.TB) []benchRefusal {
 		{"garbage", one, "KwLdp9ZsXo3RtGm1bE7uJcYq5HvNfTi2", jwt.ReasonTokenOpaque},
 		{"16KiB_of_dots", one, strings.Repeat(".", 16<<10), jwt.ReasonTokenParts},
 		{"1MB_of_dots", one, strings.Repeat(".", 1e6), jwt.ReasonTokenTooLarge},
-		{"unknown_kid", one, unknownKid(good), jwt.ReasonKeyUnknown},
-		{"unknown_kid_in_cool-down", coolingDown(tb, unknownKid(good)), unknownKid(good), jwt.ReasonKeyUnknown},
+		{"unknown_kid", one, unknownKid, jwt.ReasonKeyUnknown},
+		{"unknown_kid_in_cool-down", coolingDown(tb, unknownKid), unknownKid, jwt.ReasonKeyUnknown},
 		{"bad_signature", one, string(badSignature), jwt.ReasonSignatureInvalid},
 		{"wrong_alg", one, benchToken(tb, jwt.HS256), jwt.ReasonKeyMismatch},
 		{"oversized", one, good + strings.Repeat("A", 16<<10), jwt.ReasonTokenTooLarge},
@@ -306,24 +301,16 @@ func benchRefusals(tb testing.TB) []benchRefusal {
 // was left of its budget.
 func coolingDown(tb testing.TB, unknown string) *jwt.Verifier {
 	tb.Helper()
-	fetches := 0
-	data := keySetJSON(jwkOf(tb, testIssuer(), jwt.RS256))
-	keys, err := jwt.NewRemoteKeySet(keysURL, &jwt.RemoteOptions{Client: &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
-		fetches++
-		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(data))}, nil
-	})}})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	v := benchVerifier(tb, jwt.RS256, func(c *jwt.Config) { c.Keys = keys })
+	p := newProvider(tb)
+	v := benchVerifier(tb, jwt.RS256, func(c *jwt.Config) { c.Keys = p.remote(jwt.RemoteOptions{}) })
 	for n := range 10 { // each a kid of its own, for one that was confirmed to be absent costs nothing
-		token := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"alg":"RS256","kid":"unknown-%d"}`, n)) + unknown[strings.IndexByte(unknown, '.'):]
+		token := withPart(unknown, 0, b64(fmt.Sprintf(`{"alg":"RS256","kid":"unknown-%d"}`, n)))
 		if _, err := v.Verify(tb.Context(), token); !errors.Is(err, jwt.ErrKey) {
 			tb.Fatal(err)
 		}
 	}
-	if fetches != 3 { // the first, and a budget of 2
-		tb.Fatalf("%d fetches", fetches)
+	if n := p.count("/keys"); n != 3 { // the first, and a budget of 2
+		tb.Fatalf("%d fetches", n)
 	}
 	return v
 }

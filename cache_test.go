@@ -43,6 +43,12 @@ func wantCounts(t testing.TB, v *jwt.Verifier, hits, misses, evictions uint64, t
 	}
 }
 
+// lasting is somebody's token, for so many seconds from now.
+func lasting(sub any, seconds int64) string {
+	now := time.Now().Unix()
+	return testIssuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA, Claims: claims{"sub": fmt.Sprint(sub), "iat": now, "exp": now + seconds}})
+}
+
 func TestTokenCacheHit(t *testing.T) {
 	v := newVerifier(t, caching(10))
 	wantCounts(t, v, 0, 0, 0, 0)
@@ -381,15 +387,12 @@ func TestTokenCacheBounds(t *testing.T) {
 func TestTokenCacheStaysUseful(t *testing.T) {
 	const places, active, rounds = 100, 50, 20
 	v := newVerifier(t, caching(places))
-	text := func(n int) string {
-		return testIssuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA, Claims: claims{"sub": fmt.Sprint(n)}})
-	}
 	for n := range places {
-		verify(v, text(n))
+		verify(v, lasting(n, 3600))
 	}
 	var texts []string
 	for n := range active {
-		texts = append(texts, text(places+n))
+		texts = append(texts, lasting(places+n, 3600))
 	}
 	for range rounds {
 		for _, text := range texts {
@@ -409,7 +412,7 @@ func TestTokenCacheStaysUsefulForHours(t *testing.T) {
 		var texts [users]string
 		for hour := range uint64(4) {
 			for n := range texts {
-				texts[n] = testIssuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA, Claims: claims{"sub": fmt.Sprint(n), "iat": time.Now().Unix(), "exp": time.Now().Unix() + 3600}})
+				texts[n] = lasting(n, 3600)
 			}
 			for range 360 {
 				for _, text := range texts {
@@ -446,10 +449,10 @@ func TestTokenCacheKeepsTheNewest(t *testing.T) {
 // Tokens that are over make room even where there is some.
 func TestTokenCacheIsSwept(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		v, now := newVerifier(t, caching(100)), time.Now().Unix()
+		v := newVerifier(t, caching(100))
 		fill := func(from, count int, seconds int64) {
 			for n := range count {
-				token, err := verify(v, testIssuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA, Claims: claims{"sub": fmt.Sprint(from + n), "iat": now, "exp": now + seconds}}))
+				token, err := verify(v, lasting(from+n, seconds))
 				wantAccepted(t, token, err)
 			}
 		}

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
@@ -462,10 +461,6 @@ func TestTokenCacheVictims(t *testing.T) {
 	hit(t, v, texts[4])
 
 	bubble(t, func(t *testing.T) { // one that is over goes first, used or not
-		now := time.Now().Unix()
-		lasting := func(sub string, seconds int64) string {
-			return testIssuer().Token(claims{"sub": sub, "iat": now, "exp": now + seconds})
-		}
 		v := newVerifier(t, caching(4))
 		texts := []string{lasting("a", 3600), lasting("b", 3600), lasting("over", 60), lasting("c", 3600), lasting("next", 3600)}
 		for _, text := range texts[:4] {
@@ -622,18 +617,14 @@ func TestMaxAuthAgeEdge(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		v := newVerifier(t)
 		text := testIssuer().Token(claims{"auth_time": time.Now().Unix()})
-		for _, status := range []int{http.StatusOK, http.StatusUnauthorized} {
-			req := httptest.NewRequest("GET", "/", nil)
-			req.Header.Set("Authorization", "Bearer "+text)
-			w := httptest.NewRecorder()
-			if status == http.StatusOK {
-				time.Sleep(time.Minute)
-			} else {
-				time.Sleep(time.Nanosecond)
-			}
-			v.Require(jwt.MaxAuthAge(time.Minute))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, req)
-			if w.Code != status {
-				t.Errorf("status %d, want %d", w.Code, status)
+		guard := v.Require(jwt.MaxAuthAge(time.Minute))
+		for _, c := range []struct {
+			wait   time.Duration
+			status int
+		}{{time.Minute, http.StatusOK}, {time.Nanosecond, http.StatusUnauthorized}} {
+			time.Sleep(c.wait)
+			if resp := answerTo(guard, request("Bearer "+text)); resp.StatusCode != c.status {
+				t.Errorf("status %d, want %d", resp.StatusCode, c.status)
 			}
 		}
 	})

@@ -404,7 +404,7 @@ func (r *RemoteKeySet) renewal(now time.Time) *flight {
 // may cost is bounded by the budget; a flood of unknown kids empties that, and disturbs nobody else.
 // It also returns the time when it had done.
 func (r *RemoteKeySet) again(ctx context.Context, h *Header, asked, now time.Time, refusal *Error) (*Key, time.Time, *Error) {
-	for ; ; now = time.Now() {
+	for {
 		r.mu.Lock()
 		f := r.flight
 		switch {
@@ -422,20 +422,22 @@ func (r *RemoteKeySet) again(ctx context.Context, h *Header, asked, now time.Tim
 			f = r.begin(now, true)
 		}
 		r.mu.Unlock()
-		if !f.wait(ctx) {
-			return nil, time.Now(), unavailable(ctx.Err(), minBackoff)
+		arrived := f.wait(ctx)
+		now = time.Now()
+		if !arrived {
+			return nil, now, unavailable(ctx.Err(), minBackoff)
 		}
 		if f.err != nil {
-			return nil, time.Now(), r.unavailable()
+			return nil, now, r.unavailable()
 		}
 		k, err := r.current.Load().keys.find(h)
 		if err == nil || err.Reason == ReasonKeyAmbiguous {
-			return k, time.Now(), err
+			return k, now, err
 		}
 		refusal = err
 		if !f.began.Before(asked) { // this answer is newer than the token
 			r.remember(h)
-			return nil, time.Now(), refusal
+			return nil, now, refusal
 		}
 	}
 }

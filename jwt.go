@@ -320,18 +320,15 @@ func (c Config) issuer() (*issuer, error) {
 // onlySecrets reports whether HMAC is all that the issuer's tokens can be signed with.
 func (c Config) onlySecrets() bool {
 	secret := func(alg Algorithm) bool { return alg.kty() == "oct" }
-	all := func(keys ...*Key) bool {
-		return len(keys) > 0 && !slices.ContainsFunc(keys, func(k *Key) bool { return k == nil || !secret(k.alg) })
-	}
-	switch keys := c.Keys.(type) {
+	var keys []*Key
+	switch source := c.Keys.(type) {
 	case *Key:
-		if all(keys) {
-			return true
-		}
+		keys = []*Key{source}
 	case *KeySet:
-		if all(keys.Keys()...) {
-			return true
-		}
+		keys = source.Keys()
+	}
+	if len(keys) > 0 && !slices.ContainsFunc(keys, func(k *Key) bool { return k == nil || !secret(k.alg) }) {
+		return true
 	}
 	return len(c.Algorithms) > 0 && !slices.ContainsFunc(c.Algorithms, func(alg Algorithm) bool { return !secret(alg) })
 }

@@ -858,7 +858,7 @@ func warmWithHeader(t *testing.T, size int) error {
 	return keys.Warm(t.Context())
 }
 
-// A cache for one token has 4 KiB: 512 bytes, and three times the length of a signing input.
+// A cache for one token has 4 KiB: 512 bytes, twice the length of a signing input, and that of iss.
 func testCachedSize(t *testing.T) {
 	beside(t, "signing input", (4<<10-512-len(testIssuer().URL))/2, func(size int) error {
 		v := newVerifier(t, func(c *jwt.Config) { c.TokenCache = 1 })

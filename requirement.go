@@ -76,33 +76,26 @@ func unmet(member, want, detail string) *Error {
 	return &Error{Reason: ReasonRequirementUnmet, Member: member, Want: want, detail: detail}
 }
 
+// missing is the place of the first scope that a token does not have; negative if it has all.
+func (r scopeRequirement) missing(t *Token) int {
+	return slices.IndexFunc(r.names, func(name string) bool { return !t.claims.hasScope(name) })
+}
+
 func (r scopeRequirement) met(t *Token, _ time.Time) bool {
-	for _, name := range r.names {
-		if !t.claims.hasScope(name) {
-			return false
-		}
-	}
-	return len(r.names) > 0
+	return len(r.names) > 0 && r.missing(t) < 0
 }
 
 func (r scopeRequirement) refuse(t *Token, _ time.Time) *Error {
-	for _, name := range r.names {
-		if !t.claims.hasScope(name) {
-			return scopeMissing(t, `"`+shown(name)+`"`)
-		}
+	if len(r.names) == 0 {
+		return unmet("scope", "", "Scope() names no scope")
 	}
-	return unmet("scope", "", "Scope() names no scope")
+	return scopeMissing(t, `"`+shown(r.names[r.missing(t)])+`"`)
 }
 
 func (r scopeRequirement) scopes() []string { return r.names }
 
 func (r anyScopeRequirement) met(t *Token, _ time.Time) bool {
-	for _, name := range r.names {
-		if t.claims.hasScope(name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.names, t.claims.hasScope)
 }
 
 func (r anyScopeRequirement) refuse(t *Token, _ time.Time) *Error {
@@ -128,7 +121,7 @@ func (r permissionRequirement) met(t *Token, _ time.Time) bool {
 }
 
 func (r permissionRequirement) refuse(t *Token, _ time.Time) *Error {
-	return unlisted(t.claims.list(false, t.claims.permissions), "permissions", r.name)
+	return unlisted(t, t.claims.permissions, "permissions", r.name)
 }
 
 func (r permissionRequirement) scopes() []string { return nil }
@@ -138,13 +131,14 @@ func (r roleRequirement) met(t *Token, _ time.Time) bool {
 }
 
 func (r roleRequirement) refuse(t *Token, _ time.Time) *Error {
-	return unlisted(t.claims.list(false, t.claims.roles), "roles", r.name)
+	return unlisted(t, t.claims.roles, "roles", r.name)
 }
 
 func (r roleRequirement) scopes() []string { return nil }
 
 // unlisted refuses for want of one element of a claim.
-func unlisted(have []string, claim, name string) *Error {
+func unlisted(t *Token, list piece, claim, name string) *Error {
+	have := t.claims.list(false, list)
 	want := `"` + shown(name) + `"`
 	if len(have) == 0 {
 		return unmet(claim, want, "the token has no "+claim+", want "+want)
@@ -207,7 +201,7 @@ func equalNumber(got string, want reflect.Value) bool {
 	default:
 		return false
 	}
-	if want.Kind() != reflect.String && string(text) == got { // as most are written
+	if want.Kind() != reflect.String && string(text) == got { // as most are written; a json.Number may be of any size
 		return true
 	}
 	a, okA := rational(got)

@@ -4,7 +4,6 @@
 package jwt_test
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -126,47 +125,18 @@ func heap() uint64 {
 
 // BenchmarkMemory measures what a thousand issuers and a hundred thousand remembered tokens take.
 func BenchmarkMemory(b *testing.B) {
-	b.Run("issuers", func(b *testing.B) {
+	public := []any{jwkOf(b, testIssuer(), jwt.RS256), jwkOf(b, testIssuer(), jwt.ES256)}
+	issuers := func(b *testing.B, keysOf func(issuer string) (jwt.KeySource, error)) {
 		const count = 1000
-		data := keySetJSON(jwkOf(b, testIssuer(), jwt.RS256), jwkOf(b, testIssuer(), jwt.ES256))
-		before := heap()
-		var configs []jwt.Config
-		for n := range count {
-			set, err := jwt.ParseKeySet(data)
-			if err != nil {
-				b.Fatal(err)
-			}
-			configs = append(configs, jwt.Config{Issuer: fmt.Sprintf("https://tenant-%d.example/", n), Audience: []string{benchAudience}, Keys: set})
-		}
-		v, err := jwt.NewVerifier(configs...)
-		if err != nil {
-			b.Fatal(err)
-		}
-		configs = nil
-		b.ReportMetric(0, "ns/op")
-		b.ReportMetric(float64(heap()-before)/count, "B/issuer")
-		runtime.KeepAlive(v)
-	})
-	b.Run("issuers_discovered", func(b *testing.B) {
-		const count = 1000
-		keys := keySetJSON(jwkOf(b, testIssuer(), jwt.RS256), jwkOf(b, testIssuer(), jwt.ES256))
-		client := &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
-			body := keys
-			if r.URL.Path != "/keys" {
-				issuer := "https://" + r.URL.Host + "/"
-				body = encodeJSON(b, map[string]string{"issuer": issuer, "jwks_uri": issuer + "keys"})
-			}
-			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(body))}, nil
-		})}
 		before := heap()
 		var configs []jwt.Config
 		for n := range count {
 			issuer := fmt.Sprintf("https://tenant-%d.example/", n)
-			set, err := jwt.Discover(issuer, &jwt.RemoteOptions{Client: client})
+			keys, err := keysOf(issuer)
 			if err != nil {
 				b.Fatal(err)
 			}
-			configs = append(configs, jwt.Config{Issuer: issuer, Audience: []string{benchAudience}, Keys: set})
+			configs = append(configs, jwt.Config{Issuer: issuer, Audience: []string{benchAudience}, Keys: keys})
 		}
 		v, err := jwt.NewVerifier(configs...)
 		if err != nil {
@@ -179,6 +149,25 @@ func BenchmarkMemory(b *testing.B) {
 		b.ReportMetric(0, "ns/op")
 		b.ReportMetric(float64(heap()-before)/count, "B/issuer")
 		runtime.KeepAlive(v)
+	}
+	b.Run("issuers", func(b *testing.B) {
+		data := keySetJSON(public...)
+		issuers(b, func(string) (jwt.KeySource, error) { return jwt.ParseKeySet(data) })
+	})
+	b.Run("issuers_discovered", func(b *testing.B) {
+		p := newProvider(b)
+		p.keys = public
+		p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+			issuer := "https://" + r.Host + "/"
+			if r.URL.Path == oidcPath {
+				w.Write(encodeJSON(b, map[string]string{"issuer": issuer, "jwks_uri": issuer + "keys"}))
+			}
+			return r.URL.Path == oidcPath
+		}
+		client := &http.Client{Transport: p}
+		issuers(b, func(issuer string) (jwt.KeySource, error) {
+			return jwt.Discover(issuer, &jwt.RemoteOptions{Client: client})
+		})
 	})
 	b.Run("tokens", func(b *testing.B) {
 		const count = 100_000

@@ -418,26 +418,25 @@ func plural(n int, what string) string {
 func (r *benchReport) print(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s/%s, %s\n\n", r.Go, r.OS, r.Arch, plural(r.CPUs, "core"))
+	first := func(i int) bool { return i == 0 || r.Results[i-1].Algorithm != r.Results[i].Algorithm } // of an algorithm's lines
 	for i, line := range r.Results {
-		if i == 0 || r.Results[i-1].Algorithm != line.Algorithm {
+		if first(i) {
 			fmt.Fprintf(&b, "%-9s tokens of %d bytes, with signatures of %d\n", line.Algorithm, line.Bytes, line.Signature)
 		}
 	}
 	b.WriteByte('\n')
 	fmt.Fprintf(&b, "%-9s %5s  %-9s %12s %12s %12s\n", "algorithm", "cores", "what", "tokens/s", "us/token", "x signature")
-	var last benchResult
 	least, most := math.Inf(1), 0.0
-	for _, line := range r.Results {
-		if last.Algorithm != "" && last.Algorithm != line.Algorithm {
+	for i, line := range r.Results {
+		if i > 0 && first(i) {
 			b.WriteByte('\n')
 		}
-		last = line
 		least, most = min(least, line.Rate), max(most, line.Rate)
 		fmt.Fprintf(&b, "%-9s %5d  %-9s %12s %12.2f %12s\n", line.Algorithm, line.Cores, line.What, thousands(line.Rate), line.Each/1000, ratio(line.Ratio))
 	}
 	b.WriteString("\ntokens/s; every 8 columns are ten times as many\n\n")
 	for i, line := range r.Results {
-		if i > 0 && r.Results[i-1].Algorithm != line.Algorithm {
+		if i > 0 && first(i) {
 			b.WriteByte('\n')
 		}
 		eighths := int(64 * (1 + math.Log10(max(line.Rate/least, 1)))) // the slowest has one step
