@@ -50,18 +50,6 @@ func ecdsaKeyOf(kid string, public *ecdsa.PublicKey) (*Key, error) {
 	return newKey(kid, "EC", alg, ecdsaKey{own, alg, size}, "crv", crv, "kty", "EC", "x", x, "y", y), nil
 }
 
-func curveAlgorithm(crv string) Algorithm {
-	switch crv {
-	case "P-256":
-		return ES256
-	case "P-384":
-		return ES384
-	case "P-521":
-		return ES512
-	}
-	return ""
-}
-
 func curveOf(crv string) elliptic.Curve {
 	switch crv {
 	case "P-256":

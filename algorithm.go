@@ -1,0 +1,70 @@
+// This file names the signature algorithms, and says what each of them needs.
+
+package jwt
+
+import "crypto"
+
+// An Algorithm is the name of a signature algorithm: RFC 7518 section 3.1, RFC 8037 section 3.1 and
+// RFC 9864. There is no value for "none", and no other name is accepted anywhere.
+type Algorithm string
+
+// The algorithms that this package verifies.
+const (
+	RS256   Algorithm = "RS256"
+	RS384   Algorithm = "RS384"
+	RS512   Algorithm = "RS512"
+	PS256   Algorithm = "PS256"
+	PS384   Algorithm = "PS384"
+	PS512   Algorithm = "PS512"
+	ES256   Algorithm = "ES256"
+	ES384   Algorithm = "ES384"
+	ES512   Algorithm = "ES512"
+	HS256   Algorithm = "HS256"
+	HS384   Algorithm = "HS384"
+	HS512   Algorithm = "HS512"
+	EdDSA   Algorithm = "EdDSA"   // RFC 8037, with Ed25519 keys alone
+	Ed25519 Algorithm = "Ed25519" // RFC 9864: the same algorithm under its own name
+)
+
+// kty is the key type that the algorithm needs (RFC 7518 section 6.1); empty if there is no such
+// algorithm.
+func (a Algorithm) kty() string {
+	switch a {
+	case RS256, RS384, RS512, PS256, PS384, PS512:
+		return "RSA"
+	case ES256, ES384, ES512:
+		return "EC"
+	case HS256, HS384, HS512:
+		return "oct"
+	case EdDSA, Ed25519:
+		return "OKP"
+	}
+	return ""
+}
+
+func (a Algorithm) hash() crypto.Hash {
+	switch a {
+	case RS256, PS256, ES256, HS256:
+		return crypto.SHA256
+	case RS384, PS384, ES384, HS384:
+		return crypto.SHA384
+	}
+	return crypto.SHA512
+}
+
+// sameAs compares algorithms, of which one has two names.
+func (a Algorithm) sameAs(b Algorithm) bool {
+	return a == b || a.kty() == "OKP" && b.kty() == "OKP"
+}
+
+func curveAlgorithm(crv string) Algorithm {
+	switch crv {
+	case "P-256":
+		return ES256
+	case "P-384":
+		return ES384
+	case "P-521":
+		return ES512
+	}
+	return ""
+}
