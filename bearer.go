@@ -203,26 +203,6 @@ func bearerToken(value string) (string, *Error) {
 	return token, nil
 }
 
-// isHTTPToken reports whether s is a token of RFC 9110 section 5.6.2.
-func isHTTPToken(s string) bool {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if !inBase64url(c) && !strings.ContainsRune("!#$%&'*+.^`|~", rune(c)) || c >= 0x80 {
-			return false
-		}
-	}
-	return s != ""
-}
-
-func printable(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
-
 // Challenge writes the answer to a request that was refused with err: the status, the challenge of
 // RFC 6750 section 3 in WWW-Authenticate, and a small JSON body with error and error_description.
 // The client learns the kind of refusal and no more; the reason is for the operator. An error that

@@ -490,16 +490,6 @@ func unequal(reason Reason, claim, got string, want []string) *Error {
 	return e
 }
 
-// nearestMiss is nearMiss with the first of the wanted that it has words for.
-func nearestMiss(got string, want []string) string {
-	for _, w := range want[:min(len(want), maxListed)] {
-		if miss := nearMiss(got, w); miss != "" {
-			return miss
-		}
-	}
-	return ""
-}
-
 func (p *policy) checkType(h *Header) *Error {
 	if h.Type == "JWT" && p.profile != AccessToken { // as nearly every token says
 		return nil

@@ -99,12 +99,6 @@ func split(token string, maxToken, maxHeader int) (p parts, err *Error) {
 	return parts{header, payload, signature, token[:len(header)+1+len(payload)]}, nil
 }
 
-func sizeDetail(what string, n, limit int) string {
-	var space [64]byte
-	b := strconv.AppendInt(append(append(space[:0], what...), " has "...), int64(n), 10)
-	return string(strconv.AppendInt(append(b, " bytes, the limit is "...), int64(limit), 10))
-}
-
 // decode decodes the parts into w. All must be canonical base64url, so that a token has one
 // spelling. A header that is known was decoded before.
 func (p *parts) decode(w *scratch, known bool) *Error {
@@ -166,9 +160,6 @@ var base64urlPlace = func() *[4][256]uint32 {
 	}
 	return places
 }()
-
-// inBase64url reports whether c is of the alphabet.
-func inBase64url(c byte) bool { return base64urlPlace[0][c] != notBase64url }
 
 // base64urlLen is the decoded length of n characters.
 func base64urlLen(n int) int { return n/4*3 + max(n%4-1, 0) }
@@ -328,34 +319,6 @@ func parseHeader(text string) (*Header, *Error) {
 		return nil, &Error{Reason: ReasonTokenNested, Member: "cty", Got: shown(h.ContentType), detail: "cty says that the payload is a JWT itself, which is never accepted"}
 	}
 	return h, nil
-}
-
-// isMediaType compares a typ or cty as RFC 7515 section 4.1.9 says: case does not count, and
-// neither does a leading "application/". want is lower case.
-func isMediaType(got, want string) bool {
-	const prefix = "application/"
-	if len(got) == len(prefix)+len(want) && strings.EqualFold(got[:len(prefix)], prefix) {
-		got = got[len(prefix):]
-	}
-	return equalASCIIFold(got, want)
-}
-
-// equalASCIIFold is strings.EqualFold without the letters beyond ASCII that fold into it, such as
-// the Kelvin sign. want is lower case.
-func equalASCIIFold(got, want string) bool {
-	if len(got) != len(want) {
-		return false
-	}
-	for i := 0; i < len(got); i++ {
-		c := got[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != want[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // scanner reads one JSON text (RFC 8259) from left to right. It is stricter than encoding/json:

@@ -1,0 +1,242 @@
+// This file words what refusals say: text of others is cut and escaped, and no piece of a token is
+// repeated.
+
+package jwt
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// foreign words an error of another's making. Where ours lies within, its prefix is not repeated.
+func foreign(err error) string {
+	return escaped(strings.ReplaceAll(err.Error(), "jwt: ", ""), maxDetail)
+}
+
+const (
+	// maxShown is how much of a token's own text an error repeats: enough to recognise an issuer,
+	// too little to carry a token.
+	maxShown = 64
+	// maxListed is how many of several values an error names.
+	maxListed = 8
+	// maxDetail is how much of another package's error an error repeats.
+	maxDetail = 512
+)
+
+// shown makes text from a token fit for an error. Plain text, the usual case, is returned as it is.
+func shown(s string) string { return escaped(s, maxShown) }
+
+// quote is shown between quotes.
+func quote(s string) string { return `"` + shown(s) + `"` }
+
+// word is as quote, for a word of a key, such as an algorithm's name. It is cut shorter than a piece that
+// counts: somebody may have put a secret into its place.
+func word(s string) string { return `"` + escaped(s, runLength-1) + `"` }
+
+// escaped cuts s to most bytes and leaves no quote, backslash, control or non-ASCII character.
+func escaped(s string, most int) string {
+	cut := len(s) > most
+	if cut {
+		s = s[:most]
+		for i := 1; i < utf8.UTFMax && !utf8.ValidString(s); i++ { // not within a character
+			s = s[:len(s)-1]
+		}
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] > '~' || s[i] == '"' || s[i] == '\\' {
+			q := strconv.QuoteToASCII(s)
+			s = q[1 : len(q)-1]
+			break
+		}
+	}
+	if cut {
+		s += "..."
+	}
+	return s
+}
+
+// quoted lists configured values, which are not secret, for the Want of an error.
+func quoted(values []string) string {
+	if len(values) == 1 {
+		return quote(values[0])
+	}
+	var b strings.Builder
+	b.WriteString("one of")
+	for i, v := range values {
+		if i == maxListed {
+			fmt.Fprintf(&b, " and %d more", len(values)-maxListed)
+			break
+		}
+		b.WriteString(" " + quote(v))
+	}
+	return b.String()
+}
+
+// runLength is the length of the shortest piece of a token that no error may repeat.
+const runLength = 17
+
+// withhold takes a piece of the token itself out of what e says. Claims and key ids may be shown,
+// but an attacker, or a confused issuer, can put part of a token into them.
+func (e *Error) withhold(token string) *Error {
+	e.censor(func(text string) bool { return repeats(token, text) })
+	return e
+}
+
+// withheld stands where something of a token was taken out.
+const withheld = "(withheld)"
+
+func (e *Error) censor(repeated func(text string) bool) {
+	for _, field := range []*string{&e.Member, &e.Got, &e.Want, &e.KeyID, &e.Hint, &e.detail} {
+		if repeated(*field) {
+			*field = withheld
+		}
+	}
+	for _, other := range e.Also {
+		other.censor(repeated)
+	}
+}
+
+// isTokenByte reports whether tokens are made of it.
+func isTokenByte(c byte) bool { return inBase64url(c) || c == '.' }
+
+// repeats reports whether text holds a piece of the token. It looks at every runLength-th byte, for a
+// long enough word of the token's characters holds one of them; our own words are shorter.
+func repeats(token, text string) bool {
+	in := func(i int) bool { return isTokenByte(text[i]) }
+	for at := runLength - 1; at < len(text); at += runLength {
+		if !in(at) {
+			continue
+		}
+		from, to := at, at+1
+		for from > 0 && in(from-1) {
+			from--
+		}
+		for to < len(text) && in(to) {
+			to++
+		}
+		if shares(token, text[from:to]) {
+			return true
+		}
+		at = to // the next word is looked for behind
+	}
+	return false
+}
+
+// shares reports whether word and token have a run of runLength bytes in common. Such a run holds a
+// whole one of the blocks of 9 bytes that end 17, 26, 35, ... bytes into the word, so an honest word
+// costs a search or two.
+func shares(token, word string) bool {
+	const block = (runLength + 1) / 2
+	for i := runLength - block; i+block <= len(word); i += block {
+		if !strings.Contains(token, word[i:i+block]) {
+			continue
+		}
+		for j := i - (runLength - block); j <= i && j+runLength <= len(word); j++ {
+			if strings.Contains(token, word[j:j+runLength]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nearMiss words the difference of two identifiers that are nearly the same, or returns "".
+func nearMiss(got, want string) string {
+	var words []string
+	g, w := got, want
+	a, b := strings.TrimSuffix(g, "/"), strings.TrimSuffix(w, "/")
+	if a == "" || b == "" || !strings.EqualFold(a[len(a)-1:], b[len(b)-1:]) { // they end otherwise, as most do
+		return ""
+	}
+	if (a == g) != (b == w) {
+		words, g, w = append(words, "a trailing slash"), a, b
+	}
+	gs, gr := cutScheme(g)
+	ws, wr := cutScheme(w)
+	if !strings.EqualFold(gs, ws) {
+		words, g, w = append(words, "the scheme"), gr, wr
+	}
+	if g != w && strings.EqualFold(g, w) {
+		words, g = append(words, "letter case"), w
+	}
+	if g != w || len(words) == 0 {
+		return ""
+	}
+	return "they differ only by " + strings.Join(words, " and ")
+}
+
+func cutScheme(s string) (scheme, rest string) {
+	if scheme, rest, ok := strings.Cut(s, "://"); ok {
+		return scheme, rest
+	}
+	return "", s
+}
+
+// isHTTPToken reports whether s is a token of RFC 9110 section 5.6.2.
+func isHTTPToken(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !inBase64url(c) && !strings.ContainsRune("!#$%&'*+.^`|~", rune(c)) || c >= 0x80 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func printable(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func sizeDetail(what string, n, limit int) string {
+	var space [64]byte
+	b := strconv.AppendInt(append(append(space[:0], what...), " has "...), int64(n), 10)
+	return string(strconv.AppendInt(append(b, " bytes, the limit is "...), int64(limit), 10))
+}
+
+// inBase64url reports whether c is of the alphabet.
+func inBase64url(c byte) bool { return base64urlPlace[0][c] != notBase64url }
+
+// isMediaType compares a typ or cty as RFC 7515 section 4.1.9 says: case does not count, and
+// neither does a leading "application/". want is lower case.
+func isMediaType(got, want string) bool {
+	const prefix = "application/"
+	if len(got) == len(prefix)+len(want) && strings.EqualFold(got[:len(prefix)], prefix) {
+		got = got[len(prefix):]
+	}
+	return equalASCIIFold(got, want)
+}
+
+// equalASCIIFold is strings.EqualFold without the letters beyond ASCII that fold into it, such as
+// the Kelvin sign. want is lower case.
+func equalASCIIFold(got, want string) bool {
+	if len(got) != len(want) {
+		return false
+	}
+	for i := 0; i < len(got); i++ {
+		c := got[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != want[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// nearestMiss is nearMiss with the first of the wanted that it has words for.
+func nearestMiss(got string, want []string) string {
+	for _, w := range want[:min(len(want), maxListed)] {
+		if miss := nearMiss(got, w); miss != "" {
+			return miss
+		}
+	}
+	return ""
+}
