@@ -3,7 +3,6 @@
 package jwt
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"time"
@@ -80,37 +79,6 @@ func (t *Token) seek(s *scanner, path []string) bool {
 		}
 	}
 	return false
-}
-
-// value builds the next value of a text that was checked before.
-func (s *scanner) value() any {
-	switch s.peek() {
-	case '"':
-		text, _ := s.string()
-		return text
-	case '{':
-		object := map[string]any{}
-		s.object()
-		for name, ok := s.member(); ok; name, ok = s.member() {
-			object[name] = s.value()
-		}
-		return object
-	case '[':
-		array := []any{}
-		s.array()
-		for s.element() {
-			array = append(array, s.value())
-		}
-		return array
-	case 't', 'f':
-		word, _ := s.raw()
-		return word == "true"
-	case 'n':
-		s.skip()
-		return nil
-	}
-	number, _ := s.number()
-	return json.Number(number)
 }
 
 // Format prints who issued the token, to whom, and until when, whatever the verb.
