@@ -1,4 +1,4 @@
-// This file turns JSON Web Keys (RFC 7517 section 4), PEM and crypto keys into Key values, with every
+// This file turns JSON Web Keys (RFC 7517 section 4) and keys of crypto/* into Key values, with every
 // check that a key can be given before it is used.
 
 package jwt
@@ -13,7 +13,6 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"hash"
@@ -439,39 +438,6 @@ func ParseKey(data []byte) (*Key, error) {
 	k, err := j.key(true)
 	if err != nil {
 		return nil, fmt.Errorf("jwt: ParseKey: %w", err)
-	}
-	return k, nil
-}
-
-// ParsePEM reads a public key (PKIX or PKCS #1) or the public key of a certificate from PEM text.
-// Of a certificate chain the first certificate counts; neither its chain nor its dates are checked,
-// the file is trusted as it stands. kid may be empty, and alg too: see [Key].
-func ParsePEM(kid string, alg Algorithm, data []byte) (*Key, error) {
-	block, _ := pem.Decode(data)
-	if block == nil {
-		return nil, errors.New("jwt: ParsePEM: no PEM block")
-	}
-	var public any
-	var err error
-	switch block.Type {
-	case "PUBLIC KEY":
-		public, err = x509.ParsePKIXPublicKey(block.Bytes)
-	case "RSA PUBLIC KEY":
-		public, err = x509.ParsePKCS1PublicKey(block.Bytes)
-	case "CERTIFICATE":
-		var certificate *x509.Certificate
-		if certificate, err = x509.ParseCertificate(block.Bytes); err == nil {
-			public = certificate.PublicKey
-		}
-	default:
-		return nil, fmt.Errorf("jwt: ParsePEM: block type %s is neither a public key nor a certificate", word(block.Type))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("jwt: ParsePEM: %w", err)
-	}
-	k, err := publicKey(kid, alg, public)
-	if err != nil {
-		return nil, fmt.Errorf("jwt: ParsePEM: %w", err)
 	}
 	return k, nil
 }
