@@ -290,3 +290,8 @@ func challengeWords(words []string) string {
 	}
 	return strings.Join(list, " ")
 }
+
+// Require guards handlers with this verifier and a zero [ResourceConfig]: see [Resource.Require].
+func (v *Verifier) Require(reqs ...Requirement) func(http.Handler) http.Handler {
+	return (&Resource{verifier: v}).Require(reqs...)
+}

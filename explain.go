@@ -233,10 +233,6 @@ func (v *Verifier) count() int {
 	return len(v.issuers)
 }
 
-func noIssuer() *Error {
-	return &Error{Reason: ReasonIssuerMismatch, detail: "no issuer is configured"}
-}
-
 // signature takes the steps from the algorithm to the signature. Keys are asked for only where
 // Verify asks for them: a token that is broken causes no fetch.
 func (x *explanation) signature(ctx context.Context) {
@@ -279,10 +275,6 @@ func (x *explanation) signature(ctx context.Context) {
 	}
 	x.Verified = true
 	x.pass("signature", what)
-}
-
-func badSignature(h *Header) *Error {
-	return &Error{Reason: ReasonSignatureInvalid, detail: "the " + string(h.Algorithm) + " signature does not hold"}
 }
 
 func keyText(k *Key, h *Header) string {

@@ -9,7 +9,6 @@ import (
 	_ "crypto/sha512" // for crypto.Hash
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -584,7 +583,10 @@ func (v *Verifier) Status() []IssuerStatus {
 	return all
 }
 
-// Require guards handlers with this verifier and a zero [ResourceConfig]: see [Resource.Require].
-func (v *Verifier) Require(reqs ...Requirement) func(http.Handler) http.Handler {
-	return (&Resource{verifier: v}).Require(reqs...)
+func noIssuer() *Error {
+	return &Error{Reason: ReasonIssuerMismatch, detail: "no issuer is configured"}
+}
+
+func badSignature(h *Header) *Error {
+	return &Error{Reason: ReasonSignatureInvalid, detail: "the " + string(h.Algorithm) + " signature does not hold"}
 }
