@@ -94,7 +94,7 @@ var advice = map[Reason]struct{ meaning, do string }{
 		"Have the client ask for a bearer token that is not bound, or use a service that checks such proofs."},
 	ReasonScopeMissing: {
 		"The token is valid and lacks a scope that the route asks for.",
-		"Have the client ask for the scope and the issuer grant it. If it is in permissions or roles, ask for Permission or Role in place of Scope."},
+		"Have the client ask for the scope and the issuer grant it. If it is in permissions or roles, ask for Claim(\"roles\").Has in place of Scope."},
 	ReasonRequirementUnmet: {
 		"The token is valid and does not meet another requirement of the route.",
 		"Compare the claim that is named with what the route asks for."},

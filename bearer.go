@@ -81,17 +81,18 @@ func (r *Resource) authenticate(req *http.Request) (*Token, string, error) {
 // Require returns a middleware that lets a request through to its handler only if it carries one
 // valid token that meets all of reqs. The handler finds the token with [FromContext]. Without
 // requirements any valid token will do. There is no way to exempt a path or a method: wrap the
-// handlers that need a token, and answer CORS preflights before.
+// handlers that need a token, and answer CORS preflights before. A requirement that is a mistake, such
+// as Scope(), panics while the route is built, as [http.Handle] does for a bad pattern.
 func (r *Resource) Require(reqs ...Requirement) func(http.Handler) http.Handler {
-	all := allRequirements(append([]Requirement(nil), reqs...))
+	route := routeOf(reqs)
+	if wrong := route.mistake(); wrong != "" {
+		panic("jwt: Require: " + wrong)
+	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			token, text, err := r.authenticate(req)
 			if err == nil {
-				if now := time.Now(); !all.met(token, now) {
-					unmet := all.refuse(token, now)
-					unmet.asks(all.scopes())
-					unmet.Issuer, unmet.KeyID = token.Issuer(), shown(token.Header().KeyID)
+				if unmet := route.decide(token, time.Now()); unmet != nil {
 					err = unmet.withhold(text)
 				}
 			}
@@ -267,7 +268,7 @@ func (r *Resource) challenge(o outcome, e *Error) string {
 		if list := challengeWords(e.ask.acr); list != "" {
 			add("acr_values", list)
 		}
-		if e.ask.agesOut {
+		if e.ask.hasMaxAge {
 			add("max_age", strconv.FormatInt(max(0, int64(e.ask.maxAge/time.Second)), 10))
 		}
 	}

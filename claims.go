@@ -10,13 +10,9 @@ import (
 )
 
 const (
-	// The last second of the year 9999 (RFC 3339 ends there). Larger dates are mistakes, such as
-	// milliseconds, or attempts to overflow.
-	maxNumericDate = 253402300799
-	// Audiences, scopes, permissions and roles of one token, together. No honest token has more.
+	// Audiences and scopes of one token, together. No honest token has more.
 	maxValues = 1000
 
-	maxExponent   = maxSettableSize // more than a number has digits
 	defaultLeeway = 30 * time.Second
 	maxLeeway     = 10 * time.Minute
 )
@@ -34,10 +30,10 @@ type claims struct {
 
 	hasIssuer, hasAudience bool // absent is not empty
 
-	subject, id                              piece
-	tenant                                   piece                    // tid of Microsoft Entra ID
-	clients                                  [len(clientClaims)]piece // by the order of clientClaims
-	audience, scope, scp, permissions, roles piece
+	subject, id          piece
+	tenant               piece                    // tid of Microsoft Entra ID
+	clients              [len(clientClaims)]piece // by the order of clientClaims
+	audience, scope, scp piece
 }
 
 // piece is where a value stands in the payload; zero if there is none, for an object begins at 0.
@@ -152,7 +148,7 @@ func (c *claims) text(p piece) string {
 }
 
 // parse reads a payload whose signature holds. A registered claim of a wrong type or range is an
-// error; claims that only grant (permissions, roles) grant nothing where their type is wrong.
+// error.
 func (c *claims) parse(payload string) *Error {
 	c.payload = payload
 	s := scanner{text: payload}
@@ -208,14 +204,6 @@ func (c *claims) parse(payload string) *Error {
 			list, c.hasAudience = &c.audience, true
 		case "scp":
 			list = &c.scp
-		case "permissions":
-			if s.peek() == '[' {
-				s.stringOrStrings(&c.permissions, &values)
-				continue
-			}
-		case "roles": // a string is one role, spaces and all
-			s.stringOrStrings(&c.roles, &values)
-			continue
 		case "cnf":
 			var value string
 			object := s.peek() == '{'
@@ -254,17 +242,15 @@ func (c *claims) parse(payload string) *Error {
 		return &Error{Reason: ReasonPayloadInvalid, detail: fault}
 	}
 	if bad == nil && len(payload) > 2*maxValues && values+c.loneValues() > maxValues { // a value takes two bytes at least
-		return &Error{Reason: ReasonClaimInvalid, Member: "aud", detail: "aud, scope, scp, permissions and roles hold more than " + strconv.Itoa(maxValues) + " values together"}
+		return &Error{Reason: ReasonClaimInvalid, Member: "aud", detail: "aud, scope and scp hold more than " + strconv.Itoa(maxValues) + " values together"}
 	}
 	return bad
 }
 
 // loneValues counts what the claims hold that may be lists and are strings: a value, or some words.
 func (c *claims) loneValues() (n int) {
-	for _, p := range [...]piece{c.audience, c.roles} {
-		if c.isString(p) {
-			n++
-		}
+	if c.isString(c.audience) {
+		n++
 	}
 	for _, p := range [...]piece{c.scope, c.scp} {
 		if c.isString(p) {
@@ -302,70 +288,6 @@ func (s *scanner) stringOrStrings(where *piece, values *int) bool {
 	}
 	return found
 }
-
-// date reads the next value, a NumericDate, and reports whether it is a valid one, or a number at all.
-func (s *scanner) date() (date time.Time, valid, number bool) {
-	// As nearly every one is written: at most 12 digits.
-	text, seconds := s.text[s.pos:], int64(0)
-	for i := 0; i < len(text) && i <= 12; i++ {
-		c := text[i]
-		if c < '0' || c > '9' {
-			if i == 0 || text[0] == '0' || c != ',' && c != '}' {
-				break
-			}
-			s.pos += i
-			return time.Unix(seconds, 0), seconds <= maxNumericDate, true
-		}
-		seconds = seconds*10 + int64(c-'0')
-	}
-	if c := s.peek(); c != '-' && (c < '0' || c > '9') {
-		s.skip()
-		return date, false, false
-	}
-	exact, _ := s.number()
-	date, valid = numericDate(exact)
-	return date, valid, true
-}
-
-// numericDate reads a NumericDate (RFC 7519 section 2) from a JSON number: exactly, to the
-// nanosecond, and without computing what an exponent would make of it.
-func numericDate(number string) (date time.Time, ok bool) {
-	unsigned, negative := strings.CutPrefix(number, "-")
-	exponent := 0
-	if i := strings.IndexAny(unsigned, "eE"); i >= 0 {
-		exponent, _ = strconv.Atoi(unsigned[i+1:]) // the largest int if it does not fit
-		exponent = min(max(exponent, -maxExponent), maxExponent)
-		unsigned = unsigned[:i]
-	}
-	whole, fraction, _ := strings.Cut(unsigned, ".")
-	point := len(whole) + exponent // the decimal point stands before this digit
-	var seconds, nanos int64
-	significant := false
-	for i, digits := range [...]string{whole, fraction} {
-		for j := 0; j < len(digits); j++ {
-			d := int64(digits[j] - '0')
-			place := point - 1 - i*len(whole) - j // the digit counts 10^place
-			switch significant = significant || d > 0; {
-			case !significant:
-			case place > 11:
-				return date, false
-			case place >= 0:
-				seconds += d * powersOfTen[place]
-			case place >= -9:
-				nanos += d * powersOfTen[place+9]
-			}
-			if d > 0 && place < 0 && seconds >= maxNumericDate {
-				return date, false
-			}
-		}
-	}
-	if negative && significant || seconds > maxNumericDate {
-		return date, false
-	}
-	return time.Unix(seconds, nanos), number != ""
-}
-
-var powersOfTen = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11}
 
 // unverifiedIssuer reads iss from a payload that nothing vouches for. Its result is compared, used
 // as a map key, or shown as the token's own word; nothing else is read before the signature holds.

@@ -124,13 +124,13 @@
 //	1 MiB         these two, as they can be set                        maxSettableSize
 //	32            depth of JSON                                        maxDepth
 //	1000          members of an object                                 maxMembers
-//	1000          values of aud, scope, scp, permissions and roles     maxValues
+//	1000          values of aud, scope and scp                          maxValues
 //	253402300799  NumericDate: the end of the year 9999                maxNumericDate
 //	1 MiB         exponent of a NumericDate, further ones count as it  maxExponent
 //	30 s          leeway                                               defaultLeeway         Config.Leeway
 //	10 min        leeway, as it can be set                             maxLeeway
 //	100 years     MaxAge, longer ones count as it                      maxTokenAge
-//	64            digits, exponent of a number in ClaimEquals          maxNumber
+//	64            digits of a number, for it to equal another          maxDigits
 //	1048576       TokenCache, as it can be set                         maxTokenCache
 //	5 min         a remembered token, before it is verified anew       maxCachedFor
 //	4 KiB         a remembered token, on average                       maxCachedSize

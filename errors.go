@@ -183,10 +183,10 @@ type Error struct {
 
 // ask is what a challenge asks the client for, beside another token.
 type ask struct {
-	scopes  []string // RFC 6750 section 3
-	acr     []string // RFC 9470 section 3
-	maxAge  time.Duration
-	agesOut bool // maxAge is meant, even if it is zero
+	scopes    []string // RFC 6750 section 3
+	acr       []string // RFC 9470 section 3
+	maxAge    time.Duration
+	hasMaxAge bool // maxAge is meant, even if it is zero
 }
 
 // asks adds the scopes of a requirement that is not met.
@@ -221,22 +221,28 @@ func (e *Error) describe(b *strings.Builder) {
 	} else {
 		b.WriteString("refused")
 	}
+	if what := e.what(); what != "" {
+		b.WriteString(": " + what)
+	}
+}
+
+// what says what is wrong, without what that is called.
+func (e *Error) what() string {
+	text := e.detail
 	switch {
 	case e.limit > 0:
-		b.WriteString(": " + sizeDetail(e.detail, e.size, e.limit))
-	case e.detail != "":
-		b.WriteString(": " + e.detail)
-	case e.Got != "" && e.Member != "":
-		b.WriteString(": " + e.Member + ` is "` + e.Got + `"`)
-		if e.Want != "" {
-			b.WriteString(", want " + e.Want)
-		}
-	case e.Member != "":
-		b.WriteString(": " + e.Member + " is absent")
-		if e.Want != "" {
-			b.WriteString(", want " + e.Want)
-		}
+		return sizeDetail(e.detail, e.size, e.limit)
+	case e.detail != "" || e.Member == "":
+		return text
+	case e.Got != "":
+		text = e.Member + ` is "` + e.Got + `"`
+	default:
+		text = e.Member + " is absent"
 	}
+	if e.Want != "" {
+		text += ", want " + e.Want
+	}
+	return text
 }
 
 // Unwrap returns the sentinel, and the cause if another package's error lies behind the refusal.

@@ -243,7 +243,7 @@ func ExampleNewResource() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	handler := api.Require(jwt.Any(jwt.Permission("read:messages"), jwt.Role("admin")))(http.NotFoundHandler())
+	handler := api.Require(jwt.Any(jwt.Claim("permissions").Has("read:messages"), jwt.Claim("roles").Has("admin")))(http.NotFoundHandler())
 	for _, claims := range []jwttest.Claims{{"aud": "https://API.example.com"}, {"permissions": []string{"read:users"}}} {
 		r := httptest.NewRequest("GET", "/api/messages", nil)
 		r.Header.Set("Authorization", "Bearer "+iss.Token(claims))
@@ -254,7 +254,7 @@ func ExampleNewResource() {
 	// Output:
 	// msg=refused path=/api/messages jwt.reason=audience_mismatch jwt.issuer=https://issuer.example jwt.kid=rs256-1 jwt.member=aud jwt.got=https://API.example.com jwt.want="\"https://api.example.com\"" jwt.hint="they differ only by letter case"
 	// 401 Bearer realm="messages", error="invalid_token", error_description="The access token is not valid for this service."
-	// msg=refused path=/api/messages jwt.reason=requirement_unmet jwt.issuer=https://issuer.example jwt.kid=rs256-1 jwt.member=permissions jwt.got=read:users jwt.want="\"read:messages\""
+	// msg=refused path=/api/messages jwt.reason=requirement_unmet jwt.issuer=https://issuer.example jwt.kid=rs256-1 jwt.member=permissions jwt.got=read:users jwt.want="Any(Claim(\"permissions\").Has(\"read:messages\"), Claim(\"roles\").Has(\"admin\"))"
 	// 403 Bearer realm="messages", error="insufficient_scope", error_description="The access token does not allow this request."
 }
 
@@ -298,13 +298,17 @@ func ExampleResource_Authenticate() {
 func ExampleRequirement() {
 	for _, req := range []jwt.Requirement{
 		jwt.Scope("read:messages", "write:messages"),
-		jwt.AnyScope("read:messages", "admin"),
-		jwt.All(jwt.ClaimEquals("tenant", "acme"), jwt.ClaimEquals("email_verified", true)),
+		jwt.Any(jwt.Scope("read:messages"), jwt.Claim("realm_access", "roles").HasAny("admin", "editor")),
+		jwt.All(jwt.Claim("tenant").Equals("acme"), jwt.Claim("email_verified").Equals(true)),
 		jwt.All(jwt.ACR("urn:example:mfa"), jwt.MaxAuthAge(5*time.Minute)),
 	} {
-		_ = req // of v.Require or of a Resource's
+		fmt.Println(req)
 	}
 	// Output:
+	// Scope("read:messages", "write:messages")
+	// Any(Scope("read:messages"), Claim("realm_access", "roles").HasAny("admin", "editor"))
+	// All(Claim("tenant").Equals("acme"), Claim("email_verified").Equals(true))
+	// All(ACR("urn:example:mfa"), MaxAuthAge(5m0s))
 }
 
 func ExampleDiscover() {

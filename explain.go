@@ -430,7 +430,7 @@ func (x *explanation) passed(name string) {
 	case name == "aud" && len(p.audience) == 0:
 		none("no audience is configured")
 	case name == "aud":
-		x.pass(name, "it names "+quoted(p.audience))
+		x.pass(name, "it names "+oneOf(p.audience))
 	case name == "client" && len(p.clients) == 0:
 		none("any client is taken: Config.Clients is not set")
 	case name == "client":
@@ -484,50 +484,22 @@ func (x *explanation) validate(ctx context.Context) {
 
 // require holds the token against what a route asks for.
 func (x *explanation) require(reqs []Requirement) {
-	all := allRequirements(reqs)
+	all := scopesOf(reqs)
 	for _, req := range reqs {
 		if x.t == nil {
 			x.skip("the claims cannot be read", "requirement")
 			continue
 		}
-		one := allRequirements{req}
-		if one.met(x.t, x.now) {
-			x.pass("requirement", requirementText(req)+" is met")
+		r := ruleOf(req)
+		e := r.decide(x.t, x.now)
+		if e == nil {
+			x.pass("requirement", r.text+" is met")
 			continue
 		}
-		e := one.refuse(x.t, x.now)
-		e.asks(all.scopes())
-		x.asked = append(x.asked, asked{len(x.Steps), one.scopes()})
+		e.asks(all)
+		x.asked = append(x.asked, asked{len(x.Steps), r.scopes})
 		x.fail("requirement", x.about(e))
 	}
-}
-
-// requirementText names a requirement as it is written in Go.
-func requirementText(req Requirement) string {
-	words := func(name string, values []string) string {
-		return name + "(" + strings.TrimPrefix(quoted(values), "one of ") + ")"
-	}
-	switch req := req.(type) {
-	case scopeRequirement:
-		return words("Scope", req.names)
-	case anyScopeRequirement:
-		return words("AnyScope", req.names)
-	case permissionRequirement:
-		return words("Permission", []string{req.name})
-	case roleRequirement:
-		return words("Role", []string{req.name})
-	case claimRequirement:
-		return words("ClaimEquals", []string{req.name})
-	case acrRequirement:
-		return words("ACR", req.values)
-	case ageRequirement:
-		return "MaxAuthAge(" + req.limit.String() + ")"
-	case allRequirements:
-		return "All(" + strconv.Itoa(len(req)) + " requirements)"
-	case anyRequirement:
-		return "Any(" + strconv.Itoa(len(req)) + " requirements)"
-	}
-	return "the requirement"
 }
 
 // finish words the failures, and takes out whatever repeats the token.

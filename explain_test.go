@@ -463,12 +463,12 @@ func TestExplainRequirements(t *testing.T) {
 		{claims{"scp": []string{"read:messages"}}, jwt.Scope("read:messages"), "", ""},
 		{claims{"scope": "other"}, jwt.Scope("read:messages"), jwt.ReasonScopeMissing, "the client must ask for the scope"},
 		{claims{"scope": "Read:Messages"}, jwt.Scope("read:messages"), jwt.ReasonScopeMissing, "other letter case"},
-		{claims{"permissions": []string{"read:messages"}}, jwt.Scope("read:messages"), jwt.ReasonScopeMissing, `ask for Permission("read:messages")`},
-		{claims{"roles": []string{"read:messages"}}, jwt.Scope("read:messages"), jwt.ReasonScopeMissing, `ask for Role("read:messages")`},
+		{claims{"permissions": []string{"read:messages"}}, jwt.Scope("read:messages"), jwt.ReasonScopeMissing, `ask for Claim("permissions").Has("read:messages")`},
+		{claims{"roles": []string{"read:messages"}}, jwt.Scope("read:messages"), jwt.ReasonScopeMissing, `ask for Claim("roles").Has("read:messages")`},
 		{claims{"groups": "x read:messages"}, jwt.Scope("read:messages"), jwt.ReasonScopeMissing, "in the claim groups"},
-		{claims{"realm_access": claims{"roles": []string{"admin"}}}, jwt.AnyScope("admin", "root"), jwt.ReasonScopeMissing, "in the claim realm_access"},
+		{claims{"realm_access": claims{"roles": []string{"admin"}}}, jwt.Any(jwt.Scope("admin"), jwt.Scope("root")), jwt.ReasonScopeMissing, "in the claim realm_access"},
 		{claims{"acr": "low"}, jwt.ACR("high"), jwt.ReasonAuthenticationInsufficient, "RFC 9470"},
-		{nil, jwt.Permission("x"), jwt.ReasonRequirementUnmet, ""},
+		{nil, jwt.Claim("permissions").Has("x"), jwt.ReasonRequirementUnmet, ""},
 		{nil, nil, jwt.ReasonRequirementUnmet, ""},
 	} {
 		text := token(c.claims)
@@ -493,7 +493,7 @@ func TestExplainRequirements(t *testing.T) {
 	}
 	// Each hint is about its own scope.
 	r = v.Explain(t.Context(), token(claims{"permissions": []string{"a"}}), jwt.Scope("a"), jwt.Scope("b"))
-	if a, b := r.Steps[len(r.Steps)-2].Hint, r.Steps[len(r.Steps)-1].Hint; !strings.Contains(a, `Permission("a")`) || strings.Contains(b, "Permission") {
+	if a, b := r.Steps[len(r.Steps)-2].Hint, r.Steps[len(r.Steps)-1].Hint; !strings.Contains(a, `Claim("permissions").Has("a")`) || strings.Contains(b, "permissions") {
 		t.Errorf("the hints are %q and %q", a, b)
 	}
 	// Behind Require the same requirement gives the same refusal.
@@ -597,7 +597,7 @@ func TestExplainRedacted(t *testing.T) {
 	personal := claims{"scope": "read", "azp": "app", "sub": "SECRET", "name": "SECRET", "email": "SECRET@example.com", "roles": []string{"SECRET"},
 		"https://example.com/ssn": "SECRET", "address": claims{"street": "SECRET"}, "jti": "SECRET", "sid": "SECRET", "client_id": claims{"x": "SECRET"}}
 	header := map[string]any{"jwk": claims{"x": "SECRET"}, "x-user": "SECRET"}
-	for _, req := range []jwt.Requirement{nil, jwt.ClaimEquals("email", "x"), jwt.Role("x"), jwt.ACR("x")} {
+	for _, req := range []jwt.Requirement{nil, jwt.Claim("email").Equals("x"), jwt.Claim("roles").Has("x"), jwt.ACR("x")} {
 		var reqs []jwt.Requirement
 		if req != nil {
 			reqs = append(reqs, req)
@@ -801,7 +801,7 @@ func TestExplainGolden(t *testing.T) {
 	for name, r := range map[string]*jwt.Report{
 		"valid":    v.ExplainAt(t.Context(), sign(good), goldenAt, jwt.Scope("read")),
 		"expired":  v.ExplainAt(t.Context(), sign(strings.Replace(good, fmt.Sprint(exp+3600), fmt.Sprint(exp), 1)), goldenAt),
-		"redacted": v.ExplainAt(t.Context(), sign(good), goldenAt, jwt.Scope("write"), jwt.ClaimEquals("sub", "somebody else")).Redact(),
+		"redacted": v.ExplainAt(t.Context(), sign(good), goldenAt, jwt.Scope("write"), jwt.Claim("sub").Equals("somebody else")).Redact(),
 		"tampered": v.ExplainAt(t.Context(), withPart(sign(good), 1, b64(strings.Replace(good, "read", "admin", 1))), goldenAt),
 		"future":   v.ExplainAt(t.Context(), sign(strings.Replace(good, fmt.Sprint(exp-3600), fmt.Sprint(exp+600), 1)), goldenAt),
 		"pasted":   v.ExplainAt(t.Context(), "Bearer Bearer \""+sign(good)[:60]+"\n"+sign(good)[60:]+"\"", goldenAt),

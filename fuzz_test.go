@@ -1309,6 +1309,10 @@ func FuzzAuthorization(f *testing.F) {
 		}
 
 		// A good token without the scope that the route asks for.
+		scope = strings.ReplaceAll(scope, " ", "_") // one word
+		if scope == "" {
+			return
+		}
 		recorder := httptest.NewRecorder()
 		req.Header = http.Header{"Authorization": {"Bearer " + good}}
 		resource.Require(jwt.Scope(scope))(http.NotFoundHandler()).ServeHTTP(recorder, req)

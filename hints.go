@@ -563,9 +563,9 @@ func (x *explanation) scopeHint(step int) string {
 			hint := quote(name) + " is in the claim " + claim + ", which is not a scope"
 			switch claim {
 			case "permissions":
-				hint += ": ask for Permission(" + quote(name) + "), or have the issuer put it into scope"
+				hint += `: ask for Claim("permissions").Has(` + quote(name) + "), or have the issuer put it into scope"
 			case "roles":
-				hint += ": ask for Role(" + quote(name) + "), or have the issuer put it into scope"
+				hint += `: ask for Claim("roles").Has(` + quote(name) + "), or have the issuer put it into scope"
 			default:
 				hint += ": have the issuer put it into scope, or read the claim in Config.Validate"
 			}

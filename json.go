@@ -9,6 +9,7 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -19,6 +20,13 @@ const (
 	maxMembers = 1000
 	// Up to here duplicate names are found by comparing, beyond it by hashing.
 	fewMembers = 24
+	// The last second of the year 9999 (RFC 3339 ends there). Larger dates are mistakes, such as
+	// milliseconds, or attempts to overflow.
+	maxNumericDate = 253402300799
+	// A NumericDate has some 20 significant digits at most, an integer of 64 bits has 20.
+	maxDigits = 64
+	// More than a number of a token has digits: no larger exponent can be made up for.
+	maxExponent = maxSettableSize
 )
 
 // scanner reads one JSON text (RFC 8259) from left to right. It is stricter than encoding/json:
@@ -521,4 +529,127 @@ func (s *scanner) value() any {
 	}
 	number, _ := s.number()
 	return json.Number(number)
+}
+
+// kindOf names the type of a value by its first byte.
+func kindOf(first byte) string {
+	switch first {
+	case '"':
+		return "a string"
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case 't', 'f':
+		return "a bool"
+	case 'n':
+		return "null"
+	}
+	return "a number"
+}
+
+// written returns a value, which was scanned, as people read it: strings without quotes, arrays with
+// spaces between their elements.
+func written(raw string) string {
+	s := scanner{text: raw, vetted: true}
+	switch s.peek() {
+	case '"':
+		text, _ := s.string()
+		return text
+	case '[':
+		var all []string
+		for s.array(); s.element(); {
+			element, _ := s.raw()
+			all = append(all, written(element))
+		}
+		return strings.Join(all, " ")
+	}
+	return raw
+}
+
+// A decimal is the value of a JSON number, 0.DIGITS times 10^point: equal numbers are equal decimals.
+type decimal struct {
+	negative bool
+	digits   [maxDigits]byte // the first and the last are not 0
+	count    int
+	point    int
+}
+
+// exactNumber reads a JSON number that was scanned, without computing what an exponent would make of it.
+// exact is false if the number has more digits or a larger exponent than a decimal holds.
+func exactNumber(text string) (d decimal, exact bool) {
+	mantissa, negative := strings.CutPrefix(text, "-")
+	exponent := 0
+	exact = true
+	if i := strings.IndexAny(mantissa, "eE"); i >= 0 {
+		n, _ := strconv.Atoi(mantissa[i+1:]) // the largest int if it does not fit
+		exponent = min(max(n, -maxExponent), maxExponent)
+		exact = exponent == n
+		mantissa = mantissa[:i]
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	d.point = len(whole) + exponent
+	zeros := 0 // since the last other digit
+	for _, part := range [...]string{whole, fraction} {
+		for i := 0; i < len(part); i++ {
+			switch c := part[i] - '0'; {
+			case c == 0 && d.count == 0:
+				d.point--
+			case c == 0:
+				zeros++
+			case d.count+zeros >= maxDigits:
+				exact = false
+			default:
+				d.count += zeros
+				d.digits[d.count] = c
+				d.count++
+				zeros = 0
+			}
+		}
+	}
+	if d.count == 0 {
+		return decimal{}, true
+	}
+	d.negative = negative
+	return d, exact
+}
+
+// digit is the i-th digit; 0 beyond the significant ones.
+func (d *decimal) digit(i int) int64 {
+	if i < 0 || i >= d.count {
+		return 0
+	}
+	return int64(d.digits[i])
+}
+
+// date reads the next value as a NumericDate (RFC 7519 section 2), to the nanosecond. It reports whether
+// it is a valid one, or a number at all.
+func (s *scanner) date() (date time.Time, valid, number bool) {
+	if c := s.peek(); c != '-' && (c < '0' || c > '9') {
+		s.skip()
+		return date, false, false
+	}
+	text, _ := s.number()
+	date, valid = numericDate(text)
+	return date, valid, true
+}
+
+// numericDate converts the text of a JSON number.
+func numericDate(number string) (date time.Time, valid bool) {
+	const places = 12 // of the largest date
+	d, exact := exactNumber(number)
+	if d.negative || d.point > places {
+		return date, false
+	}
+	var seconds, nanos int64
+	for i := range max(d.point, 0) {
+		seconds = seconds*10 + d.digit(i)
+	}
+	for i := d.point; i < d.point+9; i++ {
+		nanos = nanos*10 + d.digit(i)
+	}
+	if seconds > maxNumericDate || seconds == maxNumericDate && (d.count > d.point || !exact) {
+		return date, false
+	}
+	return time.Unix(seconds, nanos), true
 }

@@ -139,7 +139,7 @@ func NewVerifier(configs ...Config) (*Verifier, error) {
 	for n, i := range v.issuers {
 		names[n] = i.issuer
 	}
-	v.names = quoted(names)
+	v.names = oneOf(names)
 	v.cache = newTokenCache(v.issuers)
 	return v, nil
 }
@@ -216,7 +216,7 @@ func (c Config) issuer() (*issuer, error) {
 			rsa = append(rsa, alg)
 		}
 	}
-	i.permitted = quoted(names)
+	i.permitted = oneOf(names)
 	if len(rsa) == 1 {
 		i.unnamedRSA = rsa[0]
 	}

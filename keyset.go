@@ -155,7 +155,7 @@ func (s *KeySet) index() {
 		}
 		s.byID[e.kid] = append(s.byID[e.kid], e)
 	}
-	s.kids = quoted(kids)
+	s.kids = oneOf(kids)
 }
 
 // Keys returns the usable keys, in the order of the set.

@@ -304,7 +304,7 @@ func TestValuesTellNothing(t *testing.T) {
 			"Algorithm": {jwt.RS256}, "EventKind": {jwt.EventFetched}, "Profile": {jwt.IDToken}, "Reason": {jwt.ReasonNoToken}, "Question": {jwt.QuestionForm}, "Verdict": {jwt.VerdictPass}, "SnapshotFile": {jwt.SnapshotFile("x")},
 			"Config": {config, alone, fetching}, "KeySet": {set, all}, "RemoteKeySet": {remote}, "RemoteOptions": {options},
 			"KeySource": {jwt.KeySource(set), jwt.KeySource(remote), jwt.KeySource(keys[0])}, "ResourceConfig": {jwt.ResourceConfig{Realm: "x", Cookie: "y"}},
-			"Requirement": {jwt.Scope("a"), jwt.AnyScope("a"), jwt.Permission("a"), jwt.Role("a"), jwt.ClaimEquals("a", "b"), jwt.ACR("a"), jwt.MaxAuthAge(1), jwt.All(jwt.Scope("a")), jwt.Any(jwt.Scope("a"))},
+			"ClaimPath": {jwt.Claim("a")}, "Requirement": {jwt.Scope("a"), jwt.Any(jwt.Scope("a")), jwt.Claim("permissions").Has("a"), jwt.Claim("roles").Has("a"), jwt.Claim("a").Equals("b"), jwt.ACR("a"), jwt.MaxAuthAge(1), jwt.All(jwt.Scope("a")), jwt.Any(jwt.Scope("a"))},
 		}
 		add := func(name string, value any) { values[name] = append(values[name], value) }
 		for _, c := range []jwt.Config{config, alone, fetching} {

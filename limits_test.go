@@ -98,22 +98,20 @@ func TestTokenMemory(t *testing.T) {
 }
 
 func TestValueLimit(t *testing.T) {
-	values, mixed := make([]string, 1001), make([]any, 1001)
+	values := make([]string, 1001)
 	for i := range values {
 		values[i] = fmt.Sprint(i)
-		mixed[i] = values[i]
 	}
-	mixed[0] = 1
 	values[999] = jwttest.Audience
 	v := newVerifier(t)
 	token, err := verify(v, testIssuer().Token(claims{"aud": values[:1000]}))
 	wantAccepted(t, token, err)
-	for _, c := range []claims{{"aud": values}, {"aud": values[:1000], "scope": "a"}, {"permissions": values[:999], "roles": "r"}, {"scope": strings.Join(values[:1000], " ")}, {"scp": strings.Join(values[:1000], " ")}, {"scp": values[:1000]}, {"roles": mixed}} {
+	for _, c := range []claims{{"aud": values}, {"aud": values[:1000], "scope": "a"}, {"scope": strings.Join(values[:1000], " ")}, {"scp": strings.Join(values[:1000], " ")}, {"scp": values[:1000]}} {
 		token, err := verify(v, testIssuer().Token(c))
 		wantRefusal(t, token, err, jwt.ReasonClaimInvalid, jwt.ErrClaims)
 	}
-	// A role may have spaces, and is one value.
-	token, err = verify(v, testIssuer().Token(claims{"roles": strings.Join(values, " ")}))
+	// What this package does not read by itself may list as much as there is room for.
+	token, err = verify(v, testIssuer().Token(claims{"roles": values}))
 	wantAccepted(t, token, err)
 }
 
@@ -374,20 +372,16 @@ var limits = map[string]func(t *testing.T){
 			wantRefusal(t, token, err, jwt.ReasonTokenTooOld, jwt.ErrExpired)
 		})
 	},
-	"maxNumber": func(t *testing.T) {
-		for name, number := range map[string]func(n int) string{
-			"digits":   func(n int) string { return strings.Repeat("1", n) },
-			"exponent": func(n int) string { return "1e" + strconv.Itoa(n) },
-			"negative": func(n int) string { return "1e-" + strconv.Itoa(n) },
-		} {
-			beside(t, name, 64, func(n int) error {
-				require := resource(t, jwt.ResourceConfig{}, nil).Require(jwt.ClaimEquals("x", json.Number(number(n))))
-				if resp := answerTo(require, request("Bearer "+payloads(goodPayload(`"x":` + number(n)))[0])); resp.StatusCode != 200 {
-					return errors.New(resp.Status)
-				}
-				return nil
-			})
-		}
+	"maxDigits": func(t *testing.T) {
+		v := newVerifier(t)
+		beside(t, "digits", 64, func(n int) error {
+			number := strings.Repeat("1", n)
+			r := v.Explain(t.Context(), payloads(goodPayload(`"x":` + number))[0], jwt.Claim("x").Equals(json.Number(number)))
+			if !r.Valid {
+				return r.Refusal
+			}
+			return nil
+		})
 	},
 	"maxTokenCache": func(t *testing.T) {
 		beside(t, "TokenCache", 1<<20, func(n int) error {

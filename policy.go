@@ -91,7 +91,7 @@ func missing(claim, want string) *Error {
 
 // unequal reports a claim whose value is not one of the wanted.
 func unequal(reason Reason, claim, got string, want []string) *Error {
-	e := &Error{Reason: reason, Member: claim, Got: shown(got), Want: quoted(want)}
+	e := &Error{Reason: reason, Member: claim, Got: shown(got), Want: oneOf(want)}
 	if got == "" {
 		e.detail = claim + " is empty, want " + e.Want
 	}
@@ -146,7 +146,7 @@ func (p *policy) checkAudience(c *claims) *Error {
 	audience := c.list(false, c.audience)
 	switch len(audience) {
 	case 0:
-		e := missing("aud", quoted(p.audience))
+		e := missing("aud", oneOf(p.audience))
 		if c.hasAudience {
 			e.Reason, e.detail = ReasonAudienceMismatch, "aud is empty, want "+e.Want
 		}
@@ -155,7 +155,7 @@ func (p *policy) checkAudience(c *claims) *Error {
 		return unequal(ReasonAudienceMismatch, "aud", audience[0], p.audience)
 	}
 	e := unequal(ReasonAudienceMismatch, "aud", audience[0], p.audience)
-	e.detail = "aud is " + strings.Replace(quoted(audience), "one of ", "", 1) + ", want " + e.Want
+	e.detail = "aud is " + strings.Replace(oneOf(audience), "one of ", "", 1) + ", want " + e.Want
 	for _, got := range audience[1:min(len(audience), maxListed)] {
 		e.Hint = cmp.Or(e.Hint, nearestMiss(got, p.audience))
 	}
@@ -176,7 +176,7 @@ func (p *policy) checkClient(c *claims) *Error {
 		}
 		return unequal(ReasonClientMismatch, clientClaims[i], id, p.clients)
 	}
-	return missing(clientClaims[0], quoted(p.clients))
+	return missing(clientClaims[0], oneOf(p.clients))
 }
 
 func (p *policy) checkExpiry(c *claims, now time.Time) *Error {
@@ -251,7 +251,7 @@ func (p *policy) checkProfile(c *claims, v *verdicts) {
 	case IDToken:
 		switch azp := c.text(c.clients[1]); {
 		case azp == "" && len(c.list(false, c.audience)) > 1:
-			fail(missing("azp", quoted(p.audience)))
+			fail(missing("azp", oneOf(p.audience)))
 		case azp != "" && len(p.audience) > 0 && !slices.Contains(p.audience, azp):
 			fail(unequal(ReasonClientMismatch, "azp", azp, p.audience))
 		}

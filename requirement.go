@@ -1,12 +1,11 @@
-// This file holds what a route can ask of a token that was verified. A requirement only narrows:
-// none makes a token acceptable that Verify refused.
+// This file holds what can be asked of a token that was verified. A requirement only narrows: none
+// makes a token acceptable that Verify refused.
 
 package jwt
 
 import (
 	"encoding/json"
 	"fmt"
-	"math/big"
 	"reflect"
 	"slices"
 	"strconv"
@@ -14,321 +13,413 @@ import (
 	"time"
 )
 
-// A Requirement is one thing that a route asks of a token: [Scope], [AnyScope], [Permission],
-// [Role], [ClaimEquals], [ACR] or [MaxAuthAge], or several under [All] or [Any]. A requirement that
-// asks for nothing, such as Scope() or a nil one, is a mistake and is met by no token.
+// A Requirement is one thing that is asked of a token: [Scope], [ACR], [MaxAuthAge], a [Claim] that
+// equals or has something, or several of them under [All] or [Any].
+//
+// A requirement that asks for nothing or can never be met is a mistake, such as Scope(), All(),
+// Scope("a b") or a nil Requirement: [Resource.Require] panics, and no token meets it.
 type Requirement interface {
-	met(t *Token, now time.Time) bool
-	// refuse says of a token that does not meet the requirement what was wanted.
-	refuse(t *Token, now time.Time) *Error
-	// scopes lists what a client must ask the issuer for: RFC 6750 section 3, scope.
-	scopes() []string
+	// String returns the requirement as it is written in Go, such as Scope("read:messages").
+	String() string
+	rule() *rule
 }
 
-type (
-	scopeRequirement      struct{ names []string }
-	anyScopeRequirement   struct{ names []string }
-	permissionRequirement struct{ name string }
-	roleRequirement       struct{ name string }
-	claimRequirement      struct {
-		name string
-		want any
+// rule is what every Requirement is.
+type rule struct {
+	text    string
+	mistake string                               // why no token can ever meet it; empty if one can
+	scopes  []string                             // what a client must ask the issuer for: RFC 6750 section 3, scope
+	decide  func(t *Token, now time.Time) *Error // nil for a token that meets it
+}
+
+func (r *rule) String() string { return r.text }
+func (r *rule) rule() *rule    { return r }
+
+// ruleOf returns the rule of a requirement, which may be nil.
+func ruleOf(req Requirement) *rule {
+	if req == nil {
+		return mistaken("nil", "a requirement is nil")
 	}
-	acrRequirement  struct{ values []string }
-	ageRequirement  struct{ limit time.Duration }
-	allRequirements []Requirement
-	anyRequirement  []Requirement
-)
+	return req.rule()
+}
 
-// Scope asks for all of these scopes, in the claims scope or scp.
-func Scope(names ...string) Requirement { return scopeRequirement{slices.Clone(names)} }
+// mistaken is a rule that no token meets.
+func mistaken(text, why string) *rule {
+	return &rule{text: text, mistake: why, decide: func(*Token, time.Time) *Error {
+		return &Error{Reason: ReasonRequirementUnmet, detail: text + ": " + why}
+	}}
+}
 
-// AnyScope asks for at least one of these scopes. A refusal lists them all.
-func AnyScope(names ...string) Requirement { return anyScopeRequirement{slices.Clone(names)} }
+// call is a call of a function as it is written in Go.
+func call(name string, arguments ...string) string {
+	return name + "(" + strings.Join(arguments, ", ") + ")"
+}
 
-// Permission asks for a permission: an element of the claim permissions, an array of strings, as
-// Auth0 issues it where RBAC is on.
-func Permission(name string) Requirement { return permissionRequirement{name} }
+// literals are texts as they are written in Go.
+func literals(texts []string) []string {
+	all := make([]string, len(texts))
+	for i, text := range texts {
+		all[i] = strconv.QuoteToASCII(text)
+	}
+	return all
+}
 
-// Role asks for a role: an element of the claim roles, an array of strings (RFC 9068 section
-// 2.2.3.1) or one string.
-func Role(name string) Requirement { return roleRequirement{name} }
-
-// ClaimEquals asks that a claim be a certain string, bool or number. Numbers are compared by value;
-// an array or an object equals nothing.
-func ClaimEquals(name string, want any) Requirement { return claimRequirement{name, want} }
+// Scope asks for all of these scopes, in the claims scope or scp. A name is one word (RFC 6749 section
+// 3.3).
+func Scope(names ...string) Requirement {
+	names = slices.Clone(names)
+	text := call("Scope", literals(names)...)
+	switch {
+	case len(names) == 0:
+		return mistaken(text, "it names no scope")
+	case slices.Contains(names, ""):
+		return mistaken(text, "a scope is empty")
+	case slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, " ") }):
+		return mistaken(text, "a scope is one word: give each its own argument")
+	}
+	return &rule{text: text, scopes: names, decide: func(t *Token, _ time.Time) *Error {
+		first := slices.IndexFunc(names, func(name string) bool { return !t.claims.hasScope(name) })
+		if first < 0 {
+			return nil
+		}
+		missing := slices.DeleteFunc(slices.Clone(names[first:]), t.claims.hasScope)
+		e := &Error{Reason: ReasonScopeMissing, Member: "scope", Want: listed("all of", missing)}
+		if have := t.claims.scopes(); len(have) > 0 {
+			e.Got = shown(strings.Join(have, " "))
+		} else {
+			e.detail = "the token has no scope, want " + e.Want
+		}
+		return e
+	}}
+}
 
 // ACR asks that the user's authentication have one of these context classes: the claim acr (RFC
 // 9470). A client that is refused learns which.
-func ACR(values ...string) Requirement { return acrRequirement{slices.Clone(values)} }
+func ACR(values ...string) Requirement {
+	values = slices.Clone(values)
+	text := call("ACR", literals(values)...)
+	switch {
+	case len(values) == 0:
+		return mistaken(text, "it names no class")
+	case slices.Contains(values, ""):
+		return mistaken(text, "a class is empty")
+	}
+	return &rule{text: text, decide: func(t *Token, _ time.Time) *Error {
+		raw, _ := t.find("acr")
+		acr := ""
+		if strings.HasPrefix(raw, `"`) {
+			acr, _ = quotedText(raw)
+		}
+		if slices.Contains(values, acr) {
+			return nil
+		}
+		e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "acr", Got: shown(acr), Want: oneOf(values), ask: &ask{acr: values}}
+		if acr == "" {
+			e.detail = "acr is absent or not a string, want " + e.Want
+		}
+		return e
+	}}
+}
 
 // MaxAuthAge asks that the user authenticated no longer ago than this: the claim auth_time (RFC
 // 9470), in whole seconds.
-func MaxAuthAge(limit time.Duration) Requirement { return ageRequirement{limit} }
+func MaxAuthAge(limit time.Duration) Requirement {
+	text := call("MaxAuthAge", limit.String())
+	if limit < 0 {
+		return mistaken(text, "the age is negative")
+	}
+	return &rule{text: text, decide: func(t *Token, now time.Time) *Error {
+		raw, found := t.find("auth_time")
+		s := scanner{text: raw}
+		at, valid, _ := s.date()
+		if valid && now.Sub(at) <= limit {
+			return nil
+		}
+		e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "auth_time", Want: "at most " + limit.String() + " ago",
+			ask: &ask{maxAge: limit, hasMaxAge: true}}
+		if valid {
+			e.Got = at.UTC().Format(time.RFC3339)
+		} else if found {
+			e.detail = "auth_time is not a date, want " + e.Want
+		}
+		return e
+	}}
+}
 
 // All asks for every one of these; the first that is not met decides the answer.
-func All(reqs ...Requirement) Requirement { return allRequirements(slices.Clone(reqs)) }
-
-// Any asks for at least one of these; if none is met, the first decides the answer.
-func Any(reqs ...Requirement) Requirement { return anyRequirement(slices.Clone(reqs)) }
-
-func unmet(member, want, detail string) *Error {
-	return &Error{Reason: ReasonRequirementUnmet, Member: member, Want: want, detail: detail}
-}
-
-// missing is the place of the first scope that a token does not have; negative if it has all.
-func (r scopeRequirement) missing(t *Token) int {
-	return slices.IndexFunc(r.names, func(name string) bool { return !t.claims.hasScope(name) })
-}
-
-func (r scopeRequirement) met(t *Token, _ time.Time) bool {
-	return len(r.names) > 0 && r.missing(t) < 0
-}
-
-func (r scopeRequirement) refuse(t *Token, _ time.Time) *Error {
-	if len(r.names) == 0 {
-		return unmet("scope", "", "Scope() names no scope")
+func All(reqs ...Requirement) Requirement {
+	text, rules, why := several("All", reqs)
+	if why != "" {
+		return mistaken(text, why)
 	}
-	return scopeMissing(t, `"`+shown(r.names[r.missing(t)])+`"`)
+	return &rule{text: text, scopes: scopesOf(reqs), decide: func(t *Token, now time.Time) *Error {
+		for _, r := range rules {
+			if e := r.decide(t, now); e != nil {
+				return e
+			}
+		}
+		return nil
+	}}
 }
 
-func (r scopeRequirement) scopes() []string { return r.names }
-
-func (r anyScopeRequirement) met(t *Token, _ time.Time) bool {
-	return slices.ContainsFunc(r.names, t.claims.hasScope)
-}
-
-func (r anyScopeRequirement) refuse(t *Token, _ time.Time) *Error {
-	if len(r.names) == 0 {
-		return unmet("scope", "", "AnyScope() names no scope")
+// Any asks for at least one of these. If none is met, the first decides the answer, and the error
+// tells them all.
+func Any(reqs ...Requirement) Requirement {
+	text, rules, why := several("Any", reqs)
+	if why != "" {
+		return mistaken(text, why)
 	}
-	return scopeMissing(t, quoted(r.names))
+	return &rule{text: text, scopes: scopesOf(reqs), decide: func(t *Token, now time.Time) *Error {
+		var first *Error
+		var all []string
+		for _, r := range rules {
+			e := r.decide(t, now)
+			if e == nil {
+				return nil
+			}
+			if first == nil {
+				first = e
+			}
+			if all = append(all, e.what()); len(all) > maxListed {
+				all[maxListed] = "or another"
+				break
+			}
+		}
+		if len(rules) > 1 {
+			first.Want, first.detail = cut(text, maxDetail), cut(strings.Join(all, "; or "), 2*maxDetail)
+		}
+		return first
+	}}
 }
 
-func (r anyScopeRequirement) scopes() []string { return r.names }
-
-func scopeMissing(t *Token, want string) *Error {
-	e := &Error{Reason: ReasonScopeMissing, Member: "scope", Want: want, detail: "the token has no scope, want " + want}
-	if have := t.claims.scopes(); len(have) > 0 {
-		e.Got = shown(strings.Join(have, " "))
-		e.detail = ""
-	}
-	return e
-}
-
-func (r permissionRequirement) met(t *Token, _ time.Time) bool {
-	return r.name != "" && t.claims.has(false, t.claims.permissions, r.name)
-}
-
-func (r permissionRequirement) refuse(t *Token, _ time.Time) *Error {
-	return unlisted(t, t.claims.permissions, "permissions", r.name)
-}
-
-func (r permissionRequirement) scopes() []string { return nil }
-
-func (r roleRequirement) met(t *Token, _ time.Time) bool {
-	return r.name != "" && t.claims.has(false, t.claims.roles, r.name)
-}
-
-func (r roleRequirement) refuse(t *Token, _ time.Time) *Error {
-	return unlisted(t, t.claims.roles, "roles", r.name)
-}
-
-func (r roleRequirement) scopes() []string { return nil }
-
-// unlisted refuses for want of one element of a claim.
-func unlisted(t *Token, list piece, claim, name string) *Error {
-	have := t.claims.list(false, list)
-	want := `"` + shown(name) + `"`
-	if len(have) == 0 {
-		return unmet(claim, want, "the token has no "+claim+", want "+want)
-	}
-	e := unmet(claim, want, "")
-	e.Got = shown(strings.Join(have, " "))
-	return e
-}
-
-// met compares the claim with a Go value.
-func (r claimRequirement) met(t *Token, _ time.Time) bool {
-	var s scanner
-	if !t.seek(&s, []string{r.name}) {
-		return false
-	}
-	want := reflect.ValueOf(r.want)
-	switch c := s.peek(); c {
-	case '"':
-		text, _ := s.string()
-		return want.Kind() == reflect.String && want.String() == text
-	case 't', 'f':
-		return want.Kind() == reflect.Bool && want.Bool() == (c == 't')
-	}
-	number, _ := s.number() // empty if it is none
-	return equalNumber(number, want)
-}
-
-func (r claimRequirement) refuse(t *Token, _ time.Time) *Error {
-	got, ok := t.Claim(r.name)
-	want := shown(fmt.Sprint(r.want))
-	if !ok {
-		return unmet(shown(r.name), want, shown(r.name)+" is absent, want "+want)
-	}
-	e := unmet(shown(r.name), want, shown(r.name)+" has another value, want "+want)
-	if text, isText := got.(string); isText {
-		e.Got = shown(text)
-	}
-	return e
-}
-
-func (r claimRequirement) scopes() []string { return nil }
-
-// maxNumber bounds the digits and the exponent of numbers that are compared: 1e1000000000 is one too.
-const maxNumber = 64
-
-// equalNumber compares exactly: two numbers beyond the precision of a float64 differ if they differ
-// in their last digit.
-func equalNumber(got string, want reflect.Value) bool {
-	var space [maxNumber]byte
-	text := space[:0]
-	switch {
-	case want.CanInt():
-		text = strconv.AppendInt(text, want.Int(), 10)
-	case want.CanUint():
-		text = strconv.AppendUint(text, want.Uint(), 10)
-	case want.CanFloat():
-		text = strconv.AppendFloat(text, want.Float(), 'g', -1, want.Type().Bits())
-	case want.IsValid() && want.Type() == reflect.TypeFor[json.Number]():
-		text = append(text, want.String()...)
-	default:
-		return false
-	}
-	if want.Kind() != reflect.String && string(text) == got { // as most are written; a json.Number may be of any size
-		return true
-	}
-	a, okA := rational(got)
-	b, okB := rational(string(text))
-	return okA && okB && a.Cmp(b) == 0
-}
-
-func rational(number string) (*big.Rat, bool) {
-	mantissa, exponent := number, 0
-	if i := strings.IndexAny(number, "eE"); i >= 0 {
-		mantissa = number[:i]
-		var err error
-		if exponent, err = strconv.Atoi(number[i+1:]); err != nil {
-			return nil, false
+// several prepares the parts of All and Any. It says why they are a mistake, if they are.
+func several(name string, reqs []Requirement) (text string, rules []*rule, why string) {
+	var texts []string
+	for _, req := range reqs {
+		r := ruleOf(req)
+		rules, texts = append(rules, r), append(texts, r.text)
+		if r.mistake != "" && why == "" {
+			why = r.text + ": " + r.mistake
 		}
 	}
-	if len(mantissa) > maxNumber || exponent < -maxNumber || exponent > maxNumber {
-		return nil, false
+	if len(reqs) == 0 {
+		why = "it names no requirement"
 	}
-	return new(big.Rat).SetString(number)
+	return call(name, texts...), rules, why
 }
 
-func (r acrRequirement) met(t *Token, _ time.Time) bool {
-	acr := r.of(t)
-	return acr != "" && slices.Contains(r.values, acr)
-}
-
-// of is the acr of a token; empty if it has none.
-func (acrRequirement) of(t *Token) (acr string) {
-	var s scanner
-	if t.seek(&s, []string{"acr"}) && s.peek() == '"' {
-		acr, _ = s.string()
-	}
-	return acr
-}
-
-func (r acrRequirement) refuse(t *Token, _ time.Time) *Error {
-	acr := r.of(t)
-	e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "acr", Got: shown(acr), Want: quoted(r.values), ask: &ask{acr: r.values}}
-	if acr == "" {
-		e.detail = "acr is absent or not a string, want " + e.Want
-	}
-	return e
-}
-
-func (r acrRequirement) scopes() []string { return nil }
-
-func (r ageRequirement) met(t *Token, now time.Time) bool {
-	at, ok := r.of(t)
-	return ok && now.Sub(at) <= r.limit
-}
-
-// of is when the user of a token authenticated.
-func (ageRequirement) of(t *Token) (at time.Time, ok bool) {
-	var s scanner
-	if !t.seek(&s, []string{"auth_time"}) {
-		return at, false
-	}
-	number, _ := s.number() // empty if it is none
-	return numericDate(number)
-}
-
-func (r ageRequirement) refuse(t *Token, _ time.Time) *Error {
-	e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "auth_time", Want: "at most " + r.limit.String() + " ago",
-		ask: &ask{maxAge: r.limit, agesOut: true}}
-	if at, ok := r.of(t); ok {
-		e.Got = at.UTC().Format(time.RFC3339)
-	} else {
-		e.detail = "auth_time is absent or not a date, want " + e.Want
-	}
-	return e
-}
-
-func (r ageRequirement) scopes() []string { return nil }
-
-func (r allRequirements) met(t *Token, now time.Time) bool {
-	for _, req := range r {
-		if req == nil || !req.met(t, now) {
-			return false
-		}
-	}
-	return true
-}
-
-func (r allRequirements) refuse(t *Token, now time.Time) *Error {
-	for _, req := range r {
-		if req == nil {
-			return unmet("", "", "a requirement is nil")
-		}
-		if !req.met(t, now) {
-			return req.refuse(t, now)
-		}
-	}
-	return nil
-}
-
-func (r allRequirements) scopes() (all []string) {
-	for _, req := range r {
-		if req != nil {
-			all = append(all, req.scopes()...)
+// scopesOf lists what a client must ask the issuer for, for all of these requirements.
+func scopesOf(reqs []Requirement) (all []string) {
+	for _, req := range reqs {
+		for _, scope := range ruleOf(req).scopes {
+			if !slices.Contains(all, scope) {
+				all = append(all, scope)
+			}
 		}
 	}
 	return all
 }
 
-func (r anyRequirement) met(t *Token, now time.Time) bool {
-	for _, req := range r {
-		if req == nil {
-			return false
-		}
-		if req.met(t, now) {
-			return true
-		}
-	}
-	return false
+// route is what one route asks for.
+type route struct {
+	rules  []*rule
+	scopes []string
 }
 
-func (r anyRequirement) refuse(t *Token, now time.Time) *Error {
-	for _, req := range r {
-		if req == nil {
-			return unmet("", "", "a requirement is nil")
-		}
+func routeOf(reqs []Requirement) route {
+	r := route{scopes: scopesOf(reqs)}
+	for _, req := range reqs {
+		r.rules = append(r.rules, ruleOf(req))
 	}
-	if len(r) == 0 {
-		return unmet("", "", "Any() names no requirement")
-	}
-	return r[0].refuse(t, now)
+	return r
 }
 
-func (r anyRequirement) scopes() []string { return allRequirements(r).scopes() }
+// mistake says what is wrong with a requirement of the route; empty if nothing is.
+func (r route) mistake() string {
+	for _, rule := range r.rules {
+		if rule.mistake != "" {
+			return rule.text + ": " + rule.mistake
+		}
+	}
+	return ""
+}
+
+// decide returns why a token may not pass; nil if it may. The error asks for the scopes of all
+// requirements, so that a client need not come back for each.
+func (r route) decide(t *Token, now time.Time) *Error {
+	for _, rule := range r.rules {
+		if e := rule.decide(t, now); e != nil {
+			e.asks(r.scopes)
+			e.Issuer, e.KeyID = t.Issuer(), shown(t.header.KeyID)
+			return e
+		}
+	}
+	return nil
+}
+
+// A ClaimPath names a claim, or a member of a claim that is an object: see [Claim].
+type ClaimPath struct{ path []string }
+
+// Claim names the claim that a requirement is about: Claim("groups"), or a member of one that is an
+// object: Claim("realm_access", "roles"). Each name is matched exactly and is one member, whatever
+// dots, slashes and colons it has: Claim("https://api.example.com/roles"). For scopes there is
+// [Scope].
+func Claim(path ...string) ClaimPath { return ClaimPath{slices.Clone(path)} }
+
+// requirement makes a requirement on the claim: its method's name and arguments, what is wanted, and why
+// it is a mistake, if it is. check gets the value as it is written, and says what is wrong with that;
+// empty if nothing is.
+func (c ClaimPath) requirement(method string, arguments []string, want, mistake string, check func(raw string) (wrong string)) Requirement {
+	text := call("Claim", literals(c.path)...) + "." + call(method, arguments...)
+	switch {
+	case len(c.path) == 0 || slices.Contains(c.path, ""):
+		return mistaken(text, "it names no claim")
+	case c.path[0] == "scope":
+		return mistaken(text, "scope is a list of words: ask for Scope")
+	case mistake != "":
+		return mistaken(text, mistake)
+	}
+	return &rule{text: text, decide: func(t *Token, _ time.Time) *Error {
+		raw, found := t.find(c.path...)
+		wrong := "is absent, want " + want
+		if found {
+			if wrong = check(raw); wrong == "" {
+				return nil
+			}
+		}
+		e := &Error{Reason: ReasonRequirementUnmet, Member: shown(strings.Join(c.path, ".")), Got: shown(written(raw)), Want: want}
+		e.detail = e.Member + " " + wrong
+		return e
+	}}
+}
+
+// Equals asks that the claim be this string, bool or number. Numbers are compared exactly, by value:
+// 3.0 equals 3, and 9007199254740993 does not equal 9007199254740992. Any other value is a mistake.
+func (c ClaimPath) Equals(want any) Requirement {
+	value := reflect.ValueOf(want)
+	number, isNumber, exact := numberOf(value)
+	kind, literal, mistake := "", "", ""
+	switch {
+	case isNumber && !exact:
+		literal, mistake = fmt.Sprint(want), "that number cannot be compared"
+	case isNumber:
+		kind, literal = "a number", fmt.Sprint(want)
+	case value.Kind() == reflect.String:
+		kind, literal = "a string", strconv.QuoteToASCII(value.String())
+	case value.Kind() == reflect.Bool:
+		kind, literal = "a bool", strconv.FormatBool(value.Bool())
+	default:
+		literal, mistake = fmt.Sprintf("%T", want), "only a string, a bool or a number can be compared"
+	}
+	shownWant := escaped(literal, maxShown)
+	if kind == "a string" {
+		shownWant = quote(value.String())
+	}
+	return c.requirement("Equals", []string{literal}, shownWant, mistake, func(raw string) string {
+		same := false
+		switch have := kindOf(raw[0]); {
+		case have != kind:
+			return "is " + have + ", want " + kind
+		case kind == "a string":
+			text, _ := quotedText(raw)
+			same = text == value.String()
+		case kind == "a bool":
+			same = value.Bool() == (raw == "true")
+		default:
+			got, ok := exactNumber(raw)
+			same = ok && got == number
+		}
+		if !same {
+			return "has another value, want " + shownWant
+		}
+		return ""
+	})
+}
+
+// Has asks that the claim have all of these: as elements of an array of strings, as the one string that
+// the claim is, or as names of members of an object. A member counts only if its value is an object
+// that is not empty, as Zitadel writes roles: {"admin": false} grants nothing.
+func (c ClaimPath) Has(want ...string) Requirement { return c.holds("Has", "all of", want, true) }
+
+// HasAny asks that the claim have at least one of these: see [ClaimPath.Has].
+func (c ClaimPath) HasAny(want ...string) Requirement {
+	return c.holds("HasAny", "one of", want, false)
+}
+
+func (c ClaimPath) holds(method, of string, want []string, all bool) Requirement {
+	want = slices.Clone(want)
+	mistake := ""
+	switch {
+	case len(want) == 0:
+		mistake = "it asks for nothing"
+	case slices.Contains(want, ""):
+		mistake = "it asks for an empty string"
+	}
+	list := listed(of, want)
+	return c.requirement(method, literals(want), list, mistake, func(raw string) string {
+		met := 0
+		for _, name := range want {
+			has, wrong := lists(raw, name)
+			if wrong != "" {
+				return wrong + ", want " + list
+			}
+			if has {
+				met++
+			}
+		}
+		if met == len(want) || met > 0 && !all {
+			return ""
+		}
+		return "lacks " + list
+	})
+}
+
+// lists reports whether a claim lists this entry, or what is wrong with the type of the claim.
+func lists(raw, entry string) (found bool, wrong string) {
+	s := scanner{text: raw, vetted: true}
+	switch raw[0] {
+	case '"':
+		text, _ := s.string()
+		return text == entry, ""
+	case '[':
+		for s.array(); s.element(); {
+			if first := s.peek(); first != '"' {
+				return false, "holds " + kindOf(first) + " among its strings"
+			}
+			text, _ := s.string()
+			found = found || text == entry
+		}
+		return found, ""
+	case '{':
+		s.object()
+		for name, ok := s.member(); ok; name, ok = s.member() {
+			value, _ := s.raw()
+			found = found || name == entry && value[0] == '{' && strings.ContainsRune(value, '"')
+		}
+		return found, ""
+	}
+	return false, "is " + kindOf(raw[0])
+}
+
+// numberOf returns the value of a Go number, and whether that is exact.
+func numberOf(v reflect.Value) (n decimal, isNumber, exact bool) {
+	text := ""
+	switch {
+	case v.CanInt():
+		text = strconv.FormatInt(v.Int(), 10)
+	case v.CanUint():
+		text = strconv.FormatUint(v.Uint(), 10)
+	case v.CanFloat():
+		text = strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits())
+	case v.IsValid() && v.Type() == reflect.TypeFor[json.Number]():
+		text = v.String()
+	default:
+		return n, false, false
+	}
+	s := scanner{text: text}
+	if read, _ := s.number(); read == "" || read != text { // NaN, or a json.Number that is none
+		return n, true, false
+	}
+	n, exact = exactNumber(text)
+	return n, true, exact
+}

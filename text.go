@@ -35,6 +35,14 @@ func quote(s string) string { return `"` + shown(s) + `"` }
 // counts: somebody may have put a secret into its place.
 func word(s string) string { return `"` + escaped(s, runLength-1) + `"` }
 
+// cut shortens a text of ASCII alone.
+func cut(s string, most int) string {
+	if len(s) > most {
+		return s[:most] + "..."
+	}
+	return s
+}
+
 // escaped cuts s to most bytes and leaves no quote, backslash, control or non-ASCII character.
 func escaped(s string, most int) string {
 	cut := len(s) > most
@@ -57,13 +65,16 @@ func escaped(s string, most int) string {
 	return s
 }
 
-// quoted lists configured values, which are not secret, for the Want of an error.
-func quoted(values []string) string {
+// oneOf lists configured values, which are not secret, for the Want of an error.
+func oneOf(values []string) string { return listed("one of", values) }
+
+// listed is one value between quotes, or several behind a word that says how many of them count.
+func listed(of string, values []string) string {
 	if len(values) == 1 {
 		return quote(values[0])
 	}
 	var b strings.Builder
-	b.WriteString("one of")
+	b.WriteString(of)
 	for i, v := range values {
 		if i == maxListed {
 			fmt.Fprintf(&b, " and %d more", len(values)-maxListed)

@@ -53,32 +53,33 @@ func (t *Token) Scopes() []string { return t.claims.scopes() }
 // Names match exactly. The value is a string, a bool, a [json.Number], nil, a []any or a
 // map[string]any of these, and belongs to the caller.
 func (t *Token) Claim(path ...string) (value any, ok bool) {
-	var s scanner
-	if !t.seek(&s, path) {
+	raw, ok := t.find(path...)
+	if !ok {
 		return nil, false
 	}
+	s := scanner{text: raw, vetted: true}
 	return s.value(), true
 }
 
-// seek puts s before the value at this path. It reports whether there is one.
-func (t *Token) seek(s *scanner, path []string) bool {
+// find returns the value at this path as it is written.
+func (t *Token) find(path ...string) (raw string, ok bool) {
 	if t == nil || len(path) == 0 {
-		return false
+		return "", false
 	}
-	s.text = t.claims.payload
+	s := scanner{text: t.claims.payload, vetted: true}
 	for depth := 0; s.peek() == '{' && s.object(); {
 		name, more := s.member()
 		for ; more && name != path[depth]; name, more = s.member() {
 			s.skip()
 		}
 		if !more {
-			return false
+			return "", false
 		}
 		if depth++; depth == len(path) {
-			return true
+			return s.raw()
 		}
 	}
-	return false
+	return "", false
 }
 
 // Format prints who issued the token, to whom, and until when, whatever the verb.
