@@ -558,11 +558,11 @@ var attacks = map[string]func(t *testing.T){
 		// A credential that is present and bad is never taken for an absent one.
 		api := resource(t, jwt.ResourceConfig{}, nil)
 		for _, value := range []string{"Bearer", "Bearer x", "Bearer " + testIssuer().Token(claims{"exp": 1}), "Bearer a b"} {
-			if _, err := api.Authenticate(request(value)); err == nil || errors.Is(err, jwt.ErrNoToken) {
+			if _, err := api.Check(request(value)); err == nil || errors.Is(err, jwt.ErrNoToken) {
 				t.Errorf("%q: %v", value, err)
 			}
 		}
-		if _, err := api.Authenticate(request()); !errors.Is(err, jwt.ErrNoToken) {
+		if _, err := api.Check(request()); !errors.Is(err, jwt.ErrNoToken) {
 			t.Errorf("none: %v", err)
 		}
 	},

@@ -26,10 +26,10 @@ type ResourceConfig struct {
 	// written. It must not keep the request. Nil: nobody is told.
 	OnRefusal func(*http.Request, *Error)
 
-	// Header names a header field that carries the bare token without a scheme, as some proxies
+	// HeaderField names a header field that carries the bare token without a scheme, as some proxies
 	// send it (Cf-Access-Jwt-Assertion, X-Goog-Iap-Jwt-Assertion). It is then read instead of
 	// Authorization. Empty: Authorization.
-	Header string
+	HeaderField string
 
 	// Cookie names a cookie that may carry the token where no header field does. A browser sends
 	// cookies on its own: such a service needs a defence against cross-site request forgery, such
@@ -50,32 +50,38 @@ func NewResource(v *Verifier, c ResourceConfig) (*Resource, error) {
 		return nil, errors.New("jwt: NewResource: the Verifier is nil or zero")
 	case !printable(c.Realm):
 		return nil, errors.New("jwt: NewResource: Realm is not printable ASCII")
-	case strings.EqualFold(c.Header, "Authorization"):
-		return nil, errors.New("jwt: NewResource: Header is Authorization, which has a scheme: leave it empty")
-	case c.Header != "" && !isHTTPToken(c.Header):
-		return nil, fmt.Errorf("jwt: NewResource: Header %q is not the name of a header field", c.Header)
+	case strings.EqualFold(c.HeaderField, "Authorization"):
+		return nil, errors.New("jwt: NewResource: HeaderField is Authorization, which has a scheme: leave it empty")
+	case c.HeaderField != "" && !isHTTPToken(c.HeaderField):
+		return nil, fmt.Errorf("jwt: NewResource: HeaderField %q is not the name of a header field", c.HeaderField)
 	case c.Cookie != "" && !isHTTPToken(c.Cookie):
 		return nil, fmt.Errorf("jwt: NewResource: Cookie %q is not the name of a cookie", c.Cookie)
 	}
-	c.Header = http.CanonicalHeaderKey(c.Header)
+	c.HeaderField = http.CanonicalHeaderKey(c.HeaderField)
 	return &Resource{v, c}, nil
 }
 
-// Authenticate takes the credential from a request and verifies it. It writes nothing. The error is
-// an [*Error]; [Resource.Challenge] turns it into the answer.
-func (r *Resource) Authenticate(req *http.Request) (*Token, error) {
-	token, _, err := r.authenticate(req)
-	return token, err
+// Check takes the credential from a request, verifies it, and holds it against reqs: it is the whole
+// decision of [Resource.Require], for hosts that are no [http.Handler] and for requirements that depend
+// on the request. It writes nothing. The error is an [*Error]; [Resource.Challenge] turns it into the
+// answer.
+func (r *Resource) Check(req *http.Request, reqs ...Requirement) (*Token, error) {
+	return r.check(req, routeOf(reqs))
 }
 
-// authenticate returns the token's text too, so that a later refusal does not repeat it.
-func (r *Resource) authenticate(req *http.Request) (*Token, string, error) {
+func (r *Resource) check(req *http.Request, route route) (*Token, error) {
 	text, refusal := r.credential(req)
 	if refusal != nil {
-		return nil, "", refusal
+		return nil, refusal
 	}
 	token, err := r.verifier.Verify(req.Context(), text)
-	return token, text, err
+	if err != nil {
+		return nil, err
+	}
+	if unmet := route.decide(token, time.Now()); unmet != nil {
+		return nil, unmet.withhold(text)
+	}
+	return token, nil
 }
 
 // Require returns a middleware that lets a request through to its handler only if it carries one
@@ -90,26 +96,14 @@ func (r *Resource) Require(reqs ...Requirement) func(http.Handler) http.Handler 
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			token, text, err := r.authenticate(req)
-			if err == nil {
-				if unmet := route.decide(token, time.Now()); unmet != nil {
-					err = unmet.withhold(text)
-				}
-			}
+			token, err := r.check(req, route)
 			if err != nil {
-				r.refuse(w, req, err)
+				r.Challenge(w, req, err)
 				return
 			}
 			next.ServeHTTP(w, req.WithContext(context.WithValue(req.Context(), contextKey{}, token)))
 		})
 	}
-}
-
-func (r *Resource) refuse(w http.ResponseWriter, req *http.Request, err error) {
-	if e := (*Error)(nil); r.config.OnRefusal != nil && errors.As(err, &e) {
-		r.config.OnRefusal(req, e)
-	}
-	r.Challenge(w, err)
 }
 
 // contextKey is unexported, so that nothing but Require puts a token into a context.
@@ -123,7 +117,7 @@ func FromContext(ctx context.Context) (*Token, bool) {
 
 // credential finds the one token of a request.
 func (r *Resource) credential(req *http.Request) (string, *Error) {
-	name := r.config.Header
+	name := r.config.HeaderField
 	if name == "" {
 		name = "Authorization"
 	}
@@ -132,7 +126,7 @@ func (r *Resource) credential(req *http.Request) (string, *Error) {
 	switch {
 	case len(values) > 1:
 		return "", &Error{Reason: ReasonCredentialRepeated, Member: name, detail: "the request has " + strconv.Itoa(len(values)) + " " + name + " headers"}
-	case len(values) == 1 && r.config.Header != "":
+	case len(values) == 1 && r.config.HeaderField != "":
 		text = strings.Trim(values[0], " \t")
 	case len(values) == 1:
 		var err *Error
@@ -204,14 +198,16 @@ func bearerToken(value string) (string, *Error) {
 	return token, nil
 }
 
-// Challenge writes the answer to a request that was refused with err: the status, the challenge of
-// RFC 6750 section 3 in WWW-Authenticate, and a small JSON body with error and error_description.
-// The client learns the kind of refusal and no more; the reason is for the operator. An error that
-// is not of this package is answered with status 500.
-func (r *Resource) Challenge(w http.ResponseWriter, err error) {
+// Challenge tells ResourceConfig.OnRefusal of a request that was refused with err, and answers it: with
+// the status, the challenge of RFC 6750 section 3 in WWW-Authenticate, and a small JSON body with error
+// and error_description. The client learns the kind of refusal and no more; the reason is for the
+// operator. An error that is not of this package is answered with status 500.
+func (r *Resource) Challenge(w http.ResponseWriter, req *http.Request, err error) {
 	var e *Error
 	if !errors.As(err, &e) {
 		e = &Error{}
+	} else if r.config.OnRefusal != nil {
+		r.config.OnRefusal(req, e)
 	}
 	o := outcomeOf(err)
 	h := w.Header()

@@ -206,11 +206,11 @@ func TestHeaderAndCookieSources(t *testing.T) {
 		headers []string // name, value
 		status  int
 	}{
-		{"header", jwt.ResourceConfig{Header: "cf-access-jwt-assertion"}, []string{"Cf-Access-Jwt-Assertion", good}, 200},
-		{"header with other spaces", jwt.ResourceConfig{Header: "X-Token"}, []string{"X-Token", "\u00a0" + good}, 401},
-		{"header with a scheme", jwt.ResourceConfig{Header: "X-Token"}, []string{"X-Token", "Bearer " + good}, 401},
-		{"header instead of Authorization", jwt.ResourceConfig{Header: "X-Token"}, []string{"Authorization", "Bearer " + good}, 401},
-		{"header twice", jwt.ResourceConfig{Header: "X-Token"}, []string{"X-Token", good, "X-Token", good}, 400},
+		{"header", jwt.ResourceConfig{HeaderField: "cf-access-jwt-assertion"}, []string{"Cf-Access-Jwt-Assertion", good}, 200},
+		{"header with other spaces", jwt.ResourceConfig{HeaderField: "X-Token"}, []string{"X-Token", "\u00a0" + good}, 401},
+		{"header with a scheme", jwt.ResourceConfig{HeaderField: "X-Token"}, []string{"X-Token", "Bearer " + good}, 401},
+		{"header instead of Authorization", jwt.ResourceConfig{HeaderField: "X-Token"}, []string{"Authorization", "Bearer " + good}, 401},
+		{"header twice", jwt.ResourceConfig{HeaderField: "X-Token"}, []string{"X-Token", good, "X-Token", good}, 400},
 		{"cookie", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "a=b; __session=" + good}, 200},
 		{"cookie not configured", jwt.ResourceConfig{}, []string{"Cookie", "__session=" + good}, 401},
 		{"cookie twice", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good + "; __session=" + good}, 400},
@@ -241,7 +241,7 @@ func TestRealm(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	v := newVerifier(t)
-	for _, c := range []jwt.ResourceConfig{{Realm: "a\r\nb"}, {Realm: "ü"}, {Header: "a b"}, {Header: "authorization"}, {Cookie: "a;b"}} {
+	for _, c := range []jwt.ResourceConfig{{Realm: "a\r\nb"}, {Realm: "ü"}, {HeaderField: "a b"}, {HeaderField: "authorization"}, {Cookie: "a;b"}} {
 		if r, err := jwt.NewResource(v, c); err == nil || r != nil {
 			t.Errorf("%+v was accepted", c)
 		}
@@ -291,7 +291,7 @@ func TestChallenge(t *testing.T) {
 		{nil, 500, "server_error", ""},
 	} {
 		w := httptest.NewRecorder()
-		r.Challenge(w, c.err)
+		r.Challenge(w, request(), c.err)
 		wantAnswer(t, w.Result(), c.status, c.code, c.challenge)
 	}
 }
@@ -574,4 +574,35 @@ func logLines(e *jwt.Error) (lines []string) {
 	var log bytes.Buffer
 	stdlog.New(&log, "", 0).Printf("refused: %v", e)
 	return append(lines, log.String())
+}
+
+// Check is the whole decision and writes nothing; Challenge tells OnRefusal once, and answers.
+func TestCheckAndChallenge(t *testing.T) {
+	told := 0
+	r, err := jwt.NewResource(newVerifier(t), jwt.ResourceConfig{OnRefusal: func(req *http.Request, e *jwt.Error) {
+		if req == nil || e.Reason != jwt.ReasonScopeMissing {
+			t.Errorf("got %v, %v", req, e)
+		}
+		told++
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := request("Bearer " + testIssuer().Token(claims{"scope": "a"}))
+	if token, err := r.Check(req, jwt.Scope("a")); err != nil || token.Subject() != "test-subject" {
+		t.Errorf("got %v, %v", token, err)
+	}
+	token, err := r.Check(req, jwt.Scope("a"), jwt.Scope("b"))
+	if token != nil || !errors.Is(err, jwt.ErrScope) || told != 0 {
+		t.Errorf("got %v, %v, and OnRefusal was told %d times", token, err, told)
+	}
+	if token, err := r.Check(req, jwt.Scope()); token != nil || !errors.Is(err, jwt.ErrScope) {
+		t.Errorf("a mistake is met: %v, %v", token, err)
+	}
+	w := httptest.NewRecorder()
+	r.Challenge(w, req, err)
+	wantAnswer(t, w.Result(), 403, "insufficient_scope", missingScope+`, scope="a b"`)
+	if told != 1 {
+		t.Errorf("OnRefusal was told %d times", told)
+	}
 }

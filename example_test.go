@@ -259,7 +259,7 @@ func ExampleNewResource() {
 }
 
 // A handler that answers in its own way checks first and asks for the challenge itself.
-func ExampleResource_Authenticate() {
+func ExampleResource_Check() {
 	iss := startIssuer()
 	defer iss.Close()
 	v, err := jwt.NewVerifier(iss.Config())
@@ -271,13 +271,13 @@ func ExampleResource_Authenticate() {
 		log.Fatal(err)
 	}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, err := api.Authenticate(r)
+		token, err := api.Check(r)
 		if errors.Is(err, jwt.ErrNoToken) {
 			io.WriteString(w, "Hello, whoever you are!") // absent, never refused
 			return
 		}
 		if err != nil {
-			api.Challenge(w, err)
+			api.Challenge(w, r, err)
 			return
 		}
 		fmt.Fprintf(w, "Hello, %s!", token.Subject())

@@ -1278,7 +1278,7 @@ func FuzzAuthorization(f *testing.F) {
 		if twice {
 			req.Header.Add("Authorization", value)
 		}
-		token, err := resource.Authenticate(req)
+		token, err := resource.Check(req)
 		if (token == nil) != (err != nil) {
 			t.Fatalf("the token is %v and the error %v", token, err)
 		}
@@ -1304,7 +1304,7 @@ func FuzzAuthorization(f *testing.F) {
 		if err != nil {
 			checkRefusal(t, value, err)
 			recorder := httptest.NewRecorder()
-			resource.Challenge(recorder, err)
+			resource.Challenge(recorder, req, err)
 			checkChallenge(t, recorder, err, realm, "")
 		}
 

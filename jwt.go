@@ -47,7 +47,7 @@ type Config struct {
 	// It also says what an RSA key that declares no algorithm is for: see Key.
 	Algorithms []Algorithm
 
-	// Profile is the kind of token. Zero: AnyAccess.
+	// Profile is the kind of token. Zero: AnyAccessToken.
 	Profile Profile
 
 	// Leeway is how far the clocks of issuer and verifier may differ. Zero: 30 seconds; negative:
@@ -168,7 +168,7 @@ func (c Config) issuer() (*issuer, error) {
 		return nil, errors.New("the list Clients holds an empty string")
 	case c.Algorithms != nil && len(c.Algorithms) == 0:
 		return nil, errors.New("the list Algorithms is empty: leave it nil for each key's own")
-	case c.Profile < AnyAccess || c.Profile > IDToken:
+	case c.Profile < AnyAccessToken || c.Profile > IDToken:
 		return nil, errors.New("the Profile is unknown")
 	case c.Leeway > maxLeeway:
 		return nil, fmt.Errorf("the Leeway is over %v", maxLeeway)

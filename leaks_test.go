@@ -334,7 +334,7 @@ func TestValuesTellNothing(t *testing.T) {
 					add("Step", report.Steps)
 					add("Field", append(report.Header, report.Claims...))
 					add("Answer", report.Answers)
-					_, err := resource.Authenticate(request("Bearer " + text))
+					_, err := resource.Check(request("Bearer " + text))
 					if err != nil {
 						add("Error", err)
 					}

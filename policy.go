@@ -16,10 +16,10 @@ import (
 type Profile int
 
 const (
-	// AnyAccess, the zero Profile, takes what issuers send as access tokens: typ absent, JWT,
+	// AnyAccessToken, the zero Profile, takes what issuers send as access tokens: typ absent, JWT,
 	// at+jwt or a word of the issuer's own. It refuses every other media type with a suffix, such
 	// as dpop+jwt, logout+jwt, secevent+jwt or dc+sd-jwt: those are other kinds of token.
-	AnyAccess Profile = iota
+	AnyAccessToken Profile = iota
 	// AccessToken takes access tokens of RFC 9068 alone: typ must be at+jwt, and aud, sub,
 	// client_id, iat and jti must be present.
 	AccessToken
@@ -228,7 +228,7 @@ func untimely(reason Reason, claim string, at, now time.Time) *Error {
 // checkProfile tells only what fails: several claims can be missing.
 func (p *policy) checkProfile(c *claims, v *verdicts) {
 	fail := func(e *Error) { v.add("profile", e) }
-	if p.profile == AnyAccess {
+	if p.profile == AnyAccessToken {
 		return
 	}
 	if c.text(c.subject) == "" {

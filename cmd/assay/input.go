@@ -183,7 +183,7 @@ func (*algorithms) choices() []string {
 // profile is a flag with a few values.
 type profile struct{ jwt.Profile }
 
-var profiles = map[string]jwt.Profile{"": jwt.AnyAccess, "at+jwt": jwt.AccessToken, "id": jwt.IDToken}
+var profiles = map[string]jwt.Profile{"": jwt.AnyAccessToken, "at+jwt": jwt.AccessToken, "id": jwt.IDToken}
 
 func (p *profile) String() string {
 	for name, value := range profiles {
