@@ -600,15 +600,24 @@ func (r *RemoteKeySet) land(f *flight, old, set *fetched, wait time.Duration, er
 	r.quiet.Store(0)
 }
 
+// nextAsk is the earliest time at which a token can make the set be fetched again. The caller holds mu.
+func (r *RemoteKeySet) nextAsk() time.Time {
+	next := r.retry
+	if refill := r.refilled.Add(fetchRefill); r.left == 0 && refill.After(next) {
+		next = refill
+	}
+	return next
+}
+
 // unavailable says why there are no keys and when there may be.
 func (r *RemoteKeySet) unavailable() *Error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	cause := r.lastErr
-	if cause == nil {
-		cause = errors.New("the last keys are too old to be used")
+	retry := max(time.Until(r.retry), minBackoff)
+	if r.lastErr == nil {
+		return &Error{Reason: ReasonKeysUnavailable, RetryAfter: retry, detail: "the last keys are too old to be used"}
 	}
-	return unavailable(cause, max(time.Until(r.retry), minBackoff))
+	return &Error{Reason: ReasonKeysUnavailable, RetryAfter: retry, detail: cut(r.lastErr.Error(), 2*maxDetail), cause: r.lastErr}
 }
 
 // fetch reads the metadata, if the key set's address is not known well enough, and the key set.
@@ -671,18 +680,18 @@ func (r *RemoteKeySet) discover(ctx context.Context) (address string, wait time.
 			u.Scheme + "://" + u.Host + "/.well-known/oauth-authorization-server" + strings.TrimSuffix(u.EscapedPath(), "/"),
 		}
 	}
-	var errs []error
+	var errs fetchErrors
 	for _, from := range places {
 		a, err := r.get(ctx, from, nil)
 		if err != nil {
-			return "", a.retryAfter(), errors.Join(append(errs, err)...)
+			return "", a.retryAfter(), append(errs, err)
 		}
 		if address, err = r.metadataOf(a); err == nil {
 			return address, 0, nil
 		}
 		errs, wait = append(errs, err), max(wait, a.retryAfter())
 	}
-	return "", wait, errors.Join(errs...)
+	return "", wait, errs
 }
 
 // metadataOf reads one metadata document. Of all its members two count.
@@ -695,14 +704,16 @@ func (r *RemoteKeySet) metadataOf(a answer) (address string, err error) {
 		return "", a.wrong(err)
 	}
 	if issuer != r.issuer {
-		err := fmt.Errorf("%s names the issuer %s, not %s", a.from, quote(issuer), quote(r.issuer))
+		fault := "names the issuer " + quote(issuer) + ", not " + quote(r.issuer)
 		if miss := nearMiss(issuer, r.issuer); miss != "" {
-			err = fmt.Errorf("%w: %s", err, miss)
+			fault += ": " + miss
 		}
-		return "", err
+		e := a.wrong(errors.New(fault))
+		e.Issuer = issuer
+		return "", e
 	}
 	if err := r.permitted(address); err != nil {
-		return "", fmt.Errorf("%s: jwks_uri: %w", a.from, err)
+		return "", a.wrong(fmt.Errorf("jwks_uri: %w", err))
 	}
 	return address, nil
 }
@@ -755,7 +766,7 @@ func (r *RemoteKeySet) get(ctx context.Context, from string, header http.Header)
 	plain := plainAddress(from)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
-		return answer{}, err
+		return answer{}, &FetchError{Address: plain, Err: printableError{err}}
 	}
 	for name, values := range header {
 		req.Header[name] = values
@@ -764,7 +775,7 @@ func (r *RemoteKeySet) get(ctx context.Context, from string, header http.Header)
 	if r.tokenFile != "" && sameOrigin(from, r.configured()) {
 		token, err := readLimited(r.tokenFile, maxBearerToken)
 		if err != nil {
-			return answer{}, fmt.Errorf("BearerTokenFile: %w", err)
+			return answer{}, &FetchError{Address: plain, Err: printableError{fmt.Errorf("BearerTokenFile: %w", err)}}
 		}
 		req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
 	}
@@ -773,7 +784,7 @@ func (r *RemoteKeySet) get(ctx context.Context, from string, header http.Header)
 		if in := (*url.Error)(nil); errors.As(err, &in) {
 			err = in.Err
 		}
-		return answer{}, fmt.Errorf("%s: %w", plain, err)
+		return answer{}, &FetchError{Address: plain, Err: printableError{err}}
 	}
 	defer resp.Body.Close()
 	a := answer{from: plain, status: resp.StatusCode, header: resp.Header}
@@ -781,25 +792,59 @@ func (r *RemoteKeySet) get(ctx context.Context, from string, header http.Header)
 		return a, nil
 	}
 	if a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxKeySetSize+1)); err != nil {
-		return a, fmt.Errorf("%s: %w", plain, err)
+		return a, a.wrong(printableError{err})
 	}
 	if len(a.body) > maxKeySetSize {
-		return a, fmt.Errorf("%s: the answer is longer than %d bytes", plain, maxKeySetSize)
+		return a, a.wrong(fmt.Errorf("the answer is longer than %d bytes", maxKeySetSize))
 	}
 	return a, nil
 }
 
-// refused words an answer whose status is not the one that was hoped for.
-func (a answer) refused() error {
-	if a.status >= 300 && a.status < 400 {
-		return fmt.Errorf("%s answers with a redirect (status %d), and redirects are not followed", a.from, a.status)
-	}
-	return fmt.Errorf("%s answers with status %d", a.from, a.status)
+// A FetchError says what is wrong with one answer of an issuer, or why there was none. [errors.As]
+// finds it behind [ErrUnavailable]. Its text is safe to print.
+type FetchError struct {
+	Address     string // without its query, which may hold a secret
+	Status      int    // of the answer; 0 if there was none
+	ContentType string // of the answer: text/html shows a login page or a proxy in between
+	Issuer      string // that the metadata names, if it is not the one that was asked for; not escaped
+	Err         error  // nil if Status alone is wrong
 }
 
-// wrong words an answer that does not hold what it should, with its type: a captive portal shows.
-func (a answer) wrong(err error) error {
-	return fmt.Errorf("%s (%s): %w", a.from, shown(a.header.Get("Content-Type")), err)
+func (e *FetchError) Error() string {
+	switch {
+	case e.Status >= 300 && e.Status < 400:
+		return fmt.Sprintf("%s answers with a redirect (status %d), and redirects are not followed", e.Address, e.Status)
+	case e.Err == nil:
+		return fmt.Sprintf("%s answers with status %d", e.Address, e.Status)
+	case e.Issuer != "":
+		return e.Address + " " + e.Err.Error()
+	case e.Status == http.StatusOK:
+		return fmt.Sprintf("%s (%s): %v", e.Address, shown(e.ContentType), e.Err)
+	}
+	return e.Address + ": " + e.Err.Error()
+}
+
+func (e *FetchError) Unwrap() error { return e.Err }
+
+// fetchErrors are those of all places that were asked.
+type fetchErrors []error
+
+func (e fetchErrors) Error() string {
+	var all []string
+	for _, err := range e {
+		all = append(all, err.Error())
+	}
+	return strings.Join(all, "; ")
+}
+
+func (e fetchErrors) Unwrap() []error { return e }
+
+// refused is the error of an answer whose status is not the one that was hoped for.
+func (a answer) refused() error { return a.wrong(nil) }
+
+// wrong is the error of an answer that does not hold what it should.
+func (a answer) wrong(err error) *FetchError {
+	return &FetchError{Address: a.from, Status: a.status, ContentType: a.header.Get("Content-Type"), Err: err}
 }
 
 // freshness reads Cache-Control and Expires (RFC 9111 sections 5.2.2 and 5.3) within our bounds. An

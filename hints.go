@@ -4,6 +4,9 @@
 package jwt
 
 import (
+	"crypto/tls"
+	"errors"
+	"net"
 	"net/url"
 	"slices"
 	"strconv"
@@ -277,15 +280,10 @@ func (x *explanation) keyHints(e *Error, add func(string)) {
 	remote, _ := x.i.keys.(*RemoteKeySet)
 	now := time.Now()
 	if e.Reason == ReasonKeysUnavailable {
-		if namesEncryption(e.detail) {
-			add("the issuer publishes only keys for encryption: give it a key for signatures")
-		} else if remote != nil {
-			add(unavailableHint(e.detail, remote))
+		if remote != nil && e.Hint == "" {
+			add(unavailableHint(e, remote))
 		}
 		return
-	}
-	if namesEncryption(e.detail) {
-		add("that key is for encryption: the issuer must sign with one for signatures")
 	}
 	if e.Reason == ReasonAlgorithmRefused {
 		return
@@ -320,10 +318,10 @@ func (x *explanation) keyHints(e *Error, add func(string)) {
 		text += strconv.Itoa(len(keys)) + " keys without kid"
 	}
 	if e.Reason == ReasonKeyUnknown {
-		if at := remote.nextAsk(x.h); at.After(now) {
+		if at := remote.Status().NextLookUp; at.After(now) {
 			text += "; a token with an unknown kid can make it be fetched again in " + human(at.Sub(now)) + " (" + at.UTC().Format(time.RFC3339) + ")"
 		} else {
-			text += "; it may be fetched again now"
+			text += "; a token with an unknown kid can make it be fetched again now"
 		}
 		add(text)
 		add("the issuer has withdrawn the key that signed the token, or it never was this issuer's: get a new token")
@@ -332,40 +330,44 @@ func (x *explanation) keyHints(e *Error, add func(string)) {
 	add(text)
 }
 
-// namesEncryption recognises how jwk.key words a key that is not for signatures.
-func namesEncryption(detail string) bool {
-	return strings.Contains(strings.ReplaceAll(detail, `\`, ""), `use is "enc"`)
-}
-
-// nextAsk is the earliest time at which a token with this header can make the set be fetched again.
-func (r *RemoteKeySet) nextAsk(h *Header) time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	next := r.retry
-	if since, ok := r.absent[absenceOf(h)]; ok && since.Add(absentFor).After(next) {
-		next = since.Add(absentFor)
-	}
-	if refill := r.refilled.Add(fetchRefill); r.left == 0 && refill.After(next) {
-		next = refill
-	}
-	return next
-}
-
 // unavailableHint knows how fetches fail.
-func unavailableHint(detail string, remote *RemoteKeySet) string {
+func unavailableHint(err error, remote *RemoteKeySet) string {
+	failed, missing := false, false // a page in place of the issuer, no metadata
+	for _, fetch := range fetchesIn(err) {
+		if fetch.Issuer != "" {
+			return "write the issuer as its metadata has it, byte for byte"
+		}
+		failed = failed || strings.HasPrefix(fetch.ContentType, "text/html") && fetch.Status == 200
+		missing = missing || fetch.Status == 404
+	}
+	var certificate *tls.CertificateVerificationError
+	var dns *net.DNSError
 	switch {
-	case strings.Contains(detail, "status 404") && remote.issuer != "":
+	case missing && remote.issuer != "":
 		return "there is no metadata at that address: is the issuer written as its tokens have it? If it publishes none, give the address of its key set"
-	case strings.Contains(detail, "names the issuer"):
-		return "write the issuer as its metadata has it, byte for byte"
-	case strings.Contains(detail, "certificate"):
+	case errors.As(err, &certificate):
 		return "this machine does not trust the issuer's certificate: a proxy in between, or a private authority (RemoteOptions.RootCAs)"
-	case strings.Contains(detail, "no such host"):
+	case errors.As(err, &dns) && dns.IsNotFound:
 		return "the name is not known to DNS here: is it written right, and does this machine reach the Internet?"
-	case strings.Contains(detail, "text/html"):
+	case failed:
 		return "a web page answers in place of the issuer: a proxy or a login page in between"
 	}
 	return "this says nothing of the token: it is this machine that cannot reach the issuer's keys"
+}
+
+// fetchesIn lists the fetches that failed behind an error.
+func fetchesIn(err error) (all []*FetchError) {
+	switch err := err.(type) {
+	case *FetchError:
+		return []*FetchError{err}
+	case interface{ Unwrap() []error }:
+		for _, one := range err.Unwrap() {
+			all = append(all, fetchesIn(one)...)
+		}
+	case interface{ Unwrap() error }:
+		return fetchesIn(err.Unwrap())
+	}
+	return all
 }
 
 // issuerHint knows the names that one provider gives to its tenants.

@@ -120,6 +120,9 @@ func parseKeySet(data []byte) (*KeySet, error) {
 		why := "it is empty"
 		if len(set.entries) > 0 {
 			why = "the first was skipped: " + set.entries[0].skipped
+			if set.entries[0].encrypts {
+				why += " (keys for encryption verify nothing: the issuer needs one for signatures)"
+			}
 		}
 		return nil, fmt.Errorf("no usable key among %d: %s", len(set.entries), why)
 	}
@@ -222,6 +225,9 @@ func (s *KeySet) find(h *Header) (*Key, *Error) {
 	case other.key == nil:
 		e := unknownKey(h, s.kids)
 		e.detail = `the key of kid "` + e.Got + `" is not usable: ` + other.skipped
+		if other.encrypts {
+			e.Hint = "that key is for encryption: the issuer must sign with one for signatures"
+		}
 		return nil, e
 	}
 	return nil, mismatch(h, other.key.named(h))

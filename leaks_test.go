@@ -361,7 +361,11 @@ func TestValuesTellNothing(t *testing.T) {
 		}
 		time.Sleep(2 * time.Hour)
 		p.set(func(p *provider) { p.answer = down })
-		add("Error", remote.Warm(t.Context()))
+		unavailable := remote.Warm(t.Context())
+		add("Error", unavailable)
+		if fetch := (*jwt.FetchError)(nil); errors.As(unavailable, &fetch) {
+			add("FetchError", fetch)
+		}
 		add("KeySetStatus", remote.Status())
 		synctest.Wait()
 		for _, e := range events {

@@ -143,7 +143,7 @@ func (r *RemoteKeySet) restore() {
 	}
 	r.mu.Lock()
 	if err != nil {
-		r.raise(Event{Kind: EventSnapshotRefused, Err: fmt.Errorf("%s: %w", r.file, err)})
+		r.raise(Event{Kind: EventSnapshotRefused, Err: printableError{fmt.Errorf("%s: %w", r.file, err)}})
 	} else if r.current.CompareAndSwap(nil, set) {
 		r.raise(Event{Kind: EventRestored})
 	}
@@ -154,7 +154,7 @@ func (r *RemoteKeySet) restore() {
 func (r *RemoteKeySet) save(set *fetched) {
 	if err := r.file.Save(r.snapshotOf(set)); err != nil {
 		r.mu.Lock()
-		r.raise(Event{Kind: EventSnapshotFailed, Err: err})
+		r.raise(Event{Kind: EventSnapshotFailed, Err: printableError{err}})
 		r.mu.Unlock()
 	}
 }

@@ -14,6 +14,7 @@ type KeySetStatus struct {
 	// token has come since that would have renewed it), "stale" (the issuer cannot be reached and
 	// the last keys serve) or "unavailable".
 	State       string       `json:"state"`
+	Address     string       `json:"address,omitempty"` // where the keys were found, without its query
 	Keys        []KeyStatus  `json:"keys,omitempty"`
 	Skipped     []SkippedKey `json:"skipped,omitempty"`
 	LastSuccess time.Time    `json:"last_success,omitzero"`
@@ -21,6 +22,7 @@ type KeySetStatus struct {
 	StaleUntil  time.Time    `json:"stale_until,omitzero"`
 	LastError   string       `json:"last_error,omitempty"`  // of the last fetch; empty if it succeeded
 	NextAttempt time.Time    `json:"next_attempt,omitzero"` // after a failed fetch
+	NextLookUp  time.Time    `json:"next_look_up,omitzero"` // before that no token makes the keys be fetched; zero: now
 	Fetches     int          `json:"fetches,omitempty"`     // since the start, failed ones included
 	Failures    int          `json:"failures,omitempty"`    // since the start
 }
@@ -60,9 +62,9 @@ func (r *RemoteKeySet) Status() KeySetStatus {
 		return KeySetStatus{State: "empty"}
 	}
 	r.mu.Lock()
-	s := KeySetStatus{State: "empty", NextAttempt: r.retry, Fetches: r.fetches, Failures: r.failures}
+	s := KeySetStatus{State: "empty", NextAttempt: r.retry, NextLookUp: r.nextAsk(), Fetches: r.fetches, Failures: r.failures}
 	if r.lastErr != nil {
-		s.State, s.LastError = "unavailable", escaped(r.lastErr.Error(), maxDetail)
+		s.State, s.LastError = "unavailable", cut(r.lastErr.Error(), 2*maxDetail)
 	}
 	r.mu.Unlock()
 	set := r.current.Load()
@@ -71,6 +73,7 @@ func (r *RemoteKeySet) Status() KeySetStatus {
 	}
 	s.describe(set.keys.Keys())
 	s.Skipped = set.keys.Skipped()
+	s.Address = plainAddress(set.address)
 	s.LastSuccess, s.FreshUntil, s.StaleUntil = set.at, set.fresh, set.stale
 	switch now := time.Now(); {
 	case now.Before(set.fresh):
@@ -131,13 +134,6 @@ func (e Event) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// printableError makes an error of the network fit to be printed: whoever answers, even with a
-// certificate that is refused, has a word in it.
-type printableError struct{ cause error }
-
-func (e printableError) Error() string { return foreign(e.cause) }
-func (e printableError) Unwrap() error { return e.cause }
-
 // condition is what the events have told last of a key set.
 type condition int
 
@@ -154,9 +150,6 @@ const maxUntold = 1000
 func (r *RemoteKeySet) raise(e Event) {
 	if r.onEvent != nil && len(r.events) < maxUntold {
 		e.Source, e.KeyID = plainAddress(r.source()), shown(e.KeyID)
-		if e.Err != nil {
-			e.Err = printableError{e.Err}
-		}
 		r.events = append(r.events, e)
 	}
 }

@@ -251,3 +251,10 @@ func nearestMiss(got string, want []string) string {
 	}
 	return ""
 }
+
+// printableError makes an error of the network fit to be printed: whoever answers, even with a
+// certificate that is refused, has a word in it.
+type printableError struct{ cause error }
+
+func (e printableError) Error() string { return foreign(e.cause) }
+func (e printableError) Unwrap() error { return e.cause }
