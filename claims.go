@@ -30,6 +30,8 @@ type claims struct {
 
 	hasIssuer, hasAudience bool // absent is not empty
 
+	spoiled []string // names of claims whose type or range is wrong
+
 	subject, id          piece
 	tenant               piece                    // tid of Microsoft Entra ID
 	clients              [len(clientClaims)]piece // by the order of clientClaims
@@ -154,6 +156,7 @@ func (c *claims) parse(payload string) *Error {
 	s := scanner{text: payload}
 	var bad *Error
 	spoil := func(name, detail string) {
+		c.spoiled = append(c.spoiled, name)
 		if bad == nil {
 			bad = &Error{Reason: ReasonClaimInvalid, Member: name, detail: name + " " + detail}
 		}
@@ -239,7 +242,7 @@ func (c *claims) parse(payload string) *Error {
 		}
 	}
 	if fault := s.end(); fault != "" {
-		return &Error{Reason: ReasonPayloadInvalid, detail: fault}
+		return &Error{Reason: ReasonPayloadInvalid, Offset: s.at, detail: fault}
 	}
 	if bad == nil && len(payload) > 2*maxValues && values+c.loneValues() > maxValues { // a value takes two bytes at least
 		return &Error{Reason: ReasonClaimInvalid, Member: "aud", detail: "aud, scope and scp hold more than " + strconv.Itoa(maxValues) + " values together"}
@@ -312,7 +315,7 @@ func unverifiedIssuer(payload string, trusted func(name string) bool) (issuer st
 	}
 	switch fault := s.end(); {
 	case fault != "":
-		return "", &Error{Reason: ReasonPayloadInvalid, detail: fault}
+		return "", &Error{Reason: ReasonPayloadInvalid, Offset: s.at, detail: fault}
 	case !present:
 		return "", missing("iss", "")
 	case !isString:

@@ -168,6 +168,10 @@ type Error struct {
 	Issuer string // Config.Issuer of the issuer that judged the token; empty before one was chosen
 	KeyID  string // the token's kid; empty if it has none, or was not read that far
 
+	// Offset is the byte of the decoded header or payload that is wrong; only with ReasonHeaderInvalid
+	// and ReasonPayloadInvalid.
+	Offset int
+
 	// RetryAfter is when the keys may be had again; only with ErrUnavailable.
 	RetryAfter time.Duration
 

@@ -297,7 +297,7 @@ func parseHeader(text string) (*Header, *Error) {
 	}
 	switch fault := s.end(); {
 	case fault != "":
-		return nil, &Error{Reason: ReasonHeaderInvalid, detail: fault}
+		return nil, &Error{Reason: ReasonHeaderInvalid, Offset: s.at, detail: fault}
 	case !hasAlg:
 		return nil, &Error{Reason: ReasonHeaderMember, Member: "alg"}
 	case wrong != "":

@@ -105,6 +105,7 @@ type Verifier struct {
 // issuer is one Config in the form that verification uses.
 type issuer struct {
 	policy
+	config     Config // as it was given, lists copied
 	keys       KeySource
 	algorithms []Algorithm // nil: each key's own
 	permitted  string      // their names, for the error that refuses another
@@ -184,6 +185,7 @@ func (c Config) issuer() (*issuer, error) {
 		return nil, errors.New("TokenCache saves nothing where tokens are signed with a secret: leave it 0")
 	}
 	i := &issuer{
+		config: c,
 		policy: policy{
 			issuer:    c.Issuer,
 			tenants:   slices.Clone(c.Tenants),
@@ -199,6 +201,7 @@ func (c Config) issuer() (*issuer, error) {
 		algorithms: slices.Clone(c.Algorithms),
 		unnamedRSA: RS256,
 	}
+	i.config.Tenants, i.config.Audience, i.config.Clients, i.config.Algorithms = i.tenants, i.audience, i.clients, i.algorithms
 	switch {
 	case c.Leeway == 0:
 		i.leeway = defaultLeeway
@@ -562,6 +565,21 @@ func (v *Verifier) Warm(ctx context.Context) error {
 	}
 	wg.Wait()
 	return cmp.Or(errs...)
+}
+
+// Configs returns what the verifier was made of, in order, with the source of keys that each issuer has.
+func (v *Verifier) Configs() []Config {
+	if v == nil {
+		return nil
+	}
+	all := make([]Config, len(v.issuers))
+	for n, i := range v.issuers {
+		c := &all[n]
+		*c = i.config
+		c.Tenants, c.Audience, c.Clients = slices.Clone(c.Tenants), slices.Clone(c.Audience), slices.Clone(c.Clients)
+		c.Algorithms, c.Keys = slices.Clone(c.Algorithms), i.keys
+	}
+	return all
 }
 
 // An IssuerStatus tells how one issuer's keys are.

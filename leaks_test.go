@@ -328,6 +328,11 @@ func TestValuesTellNothing(t *testing.T) {
 					} else {
 						add("Error", err)
 					}
+					trace := v.Trace(t.Context(), text, time.Time{}, jwt.Scope("a"))
+					add("Trace", trace)
+					for _, step := range trace.Steps {
+						add("TraceStep", step)
+					}
 					report := v.Explain(t.Context(), text, jwt.Scope("a"))
 					add("Report", report)
 					add("Report", report.Redact())

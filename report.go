@@ -117,8 +117,6 @@ const (
 	// A text of this length, or any other value of this length, is shown as it is.
 	maxFieldText  = 500
 	maxFieldValue = 2000
-	// How many times the permitted size a token may have to be decoded for a report.
-	maxLook = 4
 )
 
 // sight is what can be seen of one part of a token.

@@ -1,0 +1,312 @@
+// This file runs the steps of Verify with a record of each, and goes on where Verify stops.
+
+package jwt
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Trace is the record of the steps that [Verifier.Verify] takes, for tools that explain a refusal. It
+// has no claims, and nothing of it proves anything. Its errors are safe to print.
+type Trace struct {
+	Steps    []TraceStep // in the order of Verify
+	Refusal  *Error      // what Verify returns, or the requirement that is not met; nil if the token is accepted
+	Issuer   string      // Config.Issuer of the issuer whose rules were applied; empty if none is the token's
+	KeyID    string      // kid of the key that was found; empty if it has none, or none was found
+	Verified bool        // the signature holds; otherwise the rest is about anybody's words
+}
+
+// A TraceStep is one step of a verification: size, parts, encoding, header, issuer choice, alg, key,
+// signature, payload, typ, iss, key issuer, aud, client, exp, nbf, iat, profile, cnf, validate, and
+// requirement for each requirement. Names are stable.
+type TraceStep struct {
+	Name    string
+	Err     *Error // why the step refuses the token; nil if it does not
+	Skipped string // why the step was not taken; empty if it was
+}
+
+// policySteps are the steps of policy.check.
+var policySteps = []string{"typ", "iss", "key issuer", "aud", "client", "exp", "nbf", "iat", "profile", "cnf"}
+
+// Trace judges a token as [Verifier.Verify] does, by the same steps, and records each. It goes on after
+// the first failure as far as that is meaningful. With requirements it says too whether the token meets
+// them. It asks for keys where Verify would, within the same budget, and calls Config.Validate where
+// Verify would.
+//
+// Times are judged at another time than now, if at is not zero. Keys are those of now, and
+// Config.Validate, which takes a token for proof, is called only if the token is valid now too.
+func (v *Verifier) Trace(ctx context.Context, token string, at time.Time, reqs ...Requirement) *Trace {
+	if v == nil {
+		v = &Verifier{maxToken: defaultMaxTokenSize, maxHeader: defaultMaxHeaderSize}
+	}
+	t := tracer{v: v, at: at, trace: &Trace{}}
+	if len(v.issuers) == 0 {
+		t.trace.Refusal = noIssuer()
+	}
+	t.form(token)
+	t.choose()
+	t.signature(ctx)
+	t.claims()
+	t.validate(ctx)
+	t.require(reqs)
+	if t.trace.Refusal != nil {
+		t.trace.Refusal.withhold(token)
+	}
+	for _, s := range t.trace.Steps {
+		if s.Err != nil {
+			s.Err.withhold(token)
+		}
+	}
+	return t.trace
+}
+
+// tracer is a Trace in the making. What is zero could not be had.
+type tracer struct {
+	v  *Verifier
+	at time.Time
+
+	trace  *Trace
+	parts  parts
+	w      scratch
+	header *Header
+	noBody string // why the payload cannot be read
+	issuer *issuer
+	key    *Key
+	token  *Token // not vouched for: it never leaves this file but through validate
+}
+
+func (t *tracer) pass(name string) { t.trace.Steps = append(t.trace.Steps, TraceStep{Name: name}) }
+
+func (t *tracer) skip(why string, names ...string) {
+	for _, name := range names {
+		t.trace.Steps = append(t.trace.Steps, TraceStep{Name: name, Skipped: why})
+	}
+}
+
+// take records a step that was taken. The first refusal is what Verify returns.
+func (t *tracer) take(name string, err *Error) bool {
+	if err != nil {
+		if t.issuer != nil || t.header != nil {
+			h := t.header
+			if h == nil {
+				h = new(Header)
+			}
+			err.about(t.issuer, h)
+		}
+		if t.trace.Refusal == nil {
+			t.trace.Refusal = err
+		}
+	}
+	t.trace.Steps = append(t.trace.Steps, TraceStep{Name: name, Err: err})
+	return err == nil
+}
+
+// maxLook is how many times the permitted size a token may have to be looked into.
+const maxLook = 4
+
+// form takes the steps that need nothing but the token, and decodes what can be decoded of one that is
+// broken.
+func (t *tracer) form(token string) {
+	p, err := split(token, t.v.maxToken, t.v.maxHeader)
+	switch large := err != nil && err.Reason == ReasonTokenTooLarge; {
+	case err == nil:
+		t.pass("size")
+		t.pass("parts")
+		t.take("encoding", p.decode(&t.w, false))
+	case large && len(token) > t.v.maxToken:
+		t.take("size", err)
+		t.skip("the token is too large to be taken apart", "parts", "encoding")
+	case large:
+		t.take("size", err)
+		t.pass("parts")
+		t.skip("the header is too large to be decoded", "encoding")
+	default:
+		t.pass("size")
+		t.take("parts", err)
+		t.skip("the token is not three parts", "encoding")
+	}
+	if len(token) > maxLook*t.v.maxToken {
+		t.noBody = "the token is too large to be looked into"
+		t.skip(t.noBody, "header")
+		return
+	}
+	header, rest, dotted := strings.Cut(token, ".")
+	if !dotted && !strings.HasPrefix(header, "ey") {
+		header = "" // it begins like no JSON object
+	}
+	t.parts.header = header
+	t.parts.payload, t.parts.signature, _ = strings.Cut(rest, ".")
+	text, missing := partText("header", t.parts.header)
+	if missing != "" {
+		t.skip(missing, "header")
+	} else if h, err := parseHeader(text); t.take("header", err) {
+		t.header = h
+	}
+	t.w.text, t.noBody = partText("payload", t.parts.payload)
+	if strings.Count(token, ".") == 4 {
+		t.noBody = "the payload is encrypted"
+	}
+	t.w.payload = []byte(t.w.text)
+}
+
+// partText decodes one part, or says why it cannot be had.
+func partText(name, part string) (text, missing string) {
+	b, ok := base64urlBytes(part)
+	switch {
+	case part == "":
+		return "", "the token has no " + name
+	case !ok:
+		return "", "the " + name + " is not base64url"
+	}
+	return string(b), ""
+}
+
+// choose finds the issuer whose rules the token is held against.
+func (t *tracer) choose() {
+	switch {
+	case len(t.v.issuers) == 0:
+		t.take("issuer choice", noIssuer())
+		return
+	case len(t.v.issuers) == 1:
+		t.issuer = t.v.issuers[0]
+		t.skip("there is one issuer, and nothing to choose", "issuer choice")
+	case t.noBody != "":
+		t.skip(t.noBody, "issuer choice")
+		return
+	default:
+		i, err := t.v.choose(&t.w)
+		if !t.take("issuer choice", err) {
+			return
+		}
+		t.issuer = i
+	}
+	t.trace.Issuer = t.issuer.issuer
+}
+
+// signature takes the steps from the algorithm to the signature. Keys are asked for only where Verify
+// asks for them: a token that is broken causes no fetch.
+func (t *tracer) signature(ctx context.Context) {
+	switch {
+	case t.header == nil:
+		t.skip("the header cannot be used", "alg", "key", "signature")
+		return
+	case t.issuer == nil:
+		t.skip("no configured issuer is the token's", "alg", "key", "signature")
+		return
+	case !t.take("alg", t.issuer.allows(t.header)):
+		t.skip("no key is asked for an algorithm that is refused", "key", "signature")
+		return
+	case t.trace.Refusal != nil:
+		t.skip("keys are asked for only once the token is well formed", "key", "signature")
+		return
+	}
+	key, _, err := t.issuer.key(ctx, t.header)
+	if err != nil {
+		t.take("key", err.wondering(t.issuer, &t.w))
+		t.skip("there is no key to check it with", "signature")
+		return
+	}
+	t.pass("key")
+	input := []byte(t.parts.header + "." + t.parts.payload)
+	if !key.verify(t.header.Algorithm, input, t.w.signature) {
+		key = t.issuer.replacement(ctx, t.header, key)
+		if key == nil || !key.verify(t.header.Algorithm, input, t.w.signature) {
+			t.take("signature", badSignature(t.header).wondering(t.issuer, &t.w))
+			return
+		}
+	}
+	t.key, t.trace.KeyID, t.trace.Verified = key, shown(key.id), true
+	t.pass("signature")
+}
+
+// claims takes the steps of the policy, whoever wrote the claims.
+func (t *tracer) claims() {
+	if t.at.IsZero() {
+		t.at = time.Now()
+	}
+	if t.noBody != "" {
+		t.skip(t.noBody, "payload")
+		t.skip("the claims cannot be read", policySteps...)
+		return
+	}
+	h := t.header
+	if h == nil {
+		h = new(Header)
+	}
+	token := &Token{header: h, shapes: &t.v.shapes}
+	err := token.claims.parse(t.w.text)
+	if !t.take("payload", err) && err.Reason == ReasonPayloadInvalid {
+		t.skip("the claims cannot be read", policySteps...)
+		return
+	}
+	t.token = token
+	if t.issuer == nil {
+		t.skip("no configured issuer is the token's, so nobody's rules apply", policySteps...)
+		return
+	}
+	key := t.key
+	if key == nil {
+		key = new(Key)
+	}
+	profile := false // its check reports refusals alone, and perhaps several
+	refusal := t.issuer.check(h, key, &token.claims, t.at, func(name string, e *Error) {
+		if name == "cnf" && !profile {
+			t.pass("profile")
+		}
+		profile = profile || name == "profile"
+		switch {
+		case name == "typ" && t.header == nil:
+			t.skip("the header cannot be used", name)
+		case e != nil && slices.Contains(token.claims.spoiled, e.Member):
+			t.skip(e.Member+" is not written as it has to be: see payload", name)
+		case e == nil && slices.Contains(token.claims.spoiled, name):
+			t.skip(name+" is not written as it has to be: see payload", name)
+		case e != nil:
+			alone := *e // the others are added to the first
+			t.trace.Steps = append(t.trace.Steps, TraceStep{Name: name, Err: alone.about(t.issuer, h)})
+		default:
+			t.pass(name)
+		}
+	})
+	if t.trace.Refusal == nil && refusal != nil {
+		t.trace.Refusal = refusal.about(t.issuer, h)
+	}
+}
+
+// validate takes the caller's own step. Only there a token leaves this file, and only one that Verify
+// would hand out as well.
+func (t *tracer) validate(ctx context.Context) {
+	switch {
+	case t.issuer == nil || t.issuer.validate == nil:
+		t.skip("Config.Validate is not set", "validate")
+	case t.trace.Refusal != nil:
+		t.skip("Config.Validate is asked only of tokens that passed everything else", "validate")
+	case t.issuer.check(t.header, t.key, &t.token.claims, time.Now(), nil) != nil:
+		t.skip("Config.Validate is asked only of tokens that are valid now", "validate")
+	default:
+		var refusal *Error
+		if err := t.issuer.validate(ctx, t.token); err != nil {
+			refusal = validated(err)
+		}
+		t.take("validate", refusal)
+	}
+}
+
+// require holds the token against what a route asks for.
+func (t *tracer) require(reqs []Requirement) {
+	all := scopesOf(reqs)
+	for _, req := range reqs {
+		if t.token == nil {
+			t.skip("the claims cannot be read", "requirement")
+			continue
+		}
+		e := ruleOf(req).decide(t.token, t.at)
+		if e != nil {
+			e.asks(all)
+		}
+		t.take("requirement", e)
+	}
+}
