@@ -2,7 +2,11 @@
 
 package jwt
 
-import "crypto"
+import (
+	"crypto"
+	"crypto/sha256"
+	"crypto/sha512"
+)
 
 // An Algorithm is the name of a signature algorithm: RFC 7518 section 3.1, RFC 8037 section 3.1 and
 // RFC 9864. There is no value for "none", and no other name is accepted anywhere.
@@ -50,6 +54,20 @@ func (a Algorithm) hash() crypto.Hash {
 		return crypto.SHA384
 	}
 	return crypto.SHA512
+}
+
+// digest hashes the signing input.
+func (a Algorithm) digest(input []byte) []byte {
+	switch a.hash() {
+	case crypto.SHA256:
+		sum := sha256.Sum256(input)
+		return sum[:]
+	case crypto.SHA384:
+		sum := sha512.Sum384(input)
+		return sum[:]
+	}
+	sum := sha512.Sum512(input)
+	return sum[:]
 }
 
 // sameAs compares algorithms, of which one has two names.

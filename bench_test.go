@@ -399,7 +399,9 @@ func TestBenchToken(t *testing.T) {
 func TestAllocations(t *testing.T) {
 	const runs = 50
 	ctx := t.Context()
-	const beyondBare = 4 + perDrop
+	// The text that is decoded, the token, the lists that the accessors return; with RSA the digest, with
+	// ECDSA the ASN.1 of the signature, too. crypto/hmac makes six for each tag.
+	beyondBare := map[byte]float64{'R': 5, 'P': 5, 'E': 7, 'H': 10}
 	for _, alg := range benchAlgorithms {
 		v, token := benchVerifier(t, alg), benchToken(t, alg)
 		valid := bare(t, alg, token)
@@ -418,15 +420,15 @@ func TestAllocations(t *testing.T) {
 				t.Error("the claims are not those of the token")
 			}
 		})
-		if all > base+beyondBare {
-			t.Errorf("%s: Verify makes %v allocations and the bare call %v, want at most %v more", alg, all, base, beyondBare)
+		if most := base + beyondBare[alg[0]] + perDrop; all > most {
+			t.Errorf("%s: Verify makes %v allocations and the bare call %v, want at most %v", alg, all, base, most)
 		}
 	}
 
 	// What a refusal may allocate is its error and the words in it.
 	ceilings := map[string]float64{
-		"garbage": 1, "16KiB_of_dots": 1, "1MB_of_dots": 1, "oversized": 1, "wrong_alg": 1,
-		"unknown_kid": 2, "unknown_kid_in_cool-down": 2, "wrong_issuer_of_several": 2, // the text of the payload
+		"garbage": 1, "16KiB_of_dots": 1, "1MB_of_dots": 1, "oversized": 1,
+		"wrong_alg": 3, "unknown_kid": 3, "unknown_kid_in_cool-down": 3, "wrong_issuer_of_several": 3, // the text that was decoded, and the token that it might have become
 	}
 	for _, r := range benchRefusals(t) {
 		ceiling, ok := ceilings[r.name]

@@ -8,12 +8,10 @@ import (
 	"crypto/elliptic"
 	"errors"
 	"fmt"
-	"hash"
 )
 
 type ecdsaKey struct {
 	public *ecdsa.PublicKey
-	alg    Algorithm
 	size   int // of one coordinate or integer, in bytes
 }
 
@@ -47,7 +45,7 @@ func ecdsaKeyOf(kid string, public *ecdsa.PublicKey) (*Key, error) {
 	}
 	size := coordinateSize(public.Curve)
 	x, y := base64url(point[1:1+size]), base64url(point[1+size:])
-	return newKey(kid, "EC", alg, ecdsaKey{own, alg, size}, "crv", crv, "kty", "EC", "x", x, "y", y), nil
+	return newKey(kid, "EC", alg, ecdsaKey{own, size}, "crv", crv, "kty", "EC", "x", x, "y", y), nil
 }
 
 func curveOf(crv string) elliptic.Curve {
@@ -64,21 +62,19 @@ func curveOf(crv string) elliptic.Curve {
 
 func coordinateSize(curve elliptic.Curve) int { return (curve.Params().BitSize + 7) / 8 }
 
-func (k ecdsaKey) signatureSize(Algorithm) int { return 2 * k.size }
-
-func (k ecdsaKey) newHash(Algorithm) hash.Hash { return k.alg.hash().New() }
-
-func (k ecdsaKey) verify(w *workspace) bool {
-	r, s := w.signature[:k.size], w.signature[k.size:]
-	// SEQUENCE { INTEGER r, INTEGER s }: with P-521 it takes a length in two bytes.
-	der := appendInteger(appendInteger(w.der[:3], r), s)
-	if n := len(der) - 3; n < 0x80 {
-		der[1], der[2] = 0x30, byte(n)
-		der = der[1:]
-	} else {
-		der[0], der[1], der[2] = 0x30, 0x81, byte(n)
+func (k ecdsaKey) verify(alg Algorithm, input, signature []byte) bool {
+	if len(signature) != 2*k.size {
+		return false
 	}
-	return ecdsa.VerifyASN1(k.public, w.digest, der)
+	// SEQUENCE { INTEGER r, INTEGER s }: with P-521 its length takes two bytes.
+	integers := appendInteger(make([]byte, 0, 2*(3+k.size)), signature[:k.size])
+	integers = appendInteger(integers, signature[k.size:])
+	der := append(make([]byte, 0, 3+len(integers)), 0x30)
+	if len(integers) >= 0x80 {
+		der = append(der, 0x81)
+	}
+	der = append(append(der, byte(len(integers))), integers...)
+	return ecdsa.VerifyASN1(k.public, alg.digest(input), der)
 }
 
 // appendInteger appends the ASN.1 INTEGER of an unsigned big-endian number.

@@ -8,7 +8,6 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"hash"
 	"slices"
 )
 
@@ -58,11 +57,6 @@ func ed25519KeyOf(kid string, public ed25519.PublicKey) (*Key, error) {
 	return newKey(kid, "OKP", EdDSA, ed25519Key{own}, "crv", "Ed25519", "kty", "OKP", "x", base64url(own)), nil
 }
 
-func (k ed25519Key) signatureSize(Algorithm) int { return ed25519.SignatureSize }
-
-// newHash returns nil: Ed25519 reads its message twice, so it takes it whole.
-func (k ed25519Key) newHash(Algorithm) hash.Hash { return nil }
-
-func (k ed25519Key) verify(w *workspace) bool {
-	return ed25519.Verify(k.public, w.digest, w.signature)
+func (k ed25519Key) verify(_ Algorithm, input, signature []byte) bool {
+	return ed25519.Verify(k.public, input, signature)
 }

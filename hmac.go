@@ -13,10 +13,7 @@ import (
 )
 
 // hmacKey holds its secret in a closure, where no formatting verb reaches it.
-type hmacKey struct {
-	size int // of a tag, in bytes
-	keep func() hash.Hash
-}
+type hmacKey struct{ newHash func() hash.Hash }
 
 // HMACKey returns a key for HS256, HS384 or HS512. The secret must be at least as long as the hash
 // (32, 48 or 64 bytes; RFC 7518 section 3.2) and must not be a public key in any usual form, which
@@ -40,7 +37,7 @@ func hmacKeyOf(kid string, alg Algorithm, secret []byte) (*Key, error) {
 		return nil, errors.New("the secret is a public key or a certificate")
 	}
 	own := bytes.Clone(secret)
-	return newKey(kid, "oct", alg, hmacKey{alg.hash().Size(), func() hash.Hash { return hmac.New(alg.hash().New, own) }}), nil
+	return newKey(kid, "oct", alg, hmacKey{func() hash.Hash { return hmac.New(alg.hash().New, own) }}), nil
 }
 
 // isPublicKey recognises the forms in which a public key is handed out.
@@ -71,8 +68,8 @@ func unarmoured(secret []byte) []byte {
 	return der
 }
 
-func (k hmacKey) signatureSize(Algorithm) int { return k.size }
-
-func (k hmacKey) newHash(Algorithm) hash.Hash { return k.keep() }
-
-func (k hmacKey) verify(w *workspace) bool { return hmac.Equal(w.digest, w.signature) }
+func (k hmacKey) verify(_ Algorithm, input, signature []byte) bool {
+	h := k.newHash()
+	h.Write(input)
+	return hmac.Equal(h.Sum(nil), signature)
+}

@@ -15,9 +15,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"hash"
 	"math/big"
-	"sync"
 )
 
 // A KeySource finds the key that a token names. It returns exactly one key or an error, never a
@@ -42,46 +40,16 @@ type Key struct {
 	issuer     string    // the only issuer that it is for; empty: any
 	thumbprint string    // empty for HMAC
 	material   primitive
-	spare      sync.Pool // of *workspace
 }
 
-// A primitive is the cryptographic half of a key: sizes, and one yes or no.
+// A primitive is the cryptographic half of a key: one yes or no.
 type primitive interface {
-	signatureSize(alg Algorithm) int
-	// newHash returns what the signing input goes through; nil hands it over whole.
-	newHash(alg Algorithm) hash.Hash
-	verify(w *workspace) bool
-}
-
-// workspace is what one signature operation needs, kept with its key for the next one.
-type workspace struct {
-	alg       Algorithm
-	hash      hash.Hash
-	digest    []byte // or the whole input
-	sum       [64]byte
-	signature []byte
-	der       [3 + 2*(3+66)]byte // for ecdsa.go: crypto/ecdsa moves its argument to the heap
+	verify(alg Algorithm, input, signature []byte) bool
 }
 
 // verify is the one signature operation of a token.
 func (k *Key) verify(alg Algorithm, input, signature []byte) bool {
-	if len(signature) != k.material.signatureSize(alg) {
-		return false
-	}
-	w, _ := k.spare.Get().(*workspace)
-	if w == nil || w.alg != alg {
-		w = &workspace{alg: alg, hash: k.material.newHash(alg)}
-	}
-	w.digest, w.signature = input, signature
-	if w.hash != nil {
-		w.hash.Reset()
-		w.hash.Write(input)
-		w.digest = w.hash.Sum(w.sum[:0])
-	}
-	ok := k.material.verify(w)
-	w.digest, w.signature = nil, nil
-	k.spare.Put(w)
-	return ok
+	return k.material.verify(alg, input, signature)
 }
 
 // same reports whether two keys are one, although a set may have been read twice.

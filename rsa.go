@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
-	"hash"
 	"math/big"
 )
 
@@ -52,17 +51,14 @@ func rsaKeyOf(kid string, alg Algorithm, public *rsa.PublicKey) (*Key, error) {
 	return newKey(kid, "RSA", alg, rsaKey{own}, "e", e, "kty", "RSA", "n", base64url(own.N.Bytes())), nil
 }
 
-func (k rsaKey) signatureSize(Algorithm) int { return k.public.Size() }
-
-func (k rsaKey) newHash(alg Algorithm) hash.Hash { return alg.hash().New() }
-
-func (k rsaKey) verify(w *workspace) bool {
-	switch w.alg {
+func (k rsaKey) verify(alg Algorithm, input, signature []byte) bool {
+	digest := alg.digest(input)
+	switch alg {
 	case RS256, RS384, RS512:
-		return rsa.VerifyPKCS1v15(k.public, w.alg.hash(), w.digest, w.signature) == nil
+		return rsa.VerifyPKCS1v15(k.public, alg.hash(), digest, signature) == nil
 	case PS256, PS384, PS512:
 		// The zero SaltLength would accept a salt of any length.
-		return rsa.VerifyPSS(k.public, w.alg.hash(), w.digest, w.signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+		return rsa.VerifyPSS(k.public, alg.hash(), digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
 	}
 	return false
 }
