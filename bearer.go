@@ -46,7 +46,7 @@ type Resource struct {
 // NewResource returns a Resource whose tokens v verifies.
 func NewResource(v *Verifier, c ResourceConfig) (*Resource, error) {
 	switch {
-	case v == nil || len(v.issuers) == 0:
+	case v == nil || len(v.authorities) == 0:
 		return nil, errors.New("jwt: NewResource: the Verifier is nil or zero")
 	case !printable(c.Realm):
 		return nil, errors.New("jwt: NewResource: Realm is not printable ASCII")

@@ -6,8 +6,6 @@ package jwt
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,186 +20,203 @@ const (
 	maxCachedSize = 4 << 10
 	// What a cached token takes beside its text, in bytes.
 	cachedOverhead = 512
-	// More live tokens than that are a mistake: they would take up to 4 GiB.
-	maxTokenCache = 1 << 20
 )
+
+func init() {
+	newTokenCache = func(authorities []*authority) tokenCache {
+		c := &cache{shares: map[*authority]*cacheShare{}}
+		for i := range c.shards {
+			c.shards[i].tokens = map[digest]*cached{}
+		}
+		for _, a := range authorities {
+			if capacity := a.config.TokenCache; capacity > 0 {
+				c.shares[a] = &cacheShare{capacity: capacity}
+			}
+		}
+		return c
+	}
+}
 
 // digest stands for a signature, which is not kept: whoever reads the memory of the process finds no
 // token that could be sent.
 type digest [sha256.Size]byte
 
-// A tokenCache finds verified tokens by the digest of their signature. Readers take no lock. A token that is put in
-// has cost a signature, so writers may share one.
-type tokenCache struct {
-	buckets []atomic.Pointer[cached] // chains by the first bits of the digest
-	mu      sync.Mutex               // guards what is written
+// A cache finds verified tokens by the digest of their signature. Each issuer has a share of its
+// own, so that none drives out the tokens of another.
+type cache struct {
+	shards [64]cacheShard // so many readers need not wait for each other
+	shares map[*authority]*cacheShare
 }
 
-// cached is one verified token. Readers see it without a lock: what they see never changes but for
-// next and used.
+// cacheShard finds some of the tokens of all issuers.
+type cacheShard struct {
+	mu     sync.RWMutex // guards tokens
+	tokens map[digest]*cached
+}
+
+// cached is one verified token.
 type cached struct {
 	digest digest
 	input  string // the signing input
 	token  *Token
-	issuer *issuer
-	key    *Key // that the signature was verified with
 	until  time.Time
 	size   int64 // in bytes, at most
-	place  int   // among those of its share
 
-	next atomic.Pointer[cached] // in the chain
-	used atomic.Bool            // since the hand was here
+	used  atomic.Bool // since the CLOCK hand last passed
+	place int         // in the ring of its share, which guards it
 }
 
-// A cacheShare is what one issuer has of the cache. When a place is needed, a hand goes around its
-// tokens and takes the first that is over or was not used since it last came by. The new token takes
-// that place, behind the hand: it has a round to be used in.
+// cacheShare is what one issuer has of the cache. It evicts by CLOCK: the hand goes around the ring, and
+// takes the first token that is expired or was not used since it last passed. The new token takes that
+// place, behind the hand: it has a round to be used in.
 type cacheShare struct {
-	capacity  int
-	tokens    []*cached
+	capacity     int
+	hits, misses atomic.Uint64
+
+	mu        sync.Mutex // guards what follows; a shard's lock may be taken under it
+	ring      []*cached
 	hand      int
-	broom     int // goes around, too, for tokens that are over
+	sweep     int // goes around, too, to find tokens that are expired
 	bytes     int64
 	evictions uint64
-
-	hits, misses counter
-}
-
-// counter is split, so that cores do not wait for each other to count.
-type counter [8]struct {
-	n atomic.Uint64
-	_ [56]byte // up to the next cache line
-}
-
-func (c *counter) add() { c[rand.Uint32()%uint32(len(c))].n.Add(1) }
-
-func (c *counter) sum() (sum uint64) {
-	for i := range c {
-		sum += c[i].n.Load()
-	}
-	return sum
-}
-
-// newTokenCache makes room for the shares of all issuers together; nil if none has one.
-func newTokenCache(issuers []*issuer) *tokenCache {
-	all := 0
-	for _, i := range issuers {
-		if i.cache != nil {
-			all += i.cache.capacity
-		}
-	}
-	if all == 0 {
-		return nil
-	}
-	size := 1
-	for size < all {
-		size *= 2
-	}
-	return &tokenCache{buckets: make([]atomic.Pointer[cached], size)}
-}
-
-func (c *tokenCache) bucket(d *digest) *atomic.Pointer[cached] {
-	return &c.buckets[binary.LittleEndian.Uint64(d[:])&uint64(len(c.buckets)-1)]
 }
 
 // find returns what is known of a token, however old; nil if nothing is.
-func (c *tokenCache) find(d *digest, input string) *cached {
-	for e := c.bucket(d).Load(); e != nil; e = e.next.Load() {
-		if e.digest == *d && e.input == input {
-			return e
-		}
+func (c *cache) find(d digest, input string) *cached {
+	s := c.shard(d)
+	s.mu.RLock()
+	e := s.tokens[d]
+	s.mu.RUnlock()
+	if e == nil || e.input != input {
+		return nil
 	}
-	return nil
+	return e
+}
+
+func (c *cache) shard(d digest) *cacheShard { return &c.shards[int(d[0])%len(c.shards)] }
+
+// cutToken cuts a token into its signing input and the digest of its signature.
+func cutToken(token string) (d digest, input string, ok bool) {
+	dot := strings.LastIndexByte(token, '.')
+	var signature [maxRSABits/6 + 1]byte // the longest, in base64url
+	if dot < 0 || len(token)-dot-1 > len(signature) {
+		return d, "", false
+	}
+	n := copy(signature[:], token[dot+1:])
+	return sha256.Sum256(signature[:n]), token[:dot], true
 }
 
 // recall judges a token whose signature was verified before. Whatever depends on the time, the
 // request or the state of the keys is asked again. ok is false if the token must be verified anew:
 // it was long ago, or its key is not the one that the issuer's source gives for it now.
-func (c *tokenCache) recall(ctx context.Context, e *cached) (_ *Token, err *Error, ok bool) {
-	i, t := e.issuer, e.token
-	key, now, err := i.key(ctx, t.header)
-	if err != nil && err.kind() == ErrUnavailable { // says nothing against the token
-		return nil, err.about(i, t.header), true
+func (c *cache) recall(ctx context.Context, token string) (_ *Token, err *Error, ok bool) {
+	d, input, ok := cutToken(token)
+	if !ok {
+		return nil, nil, false
 	}
-	if err != nil || !key.same(e.key) || !now.Before(e.until) {
-		c.forget(e)
+	e := c.find(d, input)
+	if e == nil {
+		return nil, nil, false
+	}
+	t := e.token
+	a := t.authority
+	key, now, err := a.key(ctx, &t.header)
+	if err != nil && err.kind() == ErrUnavailable { // says nothing against the token
+		return nil, err.about(a, &t.header), true
+	}
+	share := c.shares[a]
+	if err != nil || !key.same(t.key) || !now.Before(e.until) {
+		share.mu.Lock()
+		c.remove(share, e)
+		share.mu.Unlock()
 		return nil, nil, false
 	}
 	if !e.used.Load() {
 		e.used.Store(true)
 	}
-	i.cache.hits.add()
-	if err := i.judge(ctx, t, key, now); err != nil {
+	share.hits.Add(1)
+	if err := a.judge(ctx, t, now); err != nil {
 		return nil, err, true
 	}
 	return t, nil, true
 }
 
+func (c *cache) missed(a *authority) {
+	if share := c.shares[a]; share != nil {
+		share.misses.Add(1)
+	}
+}
+
 // keep puts a verified token in, and takes out what has to make room for it.
-func (c *tokenCache) keep(d *digest, input string, i *issuer, key *Key, t *Token) {
-	s := i.cache
+func (c *cache) keep(token string, t *Token) {
+	share := c.shares[t.authority]
+	d, input, ok := cutToken(token)
+	if share == nil || t.key.kty == "oct" || !ok {
+		return
+	}
 	now := time.Now()
-	e := &cached{digest: *d, input: strings.Clone(input), token: t, issuer: i, key: key, until: now.Add(maxCachedFor)}
-	// The header and the payload that the input decodes to are smaller than it. An iss that was written
+	e := &cached{digest: d, input: strings.Clone(input), token: t, until: now.Add(maxCachedFor)}
+	// The header and the payload that the input decodes to are smaller than it. A claim that was written
 	// with escapes is a copy.
-	e.size = cachedOverhead + 2*int64(len(input)) + int64(len(t.claims.issuer))
-	if end := t.claims.expires.Add(i.leeway); end.Before(e.until) {
+	e.size = cachedOverhead + 2*int64(len(input)) + int64(t.claims.copied())
+	if end := t.claims.expires.Add(t.authority.leeway); end.Before(e.until) {
 		e.until = end
 	}
-	room := maxCachedSize * int64(s.capacity)
+	room := maxCachedSize * int64(share.capacity)
 	if e.size > room {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	share.mu.Lock()
+	defer share.mu.Unlock()
 	if old := c.find(d, input); old != nil {
-		c.remove(old)
+		c.remove(share, old)
 	}
-	c.sweep(s, now)
+	c.expire(share, now)
 	evicted := false
-	for len(s.tokens) == s.capacity || s.bytes+e.size > room {
-		v := s.victim(now)
-		if now.Before(v.until) {
-			s.evictions++
+	for len(share.ring) == share.capacity || share.bytes+e.size > room {
+		victim := share.victim(now)
+		if now.Before(victim.until) {
+			share.evictions++
 		}
-		c.remove(v)
+		c.remove(share, victim)
 		evicted = true
 	}
-	e.place = len(s.tokens)
-	s.tokens = append(s.tokens, e)
-	s.bytes += e.size
-	if evicted { // and the one that took its place goes back to the end
-		s.swap(s.hand, e.place)
-		s.hand++
+	e.place = len(share.ring)
+	share.ring = append(share.ring, e)
+	share.bytes += e.size
+	if evicted { // the one that took the victim's place goes back to the end
+		share.swap(share.hand, e.place)
+		share.hand++
 	}
-	first := c.bucket(d)
-	e.next.Store(first.Load())
-	first.Store(e)
+	shard := c.shard(d)
+	shard.mu.Lock()
+	shard.tokens[d] = e
+	shard.mu.Unlock()
 }
 
-// sweep takes out what is over. No call waits for more than two looks of it, and they are enough: it has
-// been around when as many tokens have come as there were.
-func (c *tokenCache) sweep(s *cacheShare, now time.Time) {
-	for range min(2, len(s.tokens)) {
-		if s.broom >= len(s.tokens) {
-			s.broom = 0
+// expire takes out expired tokens. It looks at two, and that is enough: it has been around when as many
+// tokens have come as there were.
+func (c *cache) expire(s *cacheShare, now time.Time) {
+	for range min(2, len(s.ring)) {
+		if s.sweep >= len(s.ring) {
+			s.sweep = 0
 		}
-		if e := s.tokens[s.broom]; now.Before(e.until) {
-			s.broom++
+		if e := s.ring[s.sweep]; now.Before(e.until) {
+			s.sweep++
 		} else {
-			c.remove(e)
+			c.remove(s, e)
 		}
 	}
 }
 
-// victim picks the token that has to go. Readers may use tokens as fast as the hand comes by: after
-// two rounds it takes whatever is there.
+// victim picks the token that has to go. Readers may use tokens as fast as the hand moves: after two
+// rounds it takes whatever is there.
 func (s *cacheShare) victim(now time.Time) *cached {
-	for left := 2 * len(s.tokens); ; left-- {
-		if s.hand >= len(s.tokens) {
+	for left := 2 * len(s.ring); ; left-- {
+		if s.hand >= len(s.ring) {
 			s.hand = 0
 		}
-		e := s.tokens[s.hand]
+		e := s.ring[s.hand]
 		if !now.Before(e.until) || !e.used.Swap(false) || left == 0 {
 			return e
 		}
@@ -209,51 +224,35 @@ func (s *cacheShare) victim(now time.Time) *cached {
 	}
 }
 
-func (c *tokenCache) forget(e *cached) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.remove(e)
-}
-
-// remove takes a token out; another goroutine may have done so before. The caller holds mu.
-func (c *tokenCache) remove(e *cached) {
-	s := e.issuer.cache
-	if e.place >= len(s.tokens) || s.tokens[e.place] != e {
+// remove takes a token out; another goroutine may have done so before. The caller holds the lock of the
+// share.
+func (c *cache) remove(s *cacheShare, e *cached) {
+	if e.place >= len(s.ring) || s.ring[e.place] != e {
 		return
 	}
-	last := len(s.tokens) - 1
+	last := len(s.ring) - 1
 	s.swap(e.place, last)
-	s.tokens[last] = nil
-	s.tokens = s.tokens[:last]
+	s.ring[last] = nil
+	s.ring = s.ring[:last]
 	s.bytes -= e.size
-	link := c.bucket(&e.digest)
-	for link.Load() != e {
-		link = &link.Load().next
-	}
-	link.Store(e.next.Load()) // a reader that is at e goes on from there
+	shard := c.shard(e.digest)
+	shard.mu.Lock()
+	delete(shard.tokens, e.digest)
+	shard.mu.Unlock()
 }
 
 func (s *cacheShare) swap(i, j int) {
-	s.tokens[i], s.tokens[j] = s.tokens[j], s.tokens[i]
-	s.tokens[i].place, s.tokens[j].place = i, j
+	s.ring[i], s.ring[j] = s.ring[j], s.ring[i]
+	s.ring[i].place, s.ring[j].place = i, j
 }
 
-// A TokenCacheStatus tells how an issuer's share of the cache of verified tokens is used.
-type TokenCacheStatus struct {
-	Capacity  int    `json:"capacity"`  // Config.TokenCache
-	Tokens    int    `json:"tokens"`    // some may be over: they leave when others come, and are never served
-	Bytes     int64  `json:"bytes"`     // at most
-	Hits      uint64 `json:"hits"`      // the signature was not checked again
-	Misses    uint64 `json:"misses"`    // tokens of this issuer that were not remembered, refused ones too
-	Evictions uint64 `json:"evictions"` // tokens that could have been used again, and made room for others
-}
-
-// status returns nil for an issuer without a cache.
-func (c *tokenCache) status(s *cacheShare) *TokenCacheStatus {
+// status returns nil for an issuer without a share.
+func (c *cache) status(a *authority) *TokenCacheStatus {
+	s := c.shares[a]
 	if s == nil {
 		return nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return &TokenCacheStatus{s.capacity, len(s.tokens), s.bytes, s.hits.sum(), s.misses.sum(), s.evictions}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &TokenCacheStatus{s.capacity, len(s.ring), s.bytes, s.hits.Load(), s.misses.Load(), s.evictions}
 }

@@ -9,51 +9,55 @@ import (
 	"time"
 )
 
-const (
-	// Audiences and scopes of one token, together. No honest token has more.
-	maxValues = 1000
+// Audiences and scopes of one token, together. No honest token has more.
+const maxValues = 1000
 
-	defaultLeeway = 30 * time.Second
-	maxLeeway     = 10 * time.Minute
-)
-
-// claims are the registered claims of one payload. What every verification asks for is at hand; of the
-// others it is known where they stand, and that their types are right.
+// claims are the registered claims of one payload.
 type claims struct {
 	payload string
 
-	issuer    string
-	expires   time.Time // zero times are absent claims
-	notBefore time.Time
-	issuedAt  time.Time
-	confirmed bool // cnf is present and not empty
-
-	hasIssuer, hasAudience bool // absent is not empty
+	issuer, subject, id               stringClaim
+	clientID, azp, cid, appID, tenant stringClaim // cid is Okta's, appid and tid are those of Microsoft Entra ID
+	audience, scope, scp              listClaim
+	expires, notBefore, issuedAt      time.Time // zero times are absent claims
+	confirmed                         bool      // cnf is present and not empty
 
 	spoiled []string // names of claims whose type or range is wrong
-
-	subject, id          piece
-	tenant               piece                    // tid of Microsoft Entra ID
-	clients              [len(clientClaims)]piece // by the order of clientClaims
-	audience, scope, scp piece
 }
 
-// piece is where a value stands in the payload; zero if there is none, for an object begins at 0.
-type piece struct{ from, to uint32 }
+// stringClaim is a claim that is a string.
+type stringClaim struct {
+	value   string
+	present bool // absent is not empty
+}
 
-// each yields the strings of a value that is a string or an array of strings, until yield returns
-// false. A string with several words yields each of them, if words is true.
-func (c *claims) each(p piece, words bool, yield func(string) bool) {
-	raw := c.payload[p.from:p.to]
-	words = words && c.isString(p) // the elements of an array are whole
-	for text, rest, ok := cutString(raw); ok; text, rest, ok = cutString(rest) {
-		if !words {
-			if !yield(text) {
+// listClaim is a claim that is a string or an array of strings, as it is written; empty if it is absent.
+type listClaim string
+
+// each yields the strings of a list until yield returns false.
+func (l listClaim) each(yield func(value string) bool) {
+	s := scanner{text: string(l), vetted: true}
+	switch s.peek() {
+	case '"':
+		value, _ := s.string()
+		yield(value)
+	case '[':
+		for s.array(); s.element(); {
+			if value, _ := s.string(); !yield(value) {
 				return
 			}
-			continue
 		}
-		for word := range strings.SplitSeq(text, " ") {
+	}
+}
+
+// words yields the words of a list that is a string. The elements of an array are whole.
+func (l listClaim) words(yield func(word string) bool) {
+	if !strings.HasPrefix(string(l), `"`) {
+		l.each(yield)
+		return
+	}
+	for value := range l.each {
+		for word := range strings.SplitSeq(value, " ") {
 			if word != "" && !yield(word) {
 				return
 			}
@@ -61,235 +65,221 @@ func (c *claims) each(p piece, words bool, yield func(string) bool) {
 	}
 }
 
-// isString reports whether a value is a string.
-func (c *claims) isString(p piece) bool { return p.to > 0 && c.payload[p.from] == '"' }
+// values are those of a list, in a slice of the caller's own; nil if there are none.
+func (l listClaim) values() (all []string) {
+	n := 0
+	for range l.each {
+		n++
+	}
+	if n > 0 {
+		all = make([]string, 0, n)
+	}
+	for value := range l.each {
+		all = append(all, value)
+	}
+	return all
+}
 
-// cutString returns the first string of an array of strings, and what follows.
-func cutString(raw string) (text, rest string, ok bool) {
-	for i := 0; i < len(raw); i++ { // brackets, commas, white space
-		if raw[i] == '"' {
-			text, size := quotedText(raw[i:])
-			return text, raw[i+size:], true
+// eachScope yields the scopes of scope and scp together.
+func (c *claims) eachScope(yield func(name string) bool) {
+	for _, l := range [...]listClaim{c.scope, c.scp} {
+		for word := range l.words {
+			if !yield(word) {
+				return
+			}
 		}
 	}
-	return "", "", false
 }
 
-// quotedText decodes the JSON string at the beginning of a text that was scanned before.
-func quotedText(raw string) (text string, size int) {
-	if end := plainText(raw, 1); raw[end] == '"' {
-		return raw[1:end], end + 1
-	}
-	s := scanner{text: raw}
-	text, _ = s.string()
-	return text, s.pos
-}
-
-// list returns all that each yields of these values, in a slice of the caller's own; nil if there is
-// nothing.
-func (c *claims) list(words bool, from ...piece) []string {
+func (c *claims) scopes() (all []string) {
 	n := 0
-	for _, p := range from {
-		c.each(p, words, func(string) bool {
-			n++
-			return true
-		})
+	for range c.eachScope {
+		n++
 	}
-	if n == 0 {
-		return nil
+	if n > 0 {
+		all = make([]string, 0, n)
 	}
-	list := make([]string, 0, n)
-	for _, p := range from {
-		c.each(p, words, func(value string) bool {
-			list = append(list, value)
-			return true
-		})
+	for name := range c.eachScope {
+		all = append(all, name)
 	}
-	return list
-}
-
-// has reports whether a claim is, or lists, this value; with words, whether it holds it as a word.
-func (c *claims) has(words bool, p piece, want string) (found bool) {
-	c.each(p, words, func(value string) bool {
-		found = value == want
-		return !found
-	})
-	return found
-}
-
-// scopes are those of scope and scp together.
-func (c *claims) scopes() []string {
-	return c.list(true, c.scope, c.scp)
+	return all
 }
 
 func (c *claims) hasScope(name string) bool {
-	return c.has(true, c.scope, name) || c.has(true, c.scp, name)
-}
-
-// clientClaims name the client that a token was issued to, the standard name first (RFC 9068
-// section 2.2, OpenID Connect Core section 2, Okta, Microsoft Entra ID v1).
-var clientClaims = [...]string{"client_id", "azp", "cid", "appid"}
-
-// clientID is the first client claim that is present.
-func (c *claims) clientID() string {
-	for _, p := range c.clients {
-		if p.to > 0 {
-			return c.text(p)
+	for have := range c.eachScope {
+		if have == name {
+			return true
 		}
 	}
-	return ""
+	return false
 }
 
-// text is the value of a claim that is a string; empty if it is absent.
-func (c *claims) text(p piece) string {
-	if p.to == 0 {
-		return ""
+// client is the client that the token was issued to, and the claim that says so: the first that is
+// present, the standard name first (RFC 9068 section 2.2, OpenID Connect Core section 2, Okta, Microsoft
+// Entra ID v1).
+func (c *claims) client() (claim string, id stringClaim) {
+	switch {
+	case c.clientID.present:
+		return "client_id", c.clientID
+	case c.azp.present:
+		return "azp", c.azp
+	case c.cid.present:
+		return "cid", c.cid
+	case c.appID.present:
+		return "appid", c.appID
 	}
-	text, _ := quotedText(c.payload[p.from:p.to])
-	return text
+	return "client_id", stringClaim{}
 }
 
-// parse reads a payload whose signature holds. A registered claim of a wrong type or range is an
-// error.
+// parse reads a payload whose signature holds. A registered claim of a wrong type or range is an error;
+// the first is returned.
 func (c *claims) parse(payload string) *Error {
+	r := claimReader{scanner: scanner{text: payload}, claims: c}
 	c.payload = payload
-	s := scanner{text: payload}
-	var bad *Error
-	spoil := func(name, detail string) {
-		c.spoiled = append(c.spoiled, name)
-		if bad == nil {
-			bad = &Error{Reason: ReasonClaimInvalid, Member: name, detail: name + " " + detail}
-		}
-	}
-	values := 0 // of lists
-	s.object()
-	for name, ok := s.member(); ok; name, ok = s.member() {
-		var text, list *piece // where a string, or a string or array of strings, is noted
-		var date *time.Time
-		switch name {
+	for r.object(); r.nextClaim(); {
+		switch r.name {
 		case "iss":
-			if s.peek() == '"' {
-				c.issuer, c.hasIssuer = s.scanString(true)
-			} else {
-				spoil(name, "is not a string")
-				s.skip()
-			}
-			continue
+			r.readText(&c.issuer)
 		case "sub":
-			text = &c.subject
+			r.readText(&c.subject)
 		case "jti":
-			text = &c.id
+			r.readText(&c.id)
 		case "client_id":
-			text = &c.clients[0]
+			r.readText(&c.clientID)
 		case "azp":
-			text = &c.clients[1]
+			r.readText(&c.azp)
+		case "cid":
+			r.readTextIfAny(&c.cid)
+		case "appid":
+			r.readTextIfAny(&c.appID)
+		case "tid":
+			r.readTextIfAny(&c.tenant)
 		case "scope":
-			text = &c.scope
-		case "cid", "appid", "tid":
-			if s.peek() != '"' { // not registered: any type is somebody's right
-				break
+			if r.peek() != '"' {
+				r.spoil("is not a string")
 			}
-			switch name {
-			case "cid":
-				text = &c.clients[2]
-			case "appid":
-				text = &c.clients[3]
-			case "tid":
-				text = &c.tenant
-			}
-		case "exp":
-			date = &c.expires
-		case "nbf":
-			date = &c.notBefore
-		case "iat":
-			date = &c.issuedAt
-		case "aud":
-			list, c.hasAudience = &c.audience, true
+			r.readList(&c.scope)
 		case "scp":
-			list = &c.scp
+			r.readList(&c.scp)
+		case "aud":
+			r.readList(&c.audience)
+		case "exp":
+			r.readDate(&c.expires)
+		case "nbf":
+			r.readDate(&c.notBefore)
+		case "iat":
+			r.readDate(&c.issuedAt)
 		case "cnf":
-			var value string
-			object := s.peek() == '{'
-			if value, _ = s.raw(); !object {
-				spoil(name, "is not an object")
-			}
-			c.confirmed = strings.ContainsRune(value, '"')
-			continue
-		}
-		switch {
-		case text != nil:
-			if s.peek() != '"' {
-				spoil(name, "is not a string")
-				s.skip()
-				continue
-			}
-			text.from = uint32(s.pos)
-			s.scanString(false)
-			text.to = uint32(s.pos)
-		case list != nil:
-			if !s.stringOrStrings(list, &values) {
-				spoil(name, "is neither a string nor an array of strings")
-			}
-		case date != nil:
-			var valid, number bool
-			if *date, valid, number = s.date(); !number {
-				spoil(name, "is not a number")
-			} else if !valid {
-				spoil(name, "is not a date from 1970 to 9999 in seconds")
-			}
+			r.readConfirmation()
 		default:
-			s.skip()
+			r.skip()
 		}
 	}
-	if fault := s.end(); fault != "" {
-		return &Error{Reason: ReasonPayloadInvalid, Offset: s.at, detail: fault}
+	if fault := r.end(); fault != "" {
+		return &Error{Reason: ReasonPayloadInvalid, Offset: r.at, detail: fault}
 	}
-	if bad == nil && len(payload) > 2*maxValues && values+c.loneValues() > maxValues { // a value takes two bytes at least
-		return &Error{Reason: ReasonClaimInvalid, Member: "aud", detail: "aud, scope and scp hold more than " + strconv.Itoa(maxValues) + " values together"}
+	if r.refusal == nil && len(payload) > 2*maxValues && c.values() > maxValues { // a value takes two bytes at least
+		r.name = "aud, scope and scp"
+		r.spoil("hold more than " + strconv.Itoa(maxValues) + " values together")
+		r.refusal.Member = "aud"
 	}
-	return bad
+	return r.refusal
 }
 
-// loneValues counts what the claims hold that may be lists and are strings: a value, or some words.
-func (c *claims) loneValues() (n int) {
-	if c.isString(c.audience) {
-		n++
-	}
-	for _, p := range [...]piece{c.scope, c.scp} {
-		if c.isString(p) {
-			n += len(c.list(true, p))
-		}
+// copied is the size of what may be no piece of the payload.
+func (c *claims) copied() (n int) {
+	for _, t := range [...]stringClaim{c.issuer, c.subject, c.id, c.clientID, c.azp, c.cid, c.appID, c.tenant} {
+		n += len(t.value)
 	}
 	return n
 }
 
-// stringOrStrings passes over the next value, and notes where it stands if it is a string or an array
-// of nothing but strings. It adds the number of strings in an array to values.
-func (s *scanner) stringOrStrings(where *piece, values *int) bool {
-	found := true
-	first := s.peek()
-	from := s.pos
-	switch first {
-	case '"':
-		s.scanString(false)
-	case '[':
-		for s.array(); s.element(); {
-			if s.peek() == '"' {
-				*values++
-				s.scanString(false)
-			} else {
-				found = false
-				s.skip()
-			}
+// values counts those of all lists.
+func (c *claims) values() (n int) {
+	for range c.audience.each {
+		n++
+	}
+	for range c.eachScope {
+		n++
+	}
+	return n
+}
+
+// claimReader reads claims into their places.
+type claimReader struct {
+	scanner
+	claims  *claims
+	name    string // of the claim that is read
+	refusal *Error // of the first claim that is wrong
+}
+
+func (r *claimReader) nextClaim() (ok bool) {
+	r.name, ok = r.member()
+	return ok
+}
+
+// spoil records what is wrong with a claim.
+func (r *claimReader) spoil(detail string) {
+	r.claims.spoiled = append(r.claims.spoiled, r.name)
+	if r.refusal == nil {
+		r.refusal = &Error{Reason: ReasonClaimInvalid, Member: r.name, detail: r.name + " " + detail}
+	}
+}
+
+func (r *claimReader) readText(into *stringClaim) {
+	if r.peek() != '"' {
+		r.spoil("is not a string")
+		r.skip()
+		return
+	}
+	into.value, into.present = r.string()
+}
+
+// readTextIfAny reads a claim that is not registered: any type is somebody's right.
+func (r *claimReader) readTextIfAny(into *stringClaim) {
+	if r.peek() != '"' {
+		r.skip()
+		return
+	}
+	r.readText(into)
+}
+
+func (r *claimReader) readList(into *listClaim) {
+	first := r.peek()
+	from := r.pos
+	valid := first == '"' || first == '['
+	if first == '[' {
+		for r.array(); r.element(); r.skip() {
+			valid = valid && r.peek() == '"'
 		}
+	} else {
+		r.skip()
+	}
+	if !valid {
+		r.spoil("is neither a string nor an array of strings")
+		return
+	}
+	*into = listClaim(r.text[from:r.pos])
+}
+
+func (r *claimReader) readDate(into *time.Time) {
+	date, valid, number := r.date()
+	switch {
+	case !number:
+		r.spoil("is not a number")
+	case !valid:
+		r.spoil("is not a date from 1970 to 9999 in seconds")
 	default:
-		s.skip()
-		return false
+		*into = date
 	}
-	if found {
-		*where = piece{uint32(from), uint32(s.pos)}
+}
+
+func (r *claimReader) readConfirmation() {
+	if r.peek() != '{' {
+		r.spoil("is not an object")
 	}
-	return found
+	value, _ := r.raw()
+	r.claims.confirmed = strings.ContainsRune(value, '"')
 }
 
 // unverifiedIssuer reads iss from a payload that nothing vouches for. Its result is compared, used

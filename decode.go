@@ -24,7 +24,7 @@ func Claims[T any](t *Token) (T, error) {
 		return v, errors.New("jwt: Claims: no token")
 	}
 	data := []byte(t.claims.payload)
-	if s := t.shapes.of(reflect.TypeFor[T]()); s.holdsFields {
+	if s := shapeFor(reflect.TypeFor[T]()); s.holdsFields {
 		x := exactCase{scanner{text: t.claims.payload, vetted: true}, data}
 		x.value(s)
 	}
@@ -50,12 +50,10 @@ func (x *exactCase) value(s *shape) {
 	switch c := x.peek(); {
 	case c == '{' && s.fields != nil:
 		x.object()
-		for name, ok := x.member(); ok; name, ok = x.member() {
+		for from, name, ok := x.label(); ok; from, name, ok = x.label() {
 			f, ok := s.fields[name]
 			if !ok {
-				for i := x.label.from + 1; i < x.label.to-1; i++ {
-					x.data[i] = blot
-				}
+				x.blotOut(from)
 			}
 			if ok && f.holdsFields {
 				x.value(f)
@@ -75,6 +73,28 @@ func (x *exactCase) value(s *shape) {
 		}
 	default:
 		x.pass()
+	}
+}
+
+// label moves to the next member of an object, and returns where its name stands in the text.
+func (x *exactCase) label() (from int, name string, ok bool) {
+	if c := x.peek(); c == ',' && !x.fresh {
+		from = x.pos + 1
+	} else {
+		from = x.pos
+	}
+	name, ok = x.member()
+	return from, name, ok
+}
+
+// blotOut makes a name one that no field has.
+func (x *exactCase) blotOut(from int) {
+	s := scanner{text: x.text, pos: from}
+	s.peek()
+	start := s.pos + 1
+	s.string()
+	for i := start; i < s.pos-1; i++ {
+		x.data[i] = blot
 	}
 }
 
@@ -106,12 +126,6 @@ func (x *exactCase) pass() {
 	}
 }
 
-// shapes are the types that claims were decoded into, remembered by a Verifier for its tokens. A nil
-// *shapes remembers nothing.
-type shapes struct {
-	known sync.Map // reflect.Type: *shape
-}
-
 // shape is what matters of a type: the names of its fields, and those within.
 type shape struct {
 	holdsFields bool // false: encoding/json compares no name in it
@@ -120,15 +134,15 @@ type shape struct {
 	elements    *shape // of a slice or an array
 }
 
-func (s *shapes) of(typ reflect.Type) *shape {
-	if s == nil {
-		return shapeOf(typ, map[reflect.Type]*shape{})
-	}
-	if known, ok := s.known.Load(typ); ok {
+// shapes remembers the shapes of the types that claims were decoded into: reflect.Type: *shape.
+var shapes sync.Map
+
+func shapeFor(typ reflect.Type) *shape {
+	if known, ok := shapes.Load(typ); ok {
 		return known.(*shape)
 	}
 	made := shapeOf(typ, map[reflect.Type]*shape{})
-	s.known.Store(typ, made)
+	shapes.Store(typ, made)
 	return made
 }
 

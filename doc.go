@@ -95,7 +95,7 @@
 // # Speed
 //
 // A verification costs what its signature costs and little more: docs/performance.md has figures.
-// Headers of known keys are parsed once, and memory is used again.
+// Memory in which tokens are decoded is used again.
 //
 // [Config].TokenCache remembers verified tokens, for services that see the same access token many
 // times. It saves the signature and the parsing, and nothing else:
@@ -130,7 +130,7 @@
 //	30 s          leeway                                               defaultLeeway         Config.Leeway
 //	10 min        leeway, as it can be set                             maxLeeway
 //	100 years     MaxAge, longer ones count as it                      maxTokenAge
-//	64            digits of a number, for it to equal another          maxDigits
+//	32            digits of a number, for it to equal another          maxDigits
 //	1048576       TokenCache, as it can be set                         maxTokenCache
 //	5 min         a remembered token, before it is verified anew       maxCachedFor
 //	4 KiB         a remembered token, on average                       maxCachedSize
@@ -179,8 +179,7 @@
 //	512           bytes of another package's error in ours             maxDetail
 //	8             values that an error lists                           maxListed
 //	17            bytes of a token: such a run is withheld             runLength
-//	2 KiB         payload of a refused token, read for a hint          maxWondering
-//	512           bytes of a header that is remembered                 maxKnownHeader
+//	2 KiB         payload of a refused token, read for a hint          maxHintPayload
 //
 // An HMAC secret is at least as long as the hash: 32, 48 or 64 bytes. What a request may hold in all
 // is for [http.Server].MaxHeaderBytes to say.

@@ -86,10 +86,10 @@ type explanation struct {
 	cut   parts    // of text, as far as there are any
 
 	header, payload sight
-	w               scratch // what the steps decode
-	first           *Error  // what Verify returns; nil so far
+	signed          []byte
+	first           *Error // what Verify returns; nil so far
 
-	i   *issuer
+	i   *authority
 	h   *Header // zero until it can be used
 	hOK bool
 	key *Key
@@ -108,7 +108,7 @@ type asked struct {
 
 func (v *Verifier) explain(ctx context.Context, token string, clock func() time.Time, reqs []Requirement) *Report {
 	x := &explanation{Report: &Report{At: clock()}, v: v, clock: clock, token: token, text: token, h: new(Header)}
-	if v == nil || len(v.issuers) == 0 {
+	if v == nil || len(v.authorities) == 0 {
 		x.first = noIssuer()
 	}
 	x.form()
@@ -157,7 +157,8 @@ func (x *explanation) form() {
 	case err == nil:
 		x.pass(size, sizeText(len(x.token), maxToken))
 		x.pass("parts", three)
-		if err := p.decode(&x.w, false); err != nil {
+		var err *Error
+		if _, _, x.signed, _, err = p.decode(nil); err != nil {
 			x.fail("encoding", err)
 		} else {
 			x.pass("encoding", "each part is base64url in its one spelling")
@@ -174,7 +175,6 @@ func (x *explanation) form() {
 		x.fail("parts", err)
 		x.skip("the token is not three parts", "encoding")
 	}
-	x.w.payload, x.w.text = []byte(x.payload.text), ""
 	x.readHeader()
 }
 
@@ -187,8 +187,8 @@ func (x *explanation) readHeader() {
 		x.skip(x.header.missing, "header")
 		return
 	}
-	h, err := parseHeader(x.header.text)
-	if err != nil {
+	h := new(Header)
+	if err := h.parse(x.header.text); err != nil {
 		x.fail("header", err)
 		return
 	}
@@ -209,13 +209,13 @@ func (x *explanation) choice() {
 		x.fail("issuer choice", noIssuer())
 		return
 	case n == 1:
-		x.i = x.v.issuers[0]
+		x.i = x.v.authorities[0]
 		x.skip("there is one issuer, and nothing to choose", "issuer choice")
 	case x.payload.missing != "":
 		x.skip(x.payload.missing, "issuer choice")
 		return
 	default:
-		i, err := x.v.choose(&x.w)
+		i, err := x.v.choose(x.payload.text)
 		if err != nil {
 			x.fail("issuer choice", err.about(nil, x.h))
 			return
@@ -230,7 +230,7 @@ func (v *Verifier) count() int {
 	if v == nil {
 		return 0
 	}
-	return len(v.issuers)
+	return len(v.authorities)
 }
 
 // signature takes the steps from the algorithm to the signature. Keys are asked for only where
@@ -255,20 +255,21 @@ func (x *explanation) signature(ctx context.Context) {
 		return
 	}
 	h, input := x.h, []byte(x.cut.input)
+	h.unnamedRSA = x.i.unnamedRSA
 	key, _, err := x.i.key(ctx, h)
 	if err != nil {
-		x.fail("key", err.about(x.i, h).wondering(x.i, &x.w))
+		x.fail("key", err.about(x.i, h).withIssuerHint(x.i, x.payload.text))
 		x.skip("there is no key to check it with", "signature")
 		return
 	}
 	x.key = key
 	x.pass("key", keyText(key, h)+ageText(x.i.keys, time.Now()))
 	what := "the " + string(h.Algorithm) + " signature holds"
-	if !key.verify(h.Algorithm, input, x.w.signature) {
+	if !key.verify(h.Algorithm, input, x.signed) {
 		other := x.i.replacement(ctx, h, key)
-		if other == nil || !other.verify(h.Algorithm, input, x.w.signature) {
+		if other == nil || !other.verify(h.Algorithm, input, x.signed) {
 			err := badSignature(h)
-			x.fail("signature", err.about(x.i, h).wondering(x.i, &x.w))
+			x.fail("signature", err.about(x.i, h).withIssuerHint(x.i, x.payload.text))
 			return
 		}
 		x.key, what = other, what+", by the key that has replaced the one that was known"
@@ -311,10 +312,7 @@ func (x *explanation) claims() {
 		x.skip("the claims cannot be read", all...)
 		return
 	}
-	x.t = &Token{header: x.h}
-	if x.v != nil {
-		x.t.shapes = &x.v.shapes
-	}
+	x.t = &Token{header: *x.h, authority: x.i, key: x.key}
 	err := x.t.claims.parse(x.payload.text)
 	x.IssuedAt, x.NotBefore, x.ExpiresAt = x.t.claims.issuedAt, x.t.claims.notBefore, x.t.claims.expires
 	if err == nil {
@@ -336,7 +334,7 @@ func (x *explanation) claims() {
 		key = &Key{}
 	}
 	profile := false
-	refusal := x.i.check(x.h, key, &x.t.claims, x.now, func(name string, e *Error) {
+	refusal := x.i.policy.check(x.h, key, &x.t.claims, x.now, func(name string, e *Error) {
 		if name == "cnf" && !profile {
 			x.profilePassed()
 		}
@@ -381,15 +379,15 @@ func (x *explanation) unread(claim string) bool {
 	_, present := x.payload.members[claim]
 	switch claim {
 	case "iss":
-		return present && c.issuer == ""
+		return present && !c.issuer.present
 	case "sub":
-		return present && c.text(c.subject) == ""
+		return present && !c.subject.present
 	case "jti":
-		return present && c.text(c.id) == ""
+		return present && !c.id.present
 	case "client_id":
-		return present && c.text(c.clients[0]) == ""
+		return present && !c.clientID.present
 	case "azp":
-		return present && c.text(c.clients[1]) == ""
+		return present && !c.azp.present
 	case "exp":
 		return present && !isDate(c.expires)
 	case "nbf":
@@ -397,7 +395,7 @@ func (x *explanation) unread(claim string) bool {
 	case "iat":
 		return present && !isDate(c.issuedAt)
 	case "aud":
-		return present && c.audience == piece{}
+		return present && c.audience == ""
 	}
 	return false
 }
@@ -420,7 +418,7 @@ func (x *explanation) passed(name string) {
 	case name == "typ":
 		x.pass(name, quote(x.h.Type)+" is a kind of token that is taken here")
 	case name == "iss":
-		x.pass(name, quote(c.issuer)+", as configured")
+		x.pass(name, quote(c.issuer.value)+", as configured")
 	case name == "key issuer" && x.key == nil:
 		none("there is no key")
 	case name == "key issuer" && x.key.issuer == "":
@@ -434,7 +432,7 @@ func (x *explanation) passed(name string) {
 	case name == "client" && len(p.clients) == 0:
 		none("any client is taken: Config.Clients is not set")
 	case name == "client":
-		x.pass(name, quote(c.clientID())+" is one of the clients")
+		x.pass(name, quote(x.t.ClientID())+" is one of the clients")
 	case name == "exp":
 		x.pass(name, expiryText(c.expires, x.now))
 	case name == "nbf" && c.notBefore.IsZero():
@@ -471,7 +469,7 @@ func (x *explanation) validate(ctx context.Context) {
 		x.skip("Config.Validate is not set", "validate")
 	case x.first != nil:
 		x.skip("Config.Validate is asked only of tokens that passed everything else", "validate")
-	case x.i.check(x.h, x.key, &x.t.claims, time.Now(), nil) != nil:
+	case x.i.policy.check(x.h, x.key, &x.t.claims, time.Now(), nil) != nil:
 		x.skip("Config.Validate is asked only of tokens that are valid now", "validate")
 	default:
 		if err := x.i.validate(ctx, x.t); err != nil {
@@ -601,6 +599,7 @@ func (r *tokenRuns) each(text string, yield func(end int, one, other *uint64, bi
 		if i < runLength-1 {
 			continue
 		}
+		const spread = 0x9e3779b97f4a7c15
 		mixed := hash * spread
 		mixed ^= mixed >> 32
 		mixed *= spread

@@ -74,10 +74,8 @@ func MetadataAddress(issuer string, loopbackHTTP bool, document []byte) (string,
 // CacheOf is what a verifier keeps of verified tokens.
 func CacheOf(v *Verifier) any {
 	var all []any
-	for _, i := range v.issuers {
-		if i.cache != nil {
-			all = append(all, i.cache.tokens)
-		}
+	for _, share := range v.cache.(*cache).shares {
+		all = append(all, share.ring)
 	}
 	return all
 }

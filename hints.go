@@ -372,18 +372,18 @@ func fetchesIn(err error) (all []*FetchError) {
 
 // issuerHint knows the names that one provider gives to its tenants.
 func (x *explanation) issuerHint() string {
-	if x.t == nil || x.t.claims.issuer == "" {
+	if x.t == nil || x.t.claims.issuer.value == "" {
 		name, err := unverifiedIssuer(x.payload.text, func(string) bool { return true })
 		if err != nil {
 			return ""
 		}
 		return x.relation(name)
 	}
-	return x.relation(x.t.claims.issuer)
+	return x.relation(x.t.claims.issuer.value)
 }
 
 func (x *explanation) relation(got string) string {
-	for _, i := range x.v.issuers {
+	for _, i := range x.v.authorities {
 		if hint := kinship(got, i.issuer); hint != "" && (x.i == nil || x.i == i) {
 			return hint
 		}
@@ -452,8 +452,8 @@ func (x *explanation) idTokenHint() string {
 	case strings.EqualFold(text("typ"), "ID"):
 		tells = append(tells, "typ ID")
 	}
-	if c := &x.t.claims; c.text(c.clients[1]) != "" && c.clients[0].to == 0 {
-		if aud := c.list(false, c.audience); len(aud) == 1 && aud[0] == c.text(c.clients[1]) {
+	if c := &x.t.claims; c.azp.value != "" && !c.clientID.present {
+		if aud := c.audience.values(); len(aud) == 1 && aud[0] == c.azp.value {
 			tells = append(tells, "an aud that equals azp")
 		}
 	}
@@ -470,12 +470,12 @@ func (x *explanation) audienceHints(add func(string)) {
 		add(hint)
 		return
 	}
-	audience := c.list(false, c.audience)
+	audience := c.audience.values()
 	if len(audience) == 0 {
 		switch {
 		case len(x.i.clients) > 0:
 			add("the issuer names no audience: leave Config.Audience empty, Clients is checked instead")
-		case c.clientID() != "":
+		case x.t.ClientID() != "":
 			add("the issuer names no audience (Amazon Cognito does so): have it name this API, or set Config.Clients instead of Audience")
 		default:
 			add("the issuer names no audience: have the client ask for this API when it requests the token, or set Config.Clients instead of Audience")
@@ -484,11 +484,11 @@ func (x *explanation) audienceHints(add func(string)) {
 	}
 	for _, aud := range audience[:min(len(audience), maxListed)] {
 		switch {
-		case aud == c.clientID():
+		case aud == x.t.ClientID():
 			add("the audience is the client itself: it asked for a token without naming this API (parameter audience or resource, or a scope of this API)")
 		case strings.HasSuffix(strings.TrimSuffix(aud, "/"), "/userinfo"):
 			add("that audience is the issuer's own userinfo endpoint: the client asked for a token without naming this API (at Auth0 the parameter audience)")
-		case aud == c.issuer || strings.TrimSuffix(aud, "/") == strings.TrimSuffix(c.issuer, "/"):
+		case aud == c.issuer.value || strings.TrimSuffix(aud, "/") == strings.TrimSuffix(c.issuer.value, "/"):
 			add("that audience is the issuer itself: the client asked for a token without naming this API")
 		case aud == "account":
 			add("that is Keycloak's own: add a mapper of the kind audience to the client, or to one of its scopes")

@@ -3,7 +3,7 @@
 package jwt
 
 import (
-	"encoding/binary"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,24 +22,6 @@ const (
 type parts struct {
 	header, payload, signature string
 	input                      string // the signing input: header, dot, payload
-}
-
-// scratch is the memory that a verification needs until the token is made, kept for the next one.
-type scratch struct {
-	header    []byte
-	payload   []byte
-	signature []byte
-	input     []byte
-	text      string // of the payload, once it is asked for
-	known     headerMemory
-}
-
-// payloadText is the payload as text, of which claims are pieces.
-func (w *scratch) payloadText() string {
-	if w.text == "" {
-		w.text = string(w.payload)
-	}
-	return w.text
 }
 
 // split cuts a token at its two dots and looks no further into it.
@@ -88,22 +70,24 @@ func split(token string, maxToken, maxHeader int) (p parts, err *Error) {
 	return parts{header, payload, signature, token[:len(header)+1+len(payload)]}, nil
 }
 
-// decode decodes the parts into w. All must be canonical base64url, so that a token has one
-// spelling. A header that is known was decoded before.
-func (p *parts) decode(w *scratch, known bool) *Error {
-	var ok bool
-	if !known {
-		if w.header, ok = appendBase64url(w.header[:0], p.header); !ok {
-			return encodingFault("header", p.header, 0)
-		}
+// decode decodes the parts, in memory that the caller lends as far as it suffices. All must be canonical
+// base64url, so that a token has one spelling. Behind the signature stands a copy of the signing input.
+func (p *parts) decode(lent []byte) (header, payload string, signature, input []byte, err *Error) {
+	all, ok := appendBase64url(lent[:0], p.header)
+	if !ok {
+		return "", "", nil, nil, encodingFault("header", p.header, 0)
 	}
-	if w.payload, ok = appendBase64url(w.payload[:0], p.payload); !ok {
-		return encodingFault("payload", p.payload, len(p.header)+1)
+	headerSize := len(all)
+	if all, ok = appendBase64url(all, p.payload); !ok {
+		return "", "", nil, nil, encodingFault("payload", p.payload, len(p.header)+1)
 	}
-	if w.signature, ok = appendBase64url(w.signature[:0], p.signature); !ok {
-		return encodingFault("signature", p.signature, len(p.input)+1)
+	text := string(all)
+	if all, ok = appendBase64url(all, p.signature); !ok {
+		return "", "", nil, nil, encodingFault("signature", p.signature, len(p.input)+1)
 	}
-	return nil
+	end := len(all)
+	all = append(all, p.input...)
+	return text[:headerSize], text[headerSize:], all[len(text):end:end], all[end:], nil
 }
 
 // encodingFault words what is wrong with a part, which begins at this byte of the token.
@@ -116,7 +100,7 @@ func encodingFault(name, part string, at int) *Error {
 	return e
 }
 
-// base64urlFault is where a text that appendBase64url refuses is wrong.
+// base64urlFault is where a text that is not canonical base64url is wrong.
 func base64urlFault(s string) int {
 	for i := 0; i < len(s); i++ {
 		if !inBase64url(s[i]) {
@@ -131,84 +115,58 @@ func base64urlFault(s string) int {
 
 const (
 	base64urlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" // RFC 4648 section 5
-	notBase64url      = 1                                                                  // in a byte that no value reaches
+	notBase64url      = 0xff
 )
 
-// base64urlPlace tells what a character stands for in each of the four places of a group, whose
-// three bytes are the upper ones of a number. One that is not of the alphabet marks the lowest byte.
-// (It is behind a pointer because that is loaded once, and the address of a table anew for every place.)
-var base64urlPlace = func() *[4][256]uint32 {
-	places := new([4][256]uint32)
-	for i := range places {
-		for c := range places[i] {
-			places[i][c] = notBase64url
-		}
-		for value := range base64urlAlphabet {
-			places[i][base64urlAlphabet[value]] = uint32(value) << (26 - 6*i)
-		}
+// base64urlValues tells what each character stands for.
+var base64urlValues = func() (values [256]byte) {
+	for c := range values {
+		values[c] = notBase64url
 	}
-	return places
+	for value := range base64urlAlphabet {
+		values[base64urlAlphabet[value]] = byte(value)
+	}
+	return values
 }()
 
-// base64urlLen is the decoded length of n characters.
-func base64urlLen(n int) int { return n/4*3 + max(n%4-1, 0) }
+// inBase64url reports whether c is of the alphabet.
+func inBase64url(c byte) bool { return base64urlValues[c] != notBase64url }
 
-// appendBase64url decodes s behind dst. It reports whether s is unpadded base64url in the one spelling
-// that an encoder produces: no byte outside of the alphabet (CR, LF and padding are outside), no
-// length that no encoder produces, no bit set that decodes to nothing. If not, what it appends has
-// no meaning.
-func appendBase64url(dst []byte, s string) ([]byte, bool) {
-	p := base64urlPlace
-	from, size := len(dst), base64urlLen(len(s))
-	dst = slices.Grow(dst, size+3)[:from+size+3] // two groups are written with two bytes more, and one is never reached
-	var all, rest uint32
-	to := dst[from:]
-	for len(s) > 8 && len(to) > 8 { // a slice that cannot be empty is cheaper to cut
-		first := p[0][s[0]] | p[1][s[1]] | p[2][s[2]] | p[3][s[3]]
-		second := p[0][s[4]] | p[1][s[5]] | p[2][s[6]] | p[3][s[7]]
-		all |= first | second
-		binary.BigEndian.PutUint64(to, uint64(first)<<32|uint64(second)<<8)
-		s, to = s[8:], to[6:]
+// appendBase64url decodes unpadded base64url behind dst. It accepts the one spelling that an encoder
+// produces: no byte outside of the alphabet (CR, LF and padding are outside), no length that no encoder
+// produces, no bit set that decodes to nothing.
+func appendBase64url(dst []byte, s string) (_ []byte, ok bool) {
+	at := len(dst)
+	dst = slices.Grow(dst, len(s)/4*3+2)
+	v, to := &base64urlValues, dst[at:cap(dst)]
+	n := 0
+	for ; len(s) >= 4; s = s[4:] {
+		a, b, c, d := v[s[0]], v[s[1]], v[s[2]], v[s[3]]
+		if a|b|c|d == notBase64url {
+			return dst, false
+		}
+		to[n], to[n+1], to[n+2] = a<<2|b>>4, b<<4|c>>2, c<<6|d
+		n += 3
 	}
-	for len(s) >= 4 && len(to) >= 4 {
-		w := p[0][s[0]] | p[1][s[1]] | p[2][s[2]] | p[3][s[3]]
-		all |= w
-		binary.BigEndian.PutUint32(to, w)
-		s, to = s[4:], to[3:]
-	}
+	dst = dst[:at+n]
 	switch len(s) {
-	case 1:
-		rest = notBase64url
+	case 0:
+		return dst, true
 	case 2:
-		w := p[0][s[0]] | p[1][s[1]]
-		to[0], rest = byte(w>>24), w&0xffffff
+		a, b := v[s[0]], v[s[1]]
+		return append(dst, a<<2|b>>4), a|b != notBase64url && b<<4 == 0
 	case 3:
-		w := p[0][s[0]] | p[1][s[1]] | p[2][s[2]]
-		to[0], to[1], rest = byte(w>>24), byte(w>>16), w&0xffff
+		a, b, c := v[s[0]], v[s[1]], v[s[2]]
+		return append(dst, a<<2|b>>4, b<<4|c>>2), a|b|c != notBase64url && c<<6 == 0
 	}
-	return dst[:from+size], all&0xff == 0 && rest == 0
+	return dst, false
 }
 
 // base64urlBytes decodes a member of a key.
 func base64urlBytes(s string) ([]byte, bool) { return appendBase64url(nil, s) }
 
 // base64url encodes b.
-func base64url(b []byte) string {
-	out := make([]byte, 0, (len(b)*8+5)/6)
-	for len(b) >= 3 {
-		w := uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2])
-		out = append(out, base64urlAlphabet[w>>18], base64urlAlphabet[w>>12&63], base64urlAlphabet[w>>6&63], base64urlAlphabet[w&63])
-		b = b[3:]
-	}
-	switch len(b) {
-	case 1:
-		out = append(out, base64urlAlphabet[b[0]>>2], base64urlAlphabet[b[0]<<4&63])
-	case 2:
-		w := uint32(b[0])<<8 | uint32(b[1])
-		out = append(out, base64urlAlphabet[w>>10], base64urlAlphabet[w>>4&63], base64urlAlphabet[w<<2&63])
-	}
-	return string(out)
-}
+func base64url(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 // Header is what a token says of itself before anything is proven: RFC 7515 section 4. It never
 // chooses an algorithm or an address; it names a key among those that are configured.
@@ -228,44 +186,10 @@ func (h Header) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "jwt.Header(alg=%s kid=%s typ=%s cty=%s)", quote(string(h.Algorithm)), quote(h.KeyID), quote(h.Type), quote(h.ContentType))
 }
 
-// headerMemory holds the headers that were parsed last, so that the header of a key is parsed once
-// and not for every token. What a header says is a matter of its bytes alone: nothing is trusted
-// because it was seen before, and a stranger's headers can only make the next one be parsed anew.
-type headerMemory struct {
-	last [4]struct {
-		segment string // as it was sent; a copy, for a piece of a token would keep all of it
-		header  *Header
-	}
-	next int // is replaced next
-}
-
-// maxKnownHeader is the longest header segment that is remembered, more than those of issuers have.
-const maxKnownHeader = 512
-
-// find returns nil if the header is not remembered.
-func (m *headerMemory) find(segment string) *Header {
-	for i := range m.last {
-		if m.last[i].segment == segment {
-			return m.last[i].header
-		}
-	}
-	return nil
-}
-
-func (m *headerMemory) keep(segment string, h *Header) {
-	if len(segment) > maxKnownHeader {
-		return
-	}
-	last := &m.last[m.next]
-	last.segment, last.header = strings.Clone(segment), h
-	m.next = (m.next + 1) % len(m.last)
-}
-
-// parseHeader reads the decoded header. Keys and addresses in it (jwk, jku, x5c, x5u) are passed
+// parse reads the decoded header. Keys and addresses in it (jwk, jku, x5c, x5u) are passed
 // over like any other member that is not critical, and so is zip: nothing is ever inflated.
-func parseHeader(text string) (*Header, *Error) {
+func (h *Header) parse(text string) *Error {
 	s := scanner{text: text}
-	h := new(Header)
 	hasAlg := false
 	var wrong, critical string // the first member of each kind
 	for name := range s.members {
@@ -297,15 +221,15 @@ func parseHeader(text string) (*Header, *Error) {
 	}
 	switch fault := s.end(); {
 	case fault != "":
-		return nil, &Error{Reason: ReasonHeaderInvalid, Offset: s.at, detail: fault}
+		return &Error{Reason: ReasonHeaderInvalid, Offset: s.at, detail: fault}
 	case !hasAlg:
-		return nil, &Error{Reason: ReasonHeaderMember, Member: "alg"}
+		return &Error{Reason: ReasonHeaderMember, Member: "alg"}
 	case wrong != "":
-		return nil, &Error{Reason: ReasonHeaderMember, Member: wrong, detail: wrong + " is not a string, or an empty one"}
+		return &Error{Reason: ReasonHeaderMember, Member: wrong, detail: wrong + " is not a string, or an empty one"}
 	case critical != "":
-		return nil, &Error{Reason: ReasonHeaderCritical, Member: critical, detail: critical + " asks for an extension, and none is supported"}
+		return &Error{Reason: ReasonHeaderCritical, Member: critical, detail: critical + " asks for an extension, and none is supported"}
 	case isMediaType(h.ContentType, "jwt"):
-		return nil, &Error{Reason: ReasonTokenNested, Member: "cty", Got: shown(h.ContentType), detail: "cty says that the payload is a JWT itself, which is never accepted"}
+		return &Error{Reason: ReasonTokenNested, Member: "cty", Got: shown(h.ContentType), detail: "cty says that the payload is a JWT itself, which is never accepted"}
 	}
-	return h, nil
+	return nil
 }

@@ -5,7 +5,6 @@ package jwt
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	_ "crypto/sha512" // for crypto.Hash
 	"errors"
 	"fmt"
@@ -85,33 +84,49 @@ type Config struct {
 // request together.
 const maxSettableSize = 1 << 20
 
+const (
+	defaultLeeway = 30 * time.Second
+	maxLeeway     = 10 * time.Minute
+	// More live tokens than that are a mistake: they would take up to 4 GiB.
+	maxTokenCache = 1 << 20
+)
+
 // maxTokenAge is what a larger MaxAge counts as, so that no sum of times overflows: a hundred years.
 const maxTokenAge = 100 * 365 * 24 * time.Hour
 
 // A Verifier verifies the tokens of one or several issuers. It is safe for concurrent use. The zero
 // Verifier rejects every token.
 type Verifier struct {
-	issuers   []*issuer
-	byName    map[string]*issuer
-	templated []*issuer // those of them that have many names
-	names     string    // of the issuers, for the error that names none of them
-	maxToken  int
-	maxHeader int
-	cache     *tokenCache // nil if no issuer has a share of it
-	spare     sync.Pool   // of *scratch
-	shapes    shapes
+	authorities []*authority
+	byName      map[string]*authority
+	templated   []*authority // those of them that have many names
+	names       string       // of the issuers, for the error that names none of them
+	maxToken    int
+	maxHeader   int
+	cache       tokenCache // nil if no issuer has a share of it
+	memory      sync.Pool  // of *[]byte, in which tokens are decoded
 }
 
-// issuer is one Config in the form that verification uses.
-type issuer struct {
+// authority is one Config in the form that verification uses.
+type authority struct {
 	policy
-	config     Config // as it was given, lists copied
+	config     Config // with lists of its own
 	keys       KeySource
 	algorithms []Algorithm // nil: each key's own
-	permitted  string      // their names, for the error that refuses another
-	cache      *cacheShare // nil: its tokens are not remembered
-	unnamedRSA Algorithm
+	unnamedRSA Algorithm   // see Header
 }
+
+// tokenCache remembers verified tokens. cache.go registers the one that there is.
+type tokenCache interface {
+	// recall judges a token anew whose signature was verified before. ok is false if it is not known.
+	recall(ctx context.Context, token string) (t *Token, err *Error, ok bool)
+	// missed counts a token that was not known.
+	missed(a *authority)
+	keep(token string, t *Token)
+	status(a *authority) *TokenCacheStatus
+}
+
+var newTokenCache func(authorities []*authority) tokenCache
 
 // NewVerifier returns a Verifier that trusts these issuers. It does no I/O. An error names the
 // field that is wrong.
@@ -119,279 +134,296 @@ func NewVerifier(configs ...Config) (*Verifier, error) {
 	if len(configs) == 0 {
 		return nil, errors.New("jwt: NewVerifier: no Config")
 	}
-	v := &Verifier{byName: make(map[string]*issuer, len(configs))}
+	v := &Verifier{byName: make(map[string]*authority, len(configs))}
+	cached := false
+	var names []string
 	for _, c := range configs {
-		i, err := c.issuer()
+		a, err := newAuthority(c)
+		if err == nil && v.byName[c.Issuer] != nil {
+			err = errors.New("Issuer is configured twice")
+		}
 		if err != nil {
 			return nil, fmt.Errorf("jwt: Config for issuer %q: %w", c.Issuer, err)
 		}
-		if v.byName[c.Issuer] != nil {
-			return nil, fmt.Errorf("jwt: Config for issuer %q: Issuer is configured twice", c.Issuer)
+		v.byName[c.Issuer] = a
+		v.authorities = append(v.authorities, a)
+		if a.templated {
+			v.templated = append(v.templated, a)
 		}
-		v.byName[c.Issuer] = i
-		v.issuers = append(v.issuers, i)
-		if i.templated {
-			v.templated = append(v.templated, i)
-		}
-		v.maxToken = max(v.maxToken, orDefault(c.MaxTokenSize, defaultMaxTokenSize))
-		v.maxHeader = max(v.maxHeader, orDefault(c.MaxHeaderSize, defaultMaxHeaderSize))
-	}
-	names := make([]string, len(v.issuers))
-	for n, i := range v.issuers {
-		names[n] = i.issuer
+		names = append(names, c.Issuer)
+		v.maxToken = max(v.maxToken, cmp.Or(c.MaxTokenSize, defaultMaxTokenSize))
+		v.maxHeader = max(v.maxHeader, cmp.Or(c.MaxHeaderSize, defaultMaxHeaderSize))
+		cached = cached || c.TokenCache > 0
 	}
 	v.names = oneOf(names)
-	v.cache = newTokenCache(v.issuers)
+	if cached {
+		if newTokenCache == nil {
+			return nil, errors.New("jwt: NewVerifier: TokenCache is set, and cache.go was left out")
+		}
+		v.cache = newTokenCache(v.authorities)
+	}
 	return v, nil
 }
 
-func orDefault(n, zero int) int {
-	if n == 0 {
-		return zero
+// newAuthority checks the Config and copies it.
+func newAuthority(c Config) (*authority, error) {
+	if err := cmp.Or(c.check(), c.checkTenants(), c.checkKeys()); err != nil {
+		return nil, err
 	}
-	return n
-}
-
-// issuer checks the Config and copies it.
-func (c Config) issuer() (*issuer, error) {
-	switch {
-	case c.Issuer == "":
-		return nil, errors.New("the Issuer is required")
-	case !utf8.ValidString(c.Issuer):
-		return nil, errors.New("the Issuer is not UTF-8")
-	case len(c.Audience) == 0 && len(c.Clients) == 0 && !c.InsecureSkipAudience:
-		return nil, errors.New("an Audience is required, unless Clients is set")
-	case len(c.Audience) > 0 && c.InsecureSkipAudience:
-		return nil, errors.New("InsecureSkipAudience contradicts Audience")
-	case slices.Contains(c.Audience, ""):
-		return nil, errors.New("the Audience holds an empty string")
-	case slices.Contains(c.Clients, ""):
-		return nil, errors.New("the list Clients holds an empty string")
-	case c.Algorithms != nil && len(c.Algorithms) == 0:
-		return nil, errors.New("the list Algorithms is empty: leave it nil for each key's own")
-	case c.Profile < AnyAccessToken || c.Profile > IDToken:
-		return nil, errors.New("the Profile is unknown")
-	case c.Leeway > maxLeeway:
-		return nil, fmt.Errorf("the Leeway is over %v", maxLeeway)
-	case c.MaxAge < 0:
-		return nil, errors.New("MaxAge is negative")
-	case c.MaxTokenSize < 0 || c.MaxTokenSize > maxSettableSize:
-		return nil, fmt.Errorf("MaxTokenSize is not from 0 to %d", maxSettableSize)
-	case c.MaxHeaderSize < 0 || c.MaxHeaderSize > maxSettableSize:
-		return nil, fmt.Errorf("MaxHeaderSize is not from 0 to %d", maxSettableSize)
-	case c.TokenCache < 0 || c.TokenCache > maxTokenCache:
-		return nil, fmt.Errorf("TokenCache is not from 0 to %d", maxTokenCache)
-	case c.TokenCache > 0 && c.onlySecrets():
-		return nil, errors.New("TokenCache saves nothing where tokens are signed with a secret: leave it 0")
-	}
-	i := &issuer{
-		config: c,
+	c.Tenants, c.Audience, c.Clients = slices.Clone(c.Tenants), slices.Clone(c.Audience), slices.Clone(c.Clients)
+	c.Algorithms = slices.Clone(c.Algorithms)
+	a := &authority{
 		policy: policy{
 			issuer:    c.Issuer,
-			tenants:   slices.Clone(c.Tenants),
+			tenants:   c.Tenants,
 			anyTenant: c.InsecureAnyTenant,
-			audience:  slices.Clone(c.Audience),
-			clients:   slices.Clone(c.Clients),
+			audience:  c.Audience,
+			clients:   c.Clients,
 			profile:   c.Profile,
-			leeway:    c.Leeway,
+			leeway:    max(cmp.Or(c.Leeway, defaultLeeway), 0),
 			maxAge:    min(c.MaxAge, maxTokenAge),
 			validate:  c.Validate,
 		},
+		config:     c,
 		keys:       c.Keys,
-		algorithms: slices.Clone(c.Algorithms),
+		algorithms: c.Algorithms,
 		unnamedRSA: RS256,
 	}
-	i.config.Tenants, i.config.Audience, i.config.Clients, i.config.Algorithms = i.tenants, i.audience, i.clients, i.algorithms
-	switch {
-	case c.Leeway == 0:
-		i.leeway = defaultLeeway
-	case c.Leeway < 0:
-		i.leeway = 0
-	}
+	a.template, a.templated = templateOf(c.Issuer)
 	var rsa []Algorithm
-	var names []string
 	for _, alg := range c.Algorithms {
-		names = append(names, string(alg))
-		if alg.kty() == "" {
-			return nil, fmt.Errorf("the Algorithms hold %q, which is not supported", alg)
-		}
 		if alg.kty() == "RSA" && !slices.Contains(rsa, alg) {
 			rsa = append(rsa, alg)
 		}
 	}
-	i.permitted = oneOf(names)
 	if len(rsa) == 1 {
-		i.unnamedRSA = rsa[0]
+		a.unnamedRSA = rsa[0]
 	}
-	i.template, i.templated = templateOf(c.Issuer)
-	switch many := len(c.Tenants) > 0 || c.InsecureAnyTenant; {
-	case !i.templated && many:
-		return nil, errors.New("one of Tenants and InsecureAnyTenant is set, and Issuer has no {tenantid}")
-	case i.templated && !many:
-		return nil, errors.New("the Tenants are required, as Issuer has {tenantid}, unless InsecureAnyTenant is set")
-	case len(c.Tenants) > 0 && c.InsecureAnyTenant:
-		return nil, errors.New("the flag InsecureAnyTenant contradicts Tenants")
-	case i.templated && c.Keys == nil:
-		return nil, errors.New("a value of Keys is required, as Issuer has {tenantid}: see RemoteOptions.MetadataURL")
-	}
-	for _, id := range c.Tenants {
-		if !isGUID(id) {
-			return nil, fmt.Errorf("the Tenants hold %q, which is not a GUID in lower case", id)
-		}
-	}
-	if c.TokenCache > 0 {
-		i.cache = &cacheShare{capacity: c.TokenCache}
-	}
-	switch keys := c.Keys.(type) {
-	case nil:
+	if c.Keys == nil {
 		remote, err := Discover(c.Issuer, nil)
 		if err != nil {
 			return nil, fmt.Errorf("Keys is nil, and Issuer cannot be discovered: %w", err)
 		}
-		i.keys = remote
+		a.keys = remote
+	}
+	a.config.Keys = a.keys
+	return a, nil
+}
+
+// check names the first field that is wrong by itself.
+func (c Config) check() error {
+	switch {
+	case c.Issuer == "":
+		return errors.New("the Issuer is required")
+	case !utf8.ValidString(c.Issuer):
+		return errors.New("the Issuer is not UTF-8")
+	case len(c.Audience) == 0 && len(c.Clients) == 0 && !c.InsecureSkipAudience:
+		return errors.New("an Audience is required, unless Clients is set")
+	case len(c.Audience) > 0 && c.InsecureSkipAudience:
+		return errors.New("InsecureSkipAudience contradicts Audience")
+	case slices.Contains(c.Audience, ""):
+		return errors.New("the Audience holds an empty string")
+	case slices.Contains(c.Clients, ""):
+		return errors.New("the list Clients holds an empty string")
+	case c.Algorithms != nil && len(c.Algorithms) == 0:
+		return errors.New("the list Algorithms is empty: leave it nil for each key's own")
+	case c.Profile < AnyAccessToken || c.Profile > IDToken:
+		return errors.New("the Profile is unknown")
+	case c.Leeway > maxLeeway:
+		return fmt.Errorf("the Leeway is over %v", maxLeeway)
+	case c.MaxAge < 0:
+		return errors.New("MaxAge is negative")
+	case c.MaxTokenSize < 0 || c.MaxTokenSize > maxSettableSize:
+		return fmt.Errorf("MaxTokenSize is not from 0 to %d", maxSettableSize)
+	case c.MaxHeaderSize < 0 || c.MaxHeaderSize > maxSettableSize:
+		return fmt.Errorf("MaxHeaderSize is not from 0 to %d", maxSettableSize)
+	case c.TokenCache < 0 || c.TokenCache > maxTokenCache:
+		return fmt.Errorf("TokenCache is not from 0 to %d", maxTokenCache)
+	case c.TokenCache > 0 && c.onlySecrets():
+		return errors.New("TokenCache saves nothing where tokens are signed with a secret: leave it 0")
+	}
+	for _, alg := range c.Algorithms {
+		if alg.kty() == "" {
+			return fmt.Errorf("the Algorithms hold %q, which is not supported", alg)
+		}
+	}
+	return nil
+}
+
+// checkTenants holds the fields together that are about an issuer with many names.
+func (c Config) checkTenants() error {
+	_, templated := templateOf(c.Issuer)
+	switch many := len(c.Tenants) > 0 || c.InsecureAnyTenant; {
+	case !templated && many:
+		return errors.New("one of Tenants and InsecureAnyTenant is set, and Issuer has no {tenantid}")
+	case templated && !many:
+		return errors.New("the Tenants are required, as Issuer has {tenantid}, unless InsecureAnyTenant is set")
+	case len(c.Tenants) > 0 && c.InsecureAnyTenant:
+		return errors.New("the flag InsecureAnyTenant contradicts Tenants")
+	case templated && c.Keys == nil:
+		return errors.New("a value of Keys is required, as Issuer has {tenantid}: see RemoteOptions.MetadataURL")
+	}
+	for _, id := range c.Tenants {
+		if !isGUID(id) {
+			return fmt.Errorf("the Tenants hold %q, which is not a GUID in lower case", id)
+		}
+	}
+	return nil
+}
+
+// checkKeys finds a nil pointer in an interface that is not nil.
+func (c Config) checkKeys() error {
+	switch keys := c.Keys.(type) {
 	case *RemoteKeySet:
 		if keys == nil {
-			return nil, errors.New("Keys is a nil *RemoteKeySet")
+			return errors.New("Keys is a nil *RemoteKeySet")
 		}
 	case *KeySet:
 		if keys == nil {
-			return nil, errors.New("Keys is a nil *KeySet")
+			return errors.New("Keys is a nil *KeySet")
 		}
 	case *Key:
 		if keys == nil {
-			return nil, errors.New("Keys is a nil *Key")
+			return errors.New("Keys is a nil *Key")
 		}
 	}
-	return i, nil
+	return nil
 }
 
 // onlySecrets reports whether HMAC is all that the issuer's tokens can be signed with.
 func (c Config) onlySecrets() bool {
-	secret := func(alg Algorithm) bool { return alg.kty() == "oct" }
-	var keys []*Key
+	secrets := func(algs []Algorithm) bool {
+		return len(algs) > 0 && !slices.ContainsFunc(algs, func(alg Algorithm) bool { return alg.kty() != "oct" })
+	}
+	var algs []Algorithm
 	switch source := c.Keys.(type) {
 	case *Key:
-		keys = []*Key{source}
+		if source != nil {
+			algs = []Algorithm{source.alg}
+		}
 	case *KeySet:
-		keys = source.Keys()
+		for _, k := range source.Keys() {
+			algs = append(algs, k.alg)
+		}
 	}
-	if len(keys) > 0 && !slices.ContainsFunc(keys, func(k *Key) bool { return k == nil || !secret(k.alg) }) {
-		return true
-	}
-	return len(c.Algorithms) > 0 && !slices.ContainsFunc(c.Algorithms, func(alg Algorithm) bool { return !secret(alg) })
+	return secrets(algs) || secrets(c.Algorithms)
 }
 
 // Verify checks a compact JWS (RFC 7515 section 7.1) that carries JWT claims, and returns it as a
 // Token. On any refusal the token is nil and the error is an [*Error].
 func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
-	if v == nil || len(v.issuers) == 0 {
+	if v == nil || len(v.authorities) == 0 {
 		return nil, noIssuer()
 	}
+	if v.cache != nil {
+		if t, err, ok := v.cache.recall(ctx, token); ok && err != nil {
+			return nil, err.withhold(token)
+		} else if ok {
+			return t, nil
+		}
+	}
+	t, err := v.verify(ctx, token)
+	if err != nil {
+		return nil, err.withhold(token)
+	}
+	if v.cache != nil {
+		v.cache.keep(token, t)
+	}
+	return t, nil
+}
+
+// verify is the list of the steps. Each refuses with a reason of its own, and nothing of a later step is
+// looked at before the earlier ones hold.
+func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	// Length, then three non-empty parts. To say what is wrong with these takes no word of the token.
 	p, err := split(token, v.maxToken, v.maxHeader)
 	if err != nil {
 		return nil, err
 	}
-	t, err := v.verify(ctx, &p)
-	if err != nil {
-		return nil, err.withhold(token)
-	}
-	return t, nil
-}
-
-// verify is the list of the steps that follow. Each refuses with a reason of its own, and nothing of a
-// later step is looked at before the earlier ones hold.
-func (v *Verifier) verify(ctx context.Context, p *parts) (*Token, *Error) {
-	w, _ := v.spare.Get().(*scratch)
-	if w == nil {
-		w = new(scratch)
-	}
-	w.text = ""
-	defer v.spare.Put(w)
-
-	// A token that was verified a moment ago has no need of the next steps.
-	var sum digest
-	if v.cache != nil {
-		w.input = append(w.input[:0], p.signature...)
-		sum = sha256.Sum256(w.input)
-		if e := v.cache.find(&sum, p.input); e != nil {
-			if t, err, ok := v.cache.recall(ctx, e); ok {
-				return t, err
-			}
-		}
-	}
 
 	// Each part is canonical base64url.
-	h := w.known.find(p.header)
-	err := p.decode(w, h != nil)
+	lent := v.lend(2 * len(token))
+	defer v.memory.Put(lent)
+	header, payload, signature, input, err := p.decode(*lent)
 	if err != nil {
 		return nil, err
 	}
 
 	// The header is one strict JSON object without extensions.
-	if h == nil {
-		if h, err = parseHeader(string(w.header)); err != nil {
-			return nil, err
-		}
-		w.known.keep(p.header, h)
+	t := new(Token)
+	h := &t.header
+	if err := h.parse(header); err != nil {
+		return nil, err
 	}
 
 	// One of several issuers is chosen by a claim that nothing vouches for yet: its keys, its
 	// algorithms and its policy alone decide from here on.
-	i, err := v.choose(w)
+	a, err := v.choose(payload)
 	if err != nil {
 		return nil, err.about(nil, h)
 	}
-
-	if i.cache != nil {
-		i.cache.misses.add()
+	h.unnamedRSA = a.unnamedRSA
+	if v.cache != nil {
+		v.cache.missed(a)
 	}
 
 	// The algorithm is one that this issuer's keys may have.
-	if err := i.allows(h); err != nil {
-		return nil, err.about(i, h)
+	if err := a.allows(h); err != nil {
+		return nil, err.about(a, h)
 	}
 
-	// Exactly one key.
-	key, now, err := i.key(ctx, h)
+	// Exactly one key, and its signature.
+	key, now, err := a.verifySignature(ctx, h, input, signature)
 	if err != nil {
-		return nil, err.about(i, h).wondering(i, w)
-	}
-
-	// The signature. If it fails, the key may have been replaced under its id.
-	w.input = append(w.input[:0], p.input...)
-	if !key.verify(h.Algorithm, w.input, w.signature) {
-		if key = i.replacement(ctx, h, key); key == nil || !key.verify(h.Algorithm, w.input, w.signature) {
-			err := badSignature(h)
-			return nil, err.about(i, h).wondering(i, w)
-		}
-		now = time.Now() // it may have been waited for
+		return nil, err.about(a, h).withIssuerHint(a, payload)
 	}
 
 	// Only now the payload: one strict JSON object, registered claims of their types, the policy.
-	t := &Token{header: h, shapes: &v.shapes}
-	if err := t.claims.parse(w.payloadText()); err != nil {
-		return nil, err.about(i, h)
+	t.authority, t.key = a, key
+	if err := t.claims.parse(payload); err != nil {
+		return nil, err.about(a, h)
 	}
-	if err := i.judge(ctx, t, key, now); err != nil {
+	if err := a.judge(ctx, t, now); err != nil {
 		return nil, err
-	}
-	if i.cache != nil && key.kty != "oct" {
-		v.cache.keep(&sum, p.input, i, key, t)
 	}
 	return t, nil
 }
 
+// lend returns memory for at least n bytes, for one verification.
+func (v *Verifier) lend(n int) *[]byte {
+	if lent, ok := v.memory.Get().(*[]byte); ok && cap(*lent) >= n {
+		return lent
+	}
+	lent := make([]byte, 0, n)
+	return &lent
+}
+
+// verifySignature finds the key and verifies the signature. If that fails, the key may have been
+// replaced under its id.
+func (a *authority) verifySignature(ctx context.Context, h *Header, input, signature []byte) (*Key, time.Time, *Error) {
+	key, now, err := a.key(ctx, h)
+	if err != nil {
+		return nil, now, err
+	}
+	if key.verify(h.Algorithm, input, signature) {
+		return key, now, nil
+	}
+	if other := a.replacement(ctx, h, key); other != nil && other.verify(h.Algorithm, input, signature) {
+		return other, time.Now(), nil // it may have been waited for
+	}
+	return nil, now, badSignature(h)
+}
+
 // judge holds the claims of a token whose signature holds against the policy of its issuer.
-func (i *issuer) judge(ctx context.Context, t *Token, key *Key, now time.Time) *Error {
-	if err := i.check(t.header, key, &t.claims, now, nil); err != nil {
-		return err.about(i, t.header)
+func (a *authority) judge(ctx context.Context, t *Token, now time.Time) *Error {
+	if err := a.policy.check(&t.header, t.key, &t.claims, now, nil); err != nil {
+		return err.about(a, &t.header)
 	}
 
 	// The caller's own requirement, last.
-	if i.validate != nil {
-		if err := i.validate(ctx, t); err != nil {
-			return validated(err).about(i, t.header)
+	if a.validate != nil {
+		if err := a.validate(ctx, t); err != nil {
+			return validated(err).about(a, &t.header)
 		}
 	}
 	return nil
@@ -399,47 +431,42 @@ func (i *issuer) judge(ctx context.Context, t *Token, key *Key, now time.Time) *
 
 // choose picks the issuer of a token. With one issuer there is nothing to choose, and iss is
 // compared after the signature holds.
-func (v *Verifier) choose(w *scratch) (*issuer, *Error) {
-	if len(v.issuers) == 1 {
-		return v.issuers[0], nil
+func (v *Verifier) choose(payload string) (*authority, *Error) {
+	if len(v.authorities) == 1 {
+		return v.authorities[0], nil
 	}
-	name, err := unverifiedIssuer(w.payloadText(), func(name string) bool { return v.issuer(name) != nil })
+	name, err := unverifiedIssuer(payload, func(name string) bool { return v.named(name) != nil })
 	if err != nil {
 		return nil, err
 	}
-	if i := v.issuer(name); i != nil {
-		return i, nil
+	if a := v.named(name); a != nil {
+		return a, nil
 	}
-	return nil, v.untrusted(name)
+	e := &Error{Reason: ReasonIssuerMismatch, Member: "iss", Got: shown(name), Want: v.names}
+	for _, a := range v.authorities[:min(len(v.authorities), maxListed)] {
+		e.Hint = cmp.Or(e.Hint, nearMiss(name, a.issuer))
+	}
+	if name == "" {
+		e.detail = "iss is empty, want " + v.names
+	}
+	return nil, e
 }
 
-// issuer finds the one that goes by this name; nil if none does.
-func (v *Verifier) issuer(name string) *issuer {
-	if i := v.byName[name]; i != nil && !i.templated {
-		return i
+// named finds the issuer that goes by this name; nil if none does.
+func (v *Verifier) named(name string) *authority {
+	if a := v.byName[name]; a != nil && !a.templated {
+		return a
 	}
-	for _, i := range v.templated {
-		if i.named(name) {
-			return i
+	for _, a := range v.templated {
+		if a.policy.named(name) {
+			return a
 		}
 	}
 	return nil
 }
 
-// untrusted refuses a token of an issuer that is not configured.
-func (v *Verifier) untrusted(name string) *Error {
-	e := &Error{Reason: ReasonIssuerMismatch, Member: "iss", Got: shown(name), Want: v.names}
-	for _, i := range v.issuers[:min(len(v.issuers), maxListed)] {
-		e.Hint = cmp.Or(e.Hint, nearMiss(name, i.issuer))
-	}
-	if name == "" {
-		e.detail = "iss is empty, want " + v.names
-	}
-	return e
-}
-
 // allows checks the header's alg against the algorithms there are, and those of the issuer.
-func (i *issuer) allows(h *Header) *Error {
+func (a *authority) allows(h *Header) *Error {
 	if h.Algorithm.kty() == "" {
 		e := &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: shown(string(h.Algorithm)), Want: "a supported algorithm"}
 		if strings.EqualFold(string(h.Algorithm), "none") {
@@ -447,24 +474,20 @@ func (i *issuer) allows(h *Header) *Error {
 		}
 		return e
 	}
-	for _, alg := range i.algorithms {
-		if alg.sameAs(h.Algorithm) {
-			return nil
-		}
-	}
-	if i.algorithms == nil {
+	if a.algorithms == nil || slices.ContainsFunc(a.algorithms, h.Algorithm.sameAs) {
 		return nil
 	}
-	return &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: string(h.Algorithm), Want: i.permitted}
+	var names []string
+	for _, alg := range a.algorithms {
+		names = append(names, string(alg))
+	}
+	return &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: string(h.Algorithm), Want: oneOf(names)}
 }
 
 // key asks the issuer's source for the one key, and takes nothing from it that does not fit. It also
 // returns the time at which it has the key.
-func (i *issuer) key(ctx context.Context, asked *Header) (_ *Key, at time.Time, refusal *Error) {
-	own := i.asked(asked)
-	h := &own
-	var k *Key
-	switch keys := i.keys.(type) {
+func (a *authority) key(ctx context.Context, h *Header) (k *Key, at time.Time, refusal *Error) {
+	switch keys := a.keys.(type) {
 	case *KeySet:
 		k, refusal = keys.find(h)
 	case *RemoteKeySet:
@@ -475,25 +498,19 @@ func (i *issuer) key(ctx context.Context, asked *Header) (_ *Key, at time.Time, 
 			refusal = keyRefusal(err)
 		}
 	}
-	if refusal != nil {
-		return nil, at, refusal
-	}
 	switch {
+	case refusal != nil:
 	case k == nil || k.material == nil:
-		return nil, at, unknownKey(h, "")
+		refusal = unknownKey(h, "")
 	case !k.answers(h):
-		return nil, at, mismatch(h, k.named(h))
+		refusal = mismatch(h, k.named(h))
 	case at.IsZero():
 		at = time.Now()
 	}
+	if refusal != nil {
+		return nil, at, refusal
+	}
 	return k, at, nil
-}
-
-// asked is the header as a source of keys sees it.
-func (i *issuer) asked(h *Header) Header {
-	own := *h
-	own.unnamedRSA = i.unnamedRSA
-	return own
 }
 
 // keyRefusal is what the error of a KeySource counts as: a refusal of ours stays one, ErrKey says
@@ -513,37 +530,44 @@ func keyRefusal(err error) *Error {
 
 // replacement asks a source that can fetch for another key under the id of one whose signature
 // failed; nil if there is none.
-func (i *issuer) replacement(ctx context.Context, h *Header, failed *Key) *Key {
-	remote, ok := i.keys.(*RemoteKeySet)
+func (a *authority) replacement(ctx context.Context, h *Header, failed *Key) *Key {
+	remote, ok := a.keys.(*RemoteKeySet)
 	if !ok {
 		return nil
 	}
-	own := i.asked(h)
-	return remote.replacement(ctx, &own, failed)
+	return remote.replacement(ctx, h, failed)
+}
+
+func badSignature(h *Header) *Error {
+	return &Error{Reason: ReasonSignatureInvalid, detail: "the " + string(h.Algorithm) + " signature does not hold"}
+}
+
+func noIssuer() *Error {
+	return &Error{Reason: ReasonIssuerMismatch, detail: "no issuer is configured"}
 }
 
 // about records who judged the token, and which key it named.
-func (e *Error) about(i *issuer, h *Header) *Error {
-	if i != nil {
-		e.Issuer = i.issuer
+func (e *Error) about(a *authority, h *Header) *Error {
+	if a != nil {
+		e.Issuer = a.issuer
 	}
 	e.KeyID = shown(h.KeyID)
 	return e
 }
 
-// maxWondering bounds what is parsed of a token that was refused, for the sake of a better word.
-const maxWondering = 2 << 10
+// maxHintPayload bounds what is parsed of a token that was refused, to word the refusal.
+const maxHintPayload = 2 << 10
 
-// wondering adds a hint to a refusal for want of the right key if the token itself says that it is
+// withIssuerHint adds a hint to a refusal for want of the right key if the token itself says that it is
 // another issuer's. The claim is shown as the token's word and decides nothing.
-func (e *Error) wondering(i *issuer, w *scratch) *Error {
-	if e.Hint != "" || e.Reason == ReasonKeysUnavailable || e.sentinel == ErrUnavailable || len(w.payload) > maxWondering {
+func (e *Error) withIssuerHint(a *authority, payload string) *Error {
+	if e.Hint != "" || e.kind() == ErrUnavailable || len(payload) > maxHintPayload {
 		return e
 	}
 	stop := func(string) bool { return false } // the first iss is enough for a hint
-	if name, err := unverifiedIssuer(w.payloadText(), stop); err == nil && !i.named(name) {
-		e.Hint = `the token says, unverified, that its issuer is "` + shown(name) + `", and "` + shown(i.issuer) + `" is trusted here`
-		if miss := nearMiss(name, i.issuer); miss != "" {
+	if name, err := unverifiedIssuer(payload, stop); err == nil && !a.policy.named(name) {
+		e.Hint = `the token says, unverified, that its issuer is "` + shown(name) + `", and "` + shown(a.issuer) + `" is trusted here`
+		if miss := nearMiss(name, a.issuer); miss != "" {
 			e.Hint += ": " + miss
 		}
 	}
@@ -556,10 +580,10 @@ func (v *Verifier) Warm(ctx context.Context) error {
 	if v == nil {
 		return nil
 	}
-	errs := make([]error, len(v.issuers))
+	errs := make([]error, len(v.authorities))
 	var wg sync.WaitGroup
-	for n, i := range v.issuers {
-		if remote, ok := i.keys.(*RemoteKeySet); ok {
+	for n, a := range v.authorities {
+		if remote, ok := a.keys.(*RemoteKeySet); ok {
 			wg.Go(func() { errs[n] = remote.Warm(ctx) })
 		}
 	}
@@ -568,43 +592,30 @@ func (v *Verifier) Warm(ctx context.Context) error {
 }
 
 // Configs returns what the verifier was made of, in order, with the source of keys that each issuer has.
-func (v *Verifier) Configs() []Config {
+func (v *Verifier) Configs() (all []Config) {
 	if v == nil {
 		return nil
 	}
-	all := make([]Config, len(v.issuers))
-	for n, i := range v.issuers {
-		c := &all[n]
-		*c = i.config
+	for _, a := range v.authorities {
+		c := a.config
 		c.Tenants, c.Audience, c.Clients = slices.Clone(c.Tenants), slices.Clone(c.Audience), slices.Clone(c.Clients)
-		c.Algorithms, c.Keys = slices.Clone(c.Algorithms), i.keys
+		c.Algorithms = slices.Clone(c.Algorithms)
+		all = append(all, c)
 	}
 	return all
-}
-
-// An IssuerStatus tells how one issuer's keys are.
-type IssuerStatus struct {
-	Issuer     string            `json:"issuer"`
-	Keys       KeySetStatus      `json:"keys"`
-	TokenCache *TokenCacheStatus `json:"token_cache,omitempty"` // nil if there is none
 }
 
 // Status returns the state of every issuer's keys, in the order of the Configs. It does no I/O.
-func (v *Verifier) Status() []IssuerStatus {
+func (v *Verifier) Status() (all []IssuerStatus) {
 	if v == nil {
 		return nil
 	}
-	all := make([]IssuerStatus, len(v.issuers))
-	for n, i := range v.issuers {
-		all[n] = IssuerStatus{i.issuer, statusOf(i.keys), v.cache.status(i.cache)}
+	for _, a := range v.authorities {
+		s := IssuerStatus{Issuer: a.issuer, Keys: statusOf(a.keys)}
+		if v.cache != nil {
+			s.TokenCache = v.cache.status(a)
+		}
+		all = append(all, s)
 	}
 	return all
-}
-
-func noIssuer() *Error {
-	return &Error{Reason: ReasonIssuerMismatch, detail: "no issuer is configured"}
-}
-
-func badSignature(h *Header) *Error {
-	return &Error{Reason: ReasonSignatureInvalid, detail: "the " + string(h.Algorithm) + " signature does not hold"}
 }

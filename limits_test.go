@@ -61,7 +61,7 @@ func underRace(n uint64) uint64 { return n * min(slower, 2) }
 
 func fill(unit string, size int) string { return strings.Repeat(unit, size/len(unit)) }
 
-// Refusing 16 KiB of anything takes less than 64 KiB.
+// Refusing 16 KiB of anything takes less than 128 KiB: the names of a thousand members, in a map, take most.
 func TestTokenMemory(t *testing.T) {
 	iss := testIssuer()
 	one := newVerifier(t)
@@ -90,7 +90,7 @@ func TestTokenMemory(t *testing.T) {
 			t.Errorf("%s: %d bytes", name, len(token))
 		}
 		for kind, v := range map[string]*jwt.Verifier{"one issuer": one, "several": several} {
-			if got := allocated(func() { v.Verify(t.Context(), token) }); got > underRace(64<<10) {
+			if got := allocated(func() { v.Verify(t.Context(), token) }); got > underRace(128<<10) {
 				t.Errorf("%s, %s: %d bytes", name, kind, got)
 			}
 		}
@@ -216,7 +216,7 @@ type hostileKeySet struct {
 	usable int
 }
 
-// A hostile key set of 512 KiB takes less than 4 MiB.
+// A hostile key set of 512 KiB takes less than 8 MiB.
 func TestKeySetMemory(t *testing.T) {
 	for name, c := range hostileKeySets(t) {
 		if len(c.text) > 512<<10 {
@@ -226,7 +226,7 @@ func TestKeySetMemory(t *testing.T) {
 		if (err == nil) != (c.usable > 0) || len(set.Keys()) != c.usable {
 			t.Errorf("%s: %d of %d keys are usable: %v", name, len(set.Keys()), c.usable, err)
 		}
-		if got := allocated(func() { jwt.ParseKeySet([]byte(c.text)) }); got > 4<<20 {
+		if got := allocated(func() { jwt.ParseKeySet([]byte(c.text)) }); got > 8<<20 {
 			t.Errorf("%s: %d bytes", name, got)
 		}
 	}
@@ -374,7 +374,7 @@ var limits = map[string]func(t *testing.T){
 	},
 	"maxDigits": func(t *testing.T) {
 		v := newVerifier(t)
-		beside(t, "digits", 64, func(n int) error {
+		beside(t, "digits", 32, func(n int) error {
 			number := strings.Repeat("1", n)
 			r := v.Explain(t.Context(), payloads(goodPayload(`"x":` + number))[0], jwt.Claim("x").Equals(json.Number(number)))
 			if !r.Valid {
@@ -724,32 +724,7 @@ var limits = map[string]func(t *testing.T){
 			return nil
 		})
 	},
-	"maxKnownHeader": func(t *testing.T) {
-		// Whether a header is parsed again shows in what is allocated.
-		parsed := func(size int) float64 {
-			header := `{"alg":"RS256","kid":"rs256-1","x":"`
-			header += strings.Repeat("x", size/4*3+size%4/2-len(header)-2) + `"}`
-			token := signedRaw(header, goodPayload())
-			if got := strings.IndexByte(token, '.'); got != size {
-				t.Fatalf("a header of %d characters, not of %d", got, size)
-			}
-			v := newVerifier(t)
-			fewest := math.Inf(1) // the race detector makes sync.Pool drop some of what it gets
-			for range 50 {
-				fewest = min(fewest, testing.AllocsPerRun(1, func() {
-					if _, err := v.Verify(t.Context(), token); err != nil {
-						t.Fatal(err)
-					}
-				}))
-			}
-			return fewest
-		}
-		small, at, beyond := parsed(508), parsed(512), parsed(514) // no encoding has 513
-		if at > small || beyond <= at {
-			t.Errorf("%v, %v and %v allocations", small, at, beyond)
-		}
-	},
-	"maxWondering": func(t *testing.T) {
+	"maxHintPayload": func(t *testing.T) {
 		v := newVerifier(t)
 		beside(t, "payload", 2<<10, func(n int) error {
 			payload := `{"iss":"https://elsewhere.example","x":"` // and more

@@ -46,19 +46,13 @@ type policy struct {
 
 // verdicts collects what the checks of a policy say, the first refusal in front.
 type verdicts struct {
-	first *Error
-	told  func(check string, e *Error) // of every check, passed or not; nil: nobody is told
+	first  *Error
+	record func(check string, e *Error) // is called for every check, passed or not; may be nil
 }
 
 func (v *verdicts) add(check string, e *Error) {
-	if e != nil || v.told != nil { // a check that passes is told to few
-		v.take(check, e)
-	}
-}
-
-func (v *verdicts) take(check string, e *Error) {
-	if v.told != nil {
-		v.told(check, e)
+	if v.record != nil {
+		v.record(check, e)
 	}
 	switch {
 	case e == nil:
@@ -70,8 +64,8 @@ func (v *verdicts) take(check string, e *Error) {
 }
 
 // check runs the whole policy and returns every failed claim, the first in front.
-func (p *policy) check(h *Header, k *Key, c *claims, now time.Time, told func(check string, e *Error)) *Error {
-	v := verdicts{told: told}
+func (p *policy) check(h *Header, k *Key, c *claims, now time.Time, record func(check string, e *Error)) *Error {
+	v := verdicts{record: record}
 	v.add("typ", p.checkType(h))
 	v.add("iss", p.checkIssuer(c))
 	v.add("key issuer", p.checkKeyIssuer(k, c))
@@ -123,12 +117,12 @@ func (p *policy) checkType(h *Header) *Error {
 
 func (p *policy) checkIssuer(c *claims) *Error {
 	switch {
-	case !c.hasIssuer:
+	case !c.issuer.present:
 		return missing("iss", `"`+shown(p.issuer)+`"`)
 	case p.templated:
 		return p.checkTenant(c)
-	case c.issuer != p.issuer:
-		return unequal(ReasonIssuerMismatch, "iss", c.issuer, []string{p.issuer})
+	case c.issuer.value != p.issuer:
+		return unequal(ReasonIssuerMismatch, "iss", c.issuer.value, []string{p.issuer})
 	}
 	return nil
 }
@@ -137,17 +131,16 @@ func (p *policy) checkAudience(c *claims) *Error {
 	if len(p.audience) == 0 {
 		return nil
 	}
-	raw := c.payload[c.audience.from:c.audience.to]
-	for text, rest, ok := cutString(raw); ok; text, rest, ok = cutString(rest) {
-		if slices.Contains(p.audience, text) {
+	for name := range c.audience.each {
+		if slices.Contains(p.audience, name) {
 			return nil
 		}
 	}
-	audience := c.list(false, c.audience)
+	audience := c.audience.values()
 	switch len(audience) {
 	case 0:
 		e := missing("aud", oneOf(p.audience))
-		if c.hasAudience {
+		if c.audience != "" {
 			e.Reason, e.detail = ReasonAudienceMismatch, "aud is empty, want "+e.Want
 		}
 		return e
@@ -166,17 +159,14 @@ func (p *policy) checkClient(c *claims) *Error {
 	if len(p.clients) == 0 {
 		return nil
 	}
-	for i, where := range c.clients {
-		if where.to == 0 {
-			continue
-		}
-		id := c.text(where)
-		if slices.Contains(p.clients, id) {
-			return nil
-		}
-		return unequal(ReasonClientMismatch, clientClaims[i], id, p.clients)
+	claim, id := c.client()
+	switch {
+	case !id.present:
+		return missing(claim, oneOf(p.clients))
+	case !slices.Contains(p.clients, id.value):
+		return unequal(ReasonClientMismatch, claim, id.value, p.clients)
 	}
-	return missing(clientClaims[0], oneOf(p.clients))
+	return nil
 }
 
 func (p *policy) checkExpiry(c *claims, now time.Time) *Error {
@@ -231,7 +221,7 @@ func (p *policy) checkProfile(c *claims, v *verdicts) {
 	if p.profile == AnyAccessToken {
 		return
 	}
-	if c.text(c.subject) == "" {
+	if c.subject.value == "" {
 		fail(missing("sub", ""))
 	}
 	if c.issuedAt.IsZero() && p.maxAge == 0 {
@@ -239,18 +229,18 @@ func (p *policy) checkProfile(c *claims, v *verdicts) {
 	}
 	switch p.profile {
 	case AccessToken:
-		if !c.hasAudience && len(p.audience) == 0 {
+		if c.audience == "" && len(p.audience) == 0 {
 			fail(missing("aud", ""))
 		}
-		if c.text(c.clients[0]) == "" {
+		if c.clientID.value == "" {
 			fail(missing("client_id", ""))
 		}
-		if c.text(c.id) == "" {
+		if c.id.value == "" {
 			fail(missing("jti", ""))
 		}
 	case IDToken:
-		switch azp := c.text(c.clients[1]); {
-		case azp == "" && len(c.list(false, c.audience)) > 1:
+		switch azp := c.azp.value; {
+		case azp == "" && len(c.audience.values()) > 1:
 			fail(missing("azp", oneOf(p.audience)))
 		case azp != "" && len(p.audience) > 0 && !slices.Contains(p.audience, azp):
 			fail(unequal(ReasonClientMismatch, "azp", azp, p.audience))

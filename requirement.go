@@ -108,7 +108,7 @@ func ACR(values ...string) Requirement {
 		raw, _ := t.find("acr")
 		acr := ""
 		if strings.HasPrefix(raw, `"`) {
-			acr, _ = quotedText(raw)
+			acr = unquoted(raw)
 		}
 		if slices.Contains(values, acr) {
 			return nil
@@ -321,8 +321,7 @@ func (c ClaimPath) Equals(want any) Requirement {
 		case have != kind:
 			return "is " + have + ", want " + kind
 		case kind == "a string":
-			text, _ := quotedText(raw)
-			same = text == value.String()
+			same = unquoted(raw) == value.String()
 		case kind == "a bool":
 			same = value.Bool() == (raw == "true")
 		default:

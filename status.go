@@ -27,6 +27,23 @@ type KeySetStatus struct {
 	Failures    int          `json:"failures,omitempty"`    // since the start
 }
 
+// An IssuerStatus tells how one issuer's keys are.
+type IssuerStatus struct {
+	Issuer     string            `json:"issuer"`
+	Keys       KeySetStatus      `json:"keys"`
+	TokenCache *TokenCacheStatus `json:"token_cache,omitempty"` // nil if there is none
+}
+
+// A TokenCacheStatus tells how an issuer's share of the cache of verified tokens is used.
+type TokenCacheStatus struct {
+	Capacity  int    `json:"capacity"`  // Config.TokenCache
+	Tokens    int    `json:"tokens"`    // some may be over: they leave when others come, and are never served
+	Bytes     int64  `json:"bytes"`     // at most
+	Hits      uint64 `json:"hits"`      // the signature was not checked again
+	Misses    uint64 `json:"misses"`    // tokens of this issuer that were not remembered, refused ones too
+	Evictions uint64 `json:"evictions"` // tokens that could have been used again, and made room for others
+}
+
 // A KeyStatus names one usable key.
 type KeyStatus struct {
 	KeyID      string    `json:"kid,omitempty"`

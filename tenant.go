@@ -60,16 +60,16 @@ func (p *policy) named(name string) bool {
 
 // checkTenant holds iss, tid and the list of tenants together.
 func (p *policy) checkTenant(c *claims) *Error {
-	id, ok := p.template.tenant(c.issuer)
+	id, ok := p.template.tenant(c.issuer.value)
 	switch {
 	case !ok:
-		e := unequal(ReasonIssuerMismatch, "iss", c.issuer, []string{p.issuer})
-		if e.Hint == "" && strings.HasPrefix(c.issuer, p.template.before) {
+		e := unequal(ReasonIssuerMismatch, "iss", c.issuer.value, []string{p.issuer})
+		if e.Hint == "" && strings.HasPrefix(c.issuer.value, p.template.before) {
 			e.Hint = "the tenant must be a GUID in lower case"
 		}
 		return e
-	case c.text(c.tenant) != id:
-		e := unequal(ReasonIssuerMismatch, "tid", c.text(c.tenant), []string{id})
+	case c.tenant.value != id:
+		e := unequal(ReasonIssuerMismatch, "tid", c.tenant.value, []string{id})
 		e.Hint = "iss and tid must name the same tenant"
 		return e
 	case !p.anyTenant && !slices.Contains(p.tenants, id):
@@ -84,15 +84,15 @@ func (p *policy) checkTenant(c *claims) *Error {
 // consumer tenant beside those of all: one must not vouch for the other. Elsewhere the member is
 // not defined, so one that is no URL says nothing.
 func (p *policy) checkKeyIssuer(k *Key, c *claims) *Error {
-	if k.issuer == "" || k.issuer == c.issuer || !p.templated && !strings.Contains(k.issuer, "://") {
+	if k.issuer == "" || k.issuer == c.issuer.value || !p.templated && !strings.Contains(k.issuer, "://") {
 		return nil
 	}
 	if t, ok := templateOf(k.issuer); ok {
-		if _, ok := t.tenant(c.issuer); ok {
+		if _, ok := t.tenant(c.issuer.value); ok {
 			return nil
 		}
 	}
-	e := unequal(ReasonIssuerMismatch, "iss", c.issuer, []string{k.issuer})
+	e := unequal(ReasonIssuerMismatch, "iss", c.issuer.value, []string{k.issuer})
 	e.Hint = "the key that signed the token is for another issuer only"
 	return e
 }

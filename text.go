@@ -211,9 +211,6 @@ func sizeDetail(what string, n, limit int) string {
 	return string(strconv.AppendInt(append(b, " bytes, the limit is "...), int64(limit), 10))
 }
 
-// inBase64url reports whether c is of the alphabet.
-func inBase64url(c byte) bool { return base64urlPlace[0][c] != notBase64url }
-
 // isMediaType compares a typ or cty as RFC 7515 section 4.1.9 says: case does not count, and
 // neither does a leading "application/". want is lower case.
 func isMediaType(got, want string) bool {

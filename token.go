@@ -12,22 +12,27 @@ import (
 // [Verifier.Verify]. It is immutable and safe for concurrent use, and it does not hold its own
 // compact form or its signature.
 type Token struct {
-	header *Header
-	shapes *shapes // of its Verifier, for Claims
-	claims claims
+	header    Header
+	claims    claims
+	authority *authority // that judged it
+	key       *Key       // that its signature was verified with
 }
 
 // Header returns the protected header.
-func (t *Token) Header() Header { return *t.header }
+func (t *Token) Header() Header {
+	h := t.header
+	h.unnamedRSA = ""
+	return h
+}
 
 // Issuer returns the claim iss.
-func (t *Token) Issuer() string { return t.claims.issuer }
+func (t *Token) Issuer() string { return t.claims.issuer.value }
 
 // Subject returns the claim sub, empty if it is absent. It is unique within its issuer only.
-func (t *Token) Subject() string { return t.claims.text(t.claims.subject) }
+func (t *Token) Subject() string { return t.claims.subject.value }
 
 // Audience returns the claim aud as a list, even if it was a string.
-func (t *Token) Audience() []string { return t.claims.list(false, t.claims.audience) }
+func (t *Token) Audience() []string { return t.claims.audience.values() }
 
 // ExpiresAt returns the claim exp.
 func (t *Token) ExpiresAt() time.Time { return t.claims.expires }
@@ -40,11 +45,14 @@ func (t *Token) IssuedAt() time.Time { return t.claims.issuedAt }
 
 // ID returns the claim jti, empty if it is absent. To revoke tokens or to recognise repeated ones,
 // use it and never the token's text: an ECDSA signature has two valid spellings.
-func (t *Token) ID() string { return t.claims.text(t.claims.id) }
+func (t *Token) ID() string { return t.claims.id.value }
 
 // ClientID returns the client that the token was issued to: the first of the claims client_id, azp,
 // cid and appid that is present.
-func (t *Token) ClientID() string { return t.claims.clientID() }
+func (t *Token) ClientID() string {
+	_, id := t.claims.client()
+	return id.value
+}
 
 // Scopes returns the words of the claims scope and scp.
 func (t *Token) Scopes() []string { return t.claims.scopes() }

@@ -43,7 +43,7 @@ func (v *Verifier) Trace(ctx context.Context, token string, at time.Time, reqs .
 		v = &Verifier{maxToken: defaultMaxTokenSize, maxHeader: defaultMaxHeaderSize}
 	}
 	t := tracer{v: v, at: at, trace: &Trace{}}
-	if len(v.issuers) == 0 {
+	if len(v.authorities) == 0 {
 		t.trace.Refusal = noIssuer()
 	}
 	t.form(token)
@@ -68,14 +68,16 @@ type tracer struct {
 	v  *Verifier
 	at time.Time
 
-	trace  *Trace
-	parts  parts
-	w      scratch
-	header *Header
-	noBody string // why the payload cannot be read
-	issuer *issuer
-	key    *Key
-	token  *Token // not vouched for: it never leaves this file but through validate
+	trace     *Trace
+	parts     parts
+	signed    []byte // the signature
+	input     []byte // that it is of
+	payload   string
+	header    *Header
+	noBody    string // why the payload cannot be read
+	authority *authority
+	key       *Key
+	token     *Token // not vouched for: it never leaves this file but through validate
 }
 
 func (t *tracer) pass(name string) { t.trace.Steps = append(t.trace.Steps, TraceStep{Name: name}) }
@@ -89,12 +91,12 @@ func (t *tracer) skip(why string, names ...string) {
 // take records a step that was taken. The first refusal is what Verify returns.
 func (t *tracer) take(name string, err *Error) bool {
 	if err != nil {
-		if t.issuer != nil || t.header != nil {
+		if t.authority != nil || t.header != nil {
 			h := t.header
 			if h == nil {
 				h = new(Header)
 			}
-			err.about(t.issuer, h)
+			err.about(t.authority, h)
 		}
 		if t.trace.Refusal == nil {
 			t.trace.Refusal = err
@@ -115,7 +117,9 @@ func (t *tracer) form(token string) {
 	case err == nil:
 		t.pass("size")
 		t.pass("parts")
-		t.take("encoding", p.decode(&t.w, false))
+		var err *Error
+		_, _, t.signed, t.input, err = p.decode(nil)
+		t.take("encoding", err)
 	case large && len(token) > t.v.maxToken:
 		t.take("size", err)
 		t.skip("the token is too large to be taken apart", "parts", "encoding")
@@ -142,14 +146,13 @@ func (t *tracer) form(token string) {
 	text, missing := partText("header", t.parts.header)
 	if missing != "" {
 		t.skip(missing, "header")
-	} else if h, err := parseHeader(text); t.take("header", err) {
+	} else if h := new(Header); t.take("header", h.parse(text)) {
 		t.header = h
 	}
-	t.w.text, t.noBody = partText("payload", t.parts.payload)
+	t.payload, t.noBody = partText("payload", t.parts.payload)
 	if strings.Count(token, ".") == 4 {
 		t.noBody = "the payload is encrypted"
 	}
-	t.w.payload = []byte(t.w.text)
 }
 
 // partText decodes one part, or says why it cannot be had.
@@ -167,23 +170,23 @@ func partText(name, part string) (text, missing string) {
 // choose finds the issuer whose rules the token is held against.
 func (t *tracer) choose() {
 	switch {
-	case len(t.v.issuers) == 0:
+	case len(t.v.authorities) == 0:
 		t.take("issuer choice", noIssuer())
 		return
-	case len(t.v.issuers) == 1:
-		t.issuer = t.v.issuers[0]
+	case len(t.v.authorities) == 1:
+		t.authority = t.v.authorities[0]
 		t.skip("there is one issuer, and nothing to choose", "issuer choice")
 	case t.noBody != "":
 		t.skip(t.noBody, "issuer choice")
 		return
 	default:
-		i, err := t.v.choose(&t.w)
+		i, err := t.v.choose(t.payload)
 		if !t.take("issuer choice", err) {
 			return
 		}
-		t.issuer = i
+		t.authority = i
 	}
-	t.trace.Issuer = t.issuer.issuer
+	t.trace.Issuer = t.authority.issuer
 }
 
 // signature takes the steps from the algorithm to the signature. Keys are asked for only where Verify
@@ -193,28 +196,28 @@ func (t *tracer) signature(ctx context.Context) {
 	case t.header == nil:
 		t.skip("the header cannot be used", "alg", "key", "signature")
 		return
-	case t.issuer == nil:
+	case t.authority == nil:
 		t.skip("no configured issuer is the token's", "alg", "key", "signature")
 		return
-	case !t.take("alg", t.issuer.allows(t.header)):
+	case !t.take("alg", t.authority.allows(t.header)):
 		t.skip("no key is asked for an algorithm that is refused", "key", "signature")
 		return
 	case t.trace.Refusal != nil:
 		t.skip("keys are asked for only once the token is well formed", "key", "signature")
 		return
 	}
-	key, _, err := t.issuer.key(ctx, t.header)
+	t.header.unnamedRSA = t.authority.unnamedRSA
+	key, _, err := t.authority.key(ctx, t.header)
 	if err != nil {
-		t.take("key", err.wondering(t.issuer, &t.w))
+		t.take("key", err.withIssuerHint(t.authority, t.payload))
 		t.skip("there is no key to check it with", "signature")
 		return
 	}
 	t.pass("key")
-	input := []byte(t.parts.header + "." + t.parts.payload)
-	if !key.verify(t.header.Algorithm, input, t.w.signature) {
-		key = t.issuer.replacement(ctx, t.header, key)
-		if key == nil || !key.verify(t.header.Algorithm, input, t.w.signature) {
-			t.take("signature", badSignature(t.header).wondering(t.issuer, &t.w))
+	if !key.verify(t.header.Algorithm, t.input, t.signed) {
+		key = t.authority.replacement(ctx, t.header, key)
+		if key == nil || !key.verify(t.header.Algorithm, t.input, t.signed) {
+			t.take("signature", badSignature(t.header).withIssuerHint(t.authority, t.payload))
 			return
 		}
 	}
@@ -236,14 +239,14 @@ func (t *tracer) claims() {
 	if h == nil {
 		h = new(Header)
 	}
-	token := &Token{header: h, shapes: &t.v.shapes}
-	err := token.claims.parse(t.w.text)
+	token := &Token{header: *h, authority: t.authority, key: t.key}
+	err := token.claims.parse(t.payload)
 	if !t.take("payload", err) && err.Reason == ReasonPayloadInvalid {
 		t.skip("the claims cannot be read", policySteps...)
 		return
 	}
 	t.token = token
-	if t.issuer == nil {
+	if t.authority == nil {
 		t.skip("no configured issuer is the token's, so nobody's rules apply", policySteps...)
 		return
 	}
@@ -252,7 +255,7 @@ func (t *tracer) claims() {
 		key = new(Key)
 	}
 	profile := false // its check reports refusals alone, and perhaps several
-	refusal := t.issuer.check(h, key, &token.claims, t.at, func(name string, e *Error) {
+	refusal := t.authority.policy.check(h, key, &token.claims, t.at, func(name string, e *Error) {
 		if name == "cnf" && !profile {
 			t.pass("profile")
 		}
@@ -266,13 +269,13 @@ func (t *tracer) claims() {
 			t.skip(name+" is not written as it has to be: see payload", name)
 		case e != nil:
 			alone := *e // the others are added to the first
-			t.trace.Steps = append(t.trace.Steps, TraceStep{Name: name, Err: alone.about(t.issuer, h)})
+			t.trace.Steps = append(t.trace.Steps, TraceStep{Name: name, Err: alone.about(t.authority, h)})
 		default:
 			t.pass(name)
 		}
 	})
 	if t.trace.Refusal == nil && refusal != nil {
-		t.trace.Refusal = refusal.about(t.issuer, h)
+		t.trace.Refusal = refusal.about(t.authority, h)
 	}
 }
 
@@ -280,15 +283,15 @@ func (t *tracer) claims() {
 // would hand out as well.
 func (t *tracer) validate(ctx context.Context) {
 	switch {
-	case t.issuer == nil || t.issuer.validate == nil:
+	case t.authority == nil || t.authority.validate == nil:
 		t.skip("Config.Validate is not set", "validate")
 	case t.trace.Refusal != nil:
 		t.skip("Config.Validate is asked only of tokens that passed everything else", "validate")
-	case t.issuer.check(t.header, t.key, &t.token.claims, time.Now(), nil) != nil:
+	case t.authority.policy.check(t.header, t.key, &t.token.claims, time.Now(), nil) != nil:
 		t.skip("Config.Validate is asked only of tokens that are valid now", "validate")
 	default:
 		var refusal *Error
-		if err := t.issuer.validate(ctx, t.token); err != nil {
+		if err := t.authority.validate(ctx, t.token); err != nil {
 			refusal = validated(err)
 		}
 		t.take("validate", refusal)
