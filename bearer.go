@@ -69,7 +69,7 @@ func (r *Resource) Check(req *http.Request, reqs ...Requirement) (*Token, error)
 	return r.check(req, routeOf(reqs))
 }
 
-func (r *Resource) check(req *http.Request, route route) (*Token, error) {
+func (r *Resource) check(req *http.Request, route *rule) (*Token, error) {
 	text, refusal := r.credential(req)
 	if refusal != nil {
 		return nil, refusal
@@ -78,7 +78,7 @@ func (r *Resource) check(req *http.Request, route route) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	if unmet := route.decide(token, time.Now()); unmet != nil {
+	if unmet := route.refuse(token, time.Now()); unmet != nil {
 		return nil, unmet.withhold(text)
 	}
 	return token, nil
@@ -91,8 +91,8 @@ func (r *Resource) check(req *http.Request, route route) (*Token, error) {
 // as Scope(), panics while the route is built, as [http.Handle] does for a bad pattern.
 func (r *Resource) Require(reqs ...Requirement) func(http.Handler) http.Handler {
 	route := routeOf(reqs)
-	if wrong := route.mistake(); wrong != "" {
-		panic("jwt: Require: " + wrong)
+	if route.mistake != "" {
+		panic("jwt: Require: " + route.mistake)
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -291,4 +291,52 @@ func challengeWords(words []string) string {
 // Require guards handlers with this verifier and a zero [ResourceConfig]: see [Resource.Require].
 func (v *Verifier) Require(reqs ...Requirement) func(http.Handler) http.Handler {
 	return (&Resource{verifier: v}).Require(reqs...)
+}
+
+// outcome is what a sentinel means to the client.
+type outcome struct {
+	sentinel    error
+	status      int
+	code        string // the error of RFC 6750 section 3.1, RFC 9470 section 3 or, in bodies alone, our own word
+	challenge   bool   // whether code is also sent in WWW-Authenticate
+	description string // one fixed sentence: the client learns nothing more
+}
+
+// The client may see no more than this table.
+var outcomes = [...]outcome{
+	{ErrNoToken, http.StatusUnauthorized, "unauthorized", false, "A bearer access token is required."},
+	{ErrRequest, http.StatusBadRequest, "invalid_request", true, "The request must carry exactly one well-formed bearer credential."},
+	{ErrMalformed, http.StatusUnauthorized, "invalid_token", true, invalidToken},
+	{ErrKey, http.StatusUnauthorized, "invalid_token", true, invalidToken},
+	{ErrSignature, http.StatusUnauthorized, "invalid_token", true, invalidToken},
+	{ErrExpired, http.StatusUnauthorized, "invalid_token", true, invalidToken},
+	{ErrNotYetValid, http.StatusUnauthorized, "invalid_token", true, invalidToken},
+	{ErrClaims, http.StatusUnauthorized, "invalid_token", true, invalidToken},
+	{ErrBinding, http.StatusUnauthorized, "invalid_token", true, invalidToken},
+	{ErrScope, http.StatusForbidden, "insufficient_scope", true, "The access token does not allow this request."},
+	{ErrAuthentication, http.StatusUnauthorized, "insufficient_user_authentication", true, "A stronger or more recent user authentication is required."},
+	{ErrUnavailable, http.StatusServiceUnavailable, "temporarily_unavailable", false, "The service cannot verify tokens right now."},
+}
+
+const invalidToken = "The access token is not valid for this service."
+
+// outcomeOf finds the row for err. An error that is not one of ours is the server's own trouble.
+func outcomeOf(err error) outcome {
+	for _, o := range outcomes {
+		if errors.Is(err, o.sentinel) {
+			return o
+		}
+	}
+	return outcome{err, http.StatusInternalServerError, "server_error", false, "The service failed to answer."}
+}
+
+// isHTTPToken reports whether s is a token of RFC 9110 section 5.6.2.
+func isHTTPToken(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !inBase64url(c) && !strings.ContainsRune("!#$%&'*+.^`|~", rune(c)) || c >= 0x80 {
+			return false
+		}
+	}
+	return s != ""
 }

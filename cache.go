@@ -256,3 +256,11 @@ func (c *cache) status(a *authority) *TokenCacheStatus {
 	defer s.mu.Unlock()
 	return &TokenCacheStatus{s.capacity, len(s.ring), s.bytes, s.hits.Load(), s.misses.Load(), s.evictions}
 }
+
+// copied is the size of what may be no piece of the payload.
+func (c *claims) copied() (n int) {
+	for _, t := range [...]stringClaim{c.issuer, c.subject, c.id, c.clientID, c.azp, c.cid, c.appID, c.tenant} {
+		n += len(t.value)
+	}
+	return n
+}

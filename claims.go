@@ -186,14 +186,6 @@ func (c *claims) parse(payload string) *Error {
 	return r.refusal
 }
 
-// copied is the size of what may be no piece of the payload.
-func (c *claims) copied() (n int) {
-	for _, t := range [...]stringClaim{c.issuer, c.subject, c.id, c.clientID, c.azp, c.cid, c.appID, c.tenant} {
-		n += len(t.value)
-	}
-	return n
-}
-
 // values counts those of all lists.
 func (c *claims) values() (n int) {
 	for range c.audience.each {

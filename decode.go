@@ -103,7 +103,7 @@ func (x *exactCase) pass() {
 	for depth := 0; x.pos < len(x.text); {
 		switch x.text[x.pos] {
 		case '"':
-			if x.scanString(false); depth == 0 {
+			if x.string(); depth == 0 {
 				return
 			}
 			continue

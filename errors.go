@@ -1,12 +1,11 @@
-// This file holds the outcomes of a verification as one table: sentinel errors, reason codes,
-// HTTP status and RFC 6750 error code. Nothing else decides what a refusal is called.
+// This file holds the outcomes of a verification: sentinel errors and reason codes. Nothing else decides
+// what a refusal is called.
 
 package jwt
 
 import (
 	"errors"
 	"log/slog"
-	"net/http"
 	"strings"
 	"time"
 )
@@ -87,33 +86,6 @@ const (
 
 	ReasonKeysUnavailable Reason = "keys_unavailable" // ErrUnavailable
 )
-
-// outcome is what a sentinel means to the client.
-type outcome struct {
-	sentinel    error
-	status      int
-	code        string // the error of RFC 6750 section 3.1, RFC 9470 section 3 or, in bodies alone, our own word
-	challenge   bool   // whether code is also sent in WWW-Authenticate
-	description string // one fixed sentence: the client learns nothing more
-}
-
-// The client may see no more than this table.
-var outcomes = [...]outcome{
-	{ErrNoToken, http.StatusUnauthorized, "unauthorized", false, "A bearer access token is required."},
-	{ErrRequest, http.StatusBadRequest, "invalid_request", true, "The request must carry exactly one well-formed bearer credential."},
-	{ErrMalformed, http.StatusUnauthorized, "invalid_token", true, invalidToken},
-	{ErrKey, http.StatusUnauthorized, "invalid_token", true, invalidToken},
-	{ErrSignature, http.StatusUnauthorized, "invalid_token", true, invalidToken},
-	{ErrExpired, http.StatusUnauthorized, "invalid_token", true, invalidToken},
-	{ErrNotYetValid, http.StatusUnauthorized, "invalid_token", true, invalidToken},
-	{ErrClaims, http.StatusUnauthorized, "invalid_token", true, invalidToken},
-	{ErrBinding, http.StatusUnauthorized, "invalid_token", true, invalidToken},
-	{ErrScope, http.StatusForbidden, "insufficient_scope", true, "The access token does not allow this request."},
-	{ErrAuthentication, http.StatusUnauthorized, "insufficient_user_authentication", true, "A stronger or more recent user authentication is required."},
-	{ErrUnavailable, http.StatusServiceUnavailable, "temporarily_unavailable", false, "The service cannot verify tokens right now."},
-}
-
-const invalidToken = "The access token is not valid for this service."
 
 // reasons maps each code to its sentinel and to the words that begin its text.
 var reasons = map[Reason]struct {
@@ -251,16 +223,13 @@ func (e *Error) what() string {
 
 // Unwrap returns the sentinel, and the cause if another package's error lies behind the refusal.
 func (e *Error) Unwrap() []error {
-	s := e.kind()
-	switch {
-	case s == nil && e.cause == nil:
-		return nil
-	case s == nil:
-		return []error{e.cause}
-	case e.cause == nil:
-		return []error{s}
+	var all []error
+	for _, err := range [...]error{e.kind(), e.cause} {
+		if err != nil {
+			all = append(all, err)
+		}
 	}
-	return []error{s, e.cause}
+	return all
 }
 
 // adopted copies an error that a caller's source of keys returned, perhaps to many at once. It may
@@ -307,25 +276,18 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// outcomeOf finds the row for err. An error that is not one of ours is the server's own trouble.
-func outcomeOf(err error) outcome {
-	for _, o := range outcomes {
-		if errors.Is(err, o.sentinel) {
-			return o
-		}
-	}
-	return outcome{err, http.StatusInternalServerError, "server_error", false, "The service failed to answer."}
-}
-
 // sentinelsIn lists the sentinels that err wraps.
 func sentinelsIn(err error) (found []error) {
-	for _, o := range outcomes {
-		if errors.Is(err, o.sentinel) {
-			found = append(found, o.sentinel)
+	for _, sentinel := range sentinels {
+		if errors.Is(err, sentinel) {
+			found = append(found, sentinel)
 		}
 	}
 	return found
 }
+
+var sentinels = [...]error{ErrNoToken, ErrRequest, ErrMalformed, ErrKey, ErrSignature, ErrExpired, ErrNotYetValid, ErrClaims, ErrBinding,
+	ErrScope, ErrAuthentication, ErrUnavailable}
 
 // unavailable wraps what kept the keys away; they may be had again in retry.
 func unavailable(cause error, retry time.Duration) *Error {

@@ -254,7 +254,7 @@ func ExampleNewResource() {
 	// Output:
 	// msg=refused path=/api/messages jwt.reason=audience_mismatch jwt.issuer=https://issuer.example jwt.kid=rs256-1 jwt.member=aud jwt.got=https://API.example.com jwt.want="\"https://api.example.com\"" jwt.hint="they differ only by letter case"
 	// 401 Bearer realm="messages", error="invalid_token", error_description="The access token is not valid for this service."
-	// msg=refused path=/api/messages jwt.reason=requirement_unmet jwt.issuer=https://issuer.example jwt.kid=rs256-1 jwt.member=permissions jwt.got=read:users jwt.want="Any(Claim(\"permissions\").Has(\"read:messages\"), Claim(\"roles\").Has(\"admin\"))"
+	// msg=refused path=/api/messages jwt.reason=requirement_unmet jwt.issuer=https://issuer.example jwt.kid=rs256-1 jwt.member=permissions jwt.got=read:users jwt.want="Claim(\"permissions\").Has(\"read:messages\") or Claim(\"roles\").Has(\"admin\")"
 	// 403 Bearer realm="messages", error="insufficient_scope", error_description="The access token does not allow this request."
 }
 

@@ -482,19 +482,19 @@ func (x *explanation) validate(ctx context.Context) {
 
 // require holds the token against what a route asks for.
 func (x *explanation) require(reqs []Requirement) {
-	all := scopesOf(reqs)
+	route := routeOf(reqs)
 	for _, req := range reqs {
 		if x.t == nil {
 			x.skip("the claims cannot be read", "requirement")
 			continue
 		}
-		r := ruleOf(req)
+		r := routeOf([]Requirement{req})
 		e := r.decide(x.t, x.now)
 		if e == nil {
-			x.pass("requirement", r.text+" is met")
+			x.pass("requirement", req.String()+" is met")
 			continue
 		}
-		e.asks(all)
+		e.asks(route.scopes)
 		x.asked = append(x.asked, asked{len(x.Steps), r.scopes})
 		x.fail("requirement", x.about(e))
 	}

@@ -1,3 +1,3 @@
 module assay.example/jwt
 
-go 1.26
+go 1.25

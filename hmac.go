@@ -5,8 +5,6 @@ package jwt
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"hash"
@@ -38,34 +36,6 @@ func hmacKeyOf(kid string, alg Algorithm, secret []byte) (*Key, error) {
 	}
 	own := bytes.Clone(secret)
 	return newKey(kid, "oct", alg, hmacKey{func() hash.Hash { return hmac.New(alg.hash().New, own) }}), nil
-}
-
-// isPublicKey recognises the forms in which a public key is handed out.
-func isPublicKey(secret []byte) bool {
-	if bytes.Contains(secret, []byte("-----BEGIN ")) || bytes.HasPrefix(bytes.TrimSpace(secret), []byte("ssh-")) {
-		return true
-	}
-	if text := bytes.TrimSpace(secret); len(text) > 0 && text[0] == '{' && bytes.Contains(text, []byte(`"kty"`)) {
-		return true
-	}
-	for _, der := range [][]byte{secret, unarmoured(secret)} {
-		if _, err := x509.ParsePKIXPublicKey(der); err == nil {
-			return true
-		}
-		if _, err := x509.ParsePKCS1PublicKey(der); err == nil {
-			return true
-		}
-		if _, err := x509.ParseCertificate(der); err == nil {
-			return true
-		}
-	}
-	return false
-}
-
-// unarmoured decodes what stands between the lines of a PEM file.
-func unarmoured(secret []byte) []byte {
-	der, _ := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(secret)))
-	return der
 }
 
 func (k hmacKey) verify(_ Algorithm, input, signature []byte) bool {

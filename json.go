@@ -125,7 +125,7 @@ func (s *scanner) member() (name string, ok bool) {
 	if s.peek() != '"' {
 		return "", s.wrong("a member name is missing")
 	}
-	if name, ok = s.scanString(true); !ok {
+	if name, ok = s.string(); !ok {
 		return "", false
 	}
 	if s.peek() != ':' {
@@ -185,7 +185,7 @@ func (s *scanner) unique(name string) bool {
 func (s *scanner) skip() bool {
 	switch c := s.peek(); {
 	case c == '"':
-		_, ok := s.scanString(false)
+		_, ok := s.string()
 		return ok
 	case c == '{':
 		for range s.members {
@@ -232,30 +232,28 @@ func (s *scanner) number() (string, bool) {
 		return "", s.wrong("not a JSON value")
 	}
 	start := s.pos
-	if s.text[s.pos] == '-' {
-		s.pos++
+	s.accept("-")
+	ok := s.accept("0") || s.digits()
+	if ok && s.accept(".") {
+		ok = s.digits()
 	}
-	if s.pos < len(s.text) && s.text[s.pos] == '0' {
-		s.pos++
-	} else if !s.digits() {
+	if ok && s.accept("eE") {
+		s.accept("+-")
+		ok = s.digits()
+	}
+	if !ok {
 		return "", false
 	}
-	if s.pos < len(s.text) && s.text[s.pos] == '.' {
-		s.pos++
-		if !s.digits() {
-			return "", false
-		}
-	}
-	if s.pos < len(s.text) && (s.text[s.pos] == 'e' || s.text[s.pos] == 'E') {
-		s.pos++
-		if s.pos < len(s.text) && (s.text[s.pos] == '+' || s.text[s.pos] == '-') {
-			s.pos++
-		}
-		if !s.digits() {
-			return "", false
-		}
-	}
 	return s.text[start:s.pos], true
+}
+
+// accept moves over the next byte if it is one of these.
+func (s *scanner) accept(any string) bool {
+	ok := s.pos < len(s.text) && strings.IndexByte(any, s.text[s.pos]) >= 0
+	if ok {
+		s.pos++
+	}
+	return ok
 }
 
 func (s *scanner) digits() bool {
@@ -264,14 +262,6 @@ func (s *scanner) digits() bool {
 		s.pos++
 	}
 	return s.pos > start || s.wrong("a digit is missing")
-}
-
-// string returns the next value, which must be a string, with its escapes resolved.
-func (s *scanner) string() (string, bool) {
-	if s.peek() != '"' {
-		return "", s.wrong("not a JSON string")
-	}
-	return s.scanString(true)
 }
 
 // plainText returns the end of the text, from s[n] on, that stands for itself in a JSON string
@@ -300,19 +290,11 @@ func load64(s string) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// scanString reads from an opening quote. Without want it only checks.
-func (s *scanner) scanString(want bool) (string, bool) {
-	text, from := s.text, s.pos+1
-	to := plainText(text, from)
-	if to < len(text) && text[to] == '"' {
-		s.pos = to + 1
-		return text[from:to], true
+// string returns the next value, which must be a string, with its escapes resolved.
+func (s *scanner) string() (string, bool) {
+	if s.peek() != '"' {
+		return "", s.wrong("not a JSON string")
 	}
-	return s.unusualString(want)
-}
-
-// unusualString is scanString for one with escapes, beyond ASCII, or with faults.
-func (s *scanner) unusualString(want bool) (string, bool) {
 	s.pos++
 	start := s.pos
 	var unescaped []byte // nil until the first escape
@@ -330,16 +312,12 @@ func (s *scanner) unusualString(want bool) (string, bool) {
 			}
 			return string(append(unescaped, piece...)), true
 		case c == '\\':
-			if want {
-				unescaped = append(unescaped, s.text[start:s.pos]...)
-			}
+			unescaped = append(unescaped, s.text[start:s.pos]...)
 			r, ok := s.escape()
 			if !ok {
 				return "", false
 			}
-			if want {
-				unescaped = utf8.AppendRune(unescaped, r)
-			}
+			unescaped = utf8.AppendRune(unescaped, r)
 			start = s.pos
 		case c < ' ':
 			return "", s.wrong("a control character in a string")
@@ -387,21 +365,12 @@ func (s *scanner) hex4() (rune, bool) {
 	if s.pos+6 > len(s.text) {
 		return 0, s.wrong("a broken escape")
 	}
-	var r rune
-	for _, c := range []byte(s.text[s.pos+2 : s.pos+6]) {
-		switch {
-		case '0' <= c && c <= '9':
-			r = r<<4 | rune(c-'0')
-		case 'a' <= c && c <= 'f':
-			r = r<<4 | rune(c-'a'+10)
-		case 'A' <= c && c <= 'F':
-			r = r<<4 | rune(c-'A'+10)
-		default:
-			return 0, s.wrong("a broken escape")
-		}
+	r, err := strconv.ParseUint(s.text[s.pos+2:s.pos+6], 16, 16)
+	if err != nil {
+		return 0, s.wrong("a broken escape")
 	}
 	s.pos += 6
-	return r, true
+	return rune(r), true
 }
 
 // end says what is wrong with the whole text, and where; empty if nothing is. Anything but white

@@ -5,17 +5,17 @@ package jwt
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
-	"encoding/asn1"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
+	"strings"
 )
 
 // A KeySource finds the key that a token names. It returns exactly one key or an error, never a
@@ -126,16 +126,11 @@ func mismatch(h *Header, have Algorithm) *Error {
 func newKey(kid, kty string, alg Algorithm, material primitive, members ...string) *Key {
 	k := &Key{id: kid, kty: kty, alg: alg, material: material}
 	if len(members) > 0 {
-		text := []byte{'{'}
-		for i, m := range members {
-			if i%2 == 0 && i > 0 {
-				text = append(text, ',')
-			} else if i%2 == 1 {
-				text = append(text, ':')
-			}
-			text = append(append(append(text, '"'), m...), '"')
+		var pairs []string
+		for i := 0; i < len(members); i += 2 {
+			pairs = append(pairs, `"`+members[i]+`":"`+members[i+1]+`"`)
 		}
-		sum := sha256.Sum256(append(text, '}'))
+		sum := sha256.Sum256([]byte("{" + strings.Join(pairs, ",") + "}"))
 		k.thumbprint = base64url(sum[:])
 	}
 	return k
@@ -155,41 +150,28 @@ type jwk struct {
 // read takes the members of one key from s. A wrong one spoils this key alone; only broken JSON
 // spoils the document.
 func (j *jwk) read(s *scanner) bool {
+	// A wrong value of the first ones spoils the key, whatever its type.
+	needed := map[string]*string{"kty": &j.kty, "kid": &j.kid, "use": &j.use, "alg": &j.alg, "issuer": &j.issuer}
+	ofType := map[string]*string{"crv": &j.crv, "n": &j.n, "e": &j.e, "x": &j.x, "y": &j.y, "k": &j.k}
 	for name := range s.members {
-		var text *string
-		needed := true // a wrong value spoils the key, whatever its type
-		switch name {
-		case "kty":
-			text = &j.kty
-		case "kid":
-			text = &j.kid
-		case "use":
-			text = &j.use
-		case "alg":
-			text = &j.alg
-		case "issuer":
-			text = &j.issuer
-		case "crv":
-			text, needed = &j.crv, false
-		case "n":
-			text, needed = &j.n, false
-		case "e":
-			text, needed = &j.e, false
-		case "x":
-			text, needed = &j.x, false
-		case "y":
-			text, needed = &j.y, false
-		case "k":
-			text, needed = &j.k, false
-		case "d", "p", "q", "dp", "dq", "qi", "oth", "priv":
+		into := cmp.Or(needed[name], ofType[name])
+		switch {
+		case into != nil:
+			if s.peek() == '"' {
+				*into, _ = s.string()
+			} else {
+				s.skip()
+			}
+			if needed[name] != nil && *into == "" {
+				j.spoil(name + " is empty or not a string")
+			}
+		case slices.Contains([]string{"d", "p", "q", "dp", "dq", "qi", "oth", "priv"}, name):
 			j.private = name
 			s.skip()
-			continue
-		case "key_ops":
+		case name == "key_ops":
 			j.operations = true
 			j.strings(s, name, func(_ int, op string) { j.verifies = j.verifies || op == "verify" })
-			continue
-		case "x5c":
+		case name == "x5c":
 			j.strings(s, name, func(i int, certificate string) {
 				if i == 0 {
 					j.x5c = certificate
@@ -198,18 +180,8 @@ func (j *jwk) read(s *scanner) bool {
 			if j.x5c == "" {
 				j.spoil("x5c is empty")
 			}
-			continue
 		default:
 			s.skip()
-			continue
-		}
-		if s.peek() == '"' {
-			*text, _ = s.string()
-		} else {
-			s.skip()
-		}
-		if needed && *text == "" {
-			j.spoil(name + " is empty or not a string")
 		}
 	}
 	return s.fault == ""
@@ -311,23 +283,6 @@ func (j *jwk) key(local bool) (*Key, error) {
 	return k, nil
 }
 
-// certifiedKey returns the public key of a certificate (RFC 5280 section 4.1). Nothing else in it
-// counts here, and crypto/x509 takes thirty times the size of a hostile one to read its extensions.
-func certifiedKey(der []byte) (any, error) {
-	var certificate struct {
-		Body struct {
-			Version                                                  int `asn1:"optional,explicit,default:0,tag:0"`
-			Serial, Algorithm, Issuer, Validity, Subject, SubjectKey asn1.RawValue
-		}
-		Algorithm asn1.RawValue
-		Signature asn1.BitString
-	}
-	if rest, err := asn1.Unmarshal(der, &certificate); err != nil || len(rest) > 0 {
-		return nil, errors.New("not a certificate")
-	}
-	return x509.ParsePKIXPublicKey(certificate.Body.SubjectKey.FullBytes)
-}
-
 func (j *jwk) rsa(alg Algorithm) (*Key, error) {
 	n, okN := base64urlBytes(j.n)
 	e, okE := base64urlBytes(j.e)
@@ -408,22 +363,4 @@ func ParseKey(data []byte) (*Key, error) {
 		return nil, fmt.Errorf("jwt: ParseKey: %w", err)
 	}
 	return k, nil
-}
-
-// publicKey picks the constructor by type. alg may be empty.
-func publicKey(kid string, alg Algorithm, public any) (k *Key, err error) {
-	switch public := public.(type) {
-	case *rsa.PublicKey:
-		k, err = rsaKeyOf(kid, alg, public)
-	case *ecdsa.PublicKey:
-		k, err = ecdsaKeyOf(kid, public)
-	case ed25519.PublicKey:
-		k, err = ed25519KeyOf(kid, public)
-	default:
-		return nil, fmt.Errorf("a %T cannot verify tokens", public)
-	}
-	if err == nil && alg != "" && !k.alg.sameAs(alg) {
-		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", word(string(alg)), k.alg)
-	}
-	return k, err
 }

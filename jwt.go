@@ -8,6 +8,7 @@ import (
 	_ "crypto/sha512" // for crypto.Hash
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -167,7 +168,7 @@ func NewVerifier(configs ...Config) (*Verifier, error) {
 
 // newAuthority checks the Config and copies it.
 func newAuthority(c Config) (*authority, error) {
-	if err := cmp.Or(c.check(), c.checkTenants(), c.checkKeys()); err != nil {
+	if err := cmp.Or(c.check(), c.checkTenants()); err != nil {
 		return nil, err
 	}
 	c.Tenants, c.Audience, c.Clients = slices.Clone(c.Tenants), slices.Clone(c.Audience), slices.Clone(c.Clients)
@@ -239,13 +240,17 @@ func (c Config) check() error {
 		return fmt.Errorf("MaxHeaderSize is not from 0 to %d", maxSettableSize)
 	case c.TokenCache < 0 || c.TokenCache > maxTokenCache:
 		return fmt.Errorf("TokenCache is not from 0 to %d", maxTokenCache)
-	case c.TokenCache > 0 && c.onlySecrets():
-		return errors.New("TokenCache saves nothing where tokens are signed with a secret: leave it 0")
+	}
+	if keys := reflect.ValueOf(c.Keys); keys.Kind() == reflect.Pointer && keys.IsNil() {
+		return fmt.Errorf("Keys is a nil %T", c.Keys)
 	}
 	for _, alg := range c.Algorithms {
 		if alg.kty() == "" {
 			return fmt.Errorf("the Algorithms hold %q, which is not supported", alg)
 		}
+	}
+	if c.TokenCache > 0 && c.onlySecrets() {
+		return errors.New("TokenCache saves nothing where tokens are signed with a secret: leave it 0")
 	}
 	return nil
 }
@@ -271,25 +276,6 @@ func (c Config) checkTenants() error {
 	return nil
 }
 
-// checkKeys finds a nil pointer in an interface that is not nil.
-func (c Config) checkKeys() error {
-	switch keys := c.Keys.(type) {
-	case *RemoteKeySet:
-		if keys == nil {
-			return errors.New("Keys is a nil *RemoteKeySet")
-		}
-	case *KeySet:
-		if keys == nil {
-			return errors.New("Keys is a nil *KeySet")
-		}
-	case *Key:
-		if keys == nil {
-			return errors.New("Keys is a nil *Key")
-		}
-	}
-	return nil
-}
-
 // onlySecrets reports whether HMAC is all that the issuer's tokens can be signed with.
 func (c Config) onlySecrets() bool {
 	secrets := func(algs []Algorithm) bool {
@@ -298,9 +284,7 @@ func (c Config) onlySecrets() bool {
 	var algs []Algorithm
 	switch source := c.Keys.(type) {
 	case *Key:
-		if source != nil {
-			algs = []Algorithm{source.alg}
-		}
+		algs = []Algorithm{source.alg}
 	case *KeySet:
 		for _, k := range source.Keys() {
 			algs = append(algs, k.alg)
@@ -589,20 +573,6 @@ func (v *Verifier) Warm(ctx context.Context) error {
 	}
 	wg.Wait()
 	return cmp.Or(errs...)
-}
-
-// Configs returns what the verifier was made of, in order, with the source of keys that each issuer has.
-func (v *Verifier) Configs() (all []Config) {
-	if v == nil {
-		return nil
-	}
-	for _, a := range v.authorities {
-		c := a.config
-		c.Tenants, c.Audience, c.Clients = slices.Clone(c.Tenants), slices.Clone(c.Audience), slices.Clone(c.Clients)
-		c.Algorithms = slices.Clone(c.Algorithms)
-		all = append(all, c)
-	}
-	return all
 }
 
 // Status returns the state of every issuer's keys, in the order of the Configs. It does no I/O.

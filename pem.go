@@ -1,9 +1,16 @@
-// This file reads keys from PEM (RFC 7468).
+// This file reads public keys in the forms of other standards than JOSE: PEM (RFC 7468), certificates
+// (RFC 5280), keys of crypto/*. It also recognises them where a secret is wanted.
 
 package jwt
 
 import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -40,4 +47,67 @@ func ParsePEM(kid string, alg Algorithm, data []byte) (*Key, error) {
 		return nil, fmt.Errorf("jwt: ParsePEM: %w", err)
 	}
 	return k, nil
+}
+
+// certifiedKey returns the public key of a certificate (RFC 5280 section 4.1). Nothing else in it
+// counts here, and crypto/x509 takes thirty times the size of a hostile one to read its extensions.
+func certifiedKey(der []byte) (any, error) {
+	var certificate struct {
+		Body struct {
+			Version                                                  int `asn1:"optional,explicit,default:0,tag:0"`
+			Serial, Algorithm, Issuer, Validity, Subject, SubjectKey asn1.RawValue
+		}
+		Algorithm asn1.RawValue
+		Signature asn1.BitString
+	}
+	if rest, err := asn1.Unmarshal(der, &certificate); err != nil || len(rest) > 0 {
+		return nil, errors.New("not a certificate")
+	}
+	return x509.ParsePKIXPublicKey(certificate.Body.SubjectKey.FullBytes)
+}
+
+// publicKey picks the constructor by type. alg may be empty.
+func publicKey(kid string, alg Algorithm, public any) (k *Key, err error) {
+	switch public := public.(type) {
+	case *rsa.PublicKey:
+		k, err = rsaKeyOf(kid, alg, public)
+	case *ecdsa.PublicKey:
+		k, err = ecdsaKeyOf(kid, public)
+	case ed25519.PublicKey:
+		k, err = ed25519KeyOf(kid, public)
+	default:
+		return nil, fmt.Errorf("a %T cannot verify tokens", public)
+	}
+	if err == nil && alg != "" && !k.alg.sameAs(alg) {
+		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", word(string(alg)), k.alg)
+	}
+	return k, err
+}
+
+// isPublicKey recognises the forms in which a public key is handed out.
+func isPublicKey(secret []byte) bool {
+	if bytes.Contains(secret, []byte("-----BEGIN ")) || bytes.HasPrefix(bytes.TrimSpace(secret), []byte("ssh-")) {
+		return true
+	}
+	if text := bytes.TrimSpace(secret); len(text) > 0 && text[0] == '{' && bytes.Contains(text, []byte(`"kty"`)) {
+		return true
+	}
+	for _, der := range [][]byte{secret, unarmoured(secret)} {
+		if _, err := x509.ParsePKIXPublicKey(der); err == nil {
+			return true
+		}
+		if _, err := x509.ParsePKCS1PublicKey(der); err == nil {
+			return true
+		}
+		if _, err := x509.ParseCertificate(der); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// unarmoured decodes what stands between the lines of a PEM file.
+func unarmoured(secret []byte) []byte {
+	der, _ := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(secret)))
+	return der
 }

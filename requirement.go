@@ -4,6 +4,7 @@
 package jwt
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -34,14 +35,6 @@ type rule struct {
 
 func (r *rule) String() string { return r.text }
 func (r *rule) rule() *rule    { return r }
-
-// ruleOf returns the rule of a requirement, which may be nil.
-func ruleOf(req Requirement) *rule {
-	if req == nil {
-		return mistaken("nil", "a requirement is nil")
-	}
-	return req.rule()
-}
 
 // mistaken is a rule that no token meets.
 func mistaken(text, why string) *rule {
@@ -148,113 +141,79 @@ func MaxAuthAge(limit time.Duration) Requirement {
 
 // All asks for every one of these; the first that is not met decides the answer.
 func All(reqs ...Requirement) Requirement {
-	text, rules, why := several("All", reqs)
-	if why != "" {
-		return mistaken(text, why)
-	}
-	return &rule{text: text, scopes: scopesOf(reqs), decide: func(t *Token, now time.Time) *Error {
+	return several("All", reqs, func(rules []*rule, t *Token, now time.Time) *Error {
 		for _, r := range rules {
 			if e := r.decide(t, now); e != nil {
 				return e
 			}
 		}
 		return nil
-	}}
+	})
 }
 
 // Any asks for at least one of these. If none is met, the first decides the answer, and the error
 // tells them all.
 func Any(reqs ...Requirement) Requirement {
-	text, rules, why := several("Any", reqs)
-	if why != "" {
-		return mistaken(text, why)
-	}
-	return &rule{text: text, scopes: scopesOf(reqs), decide: func(t *Token, now time.Time) *Error {
+	return several("Any", reqs, func(rules []*rule, t *Token, now time.Time) *Error {
 		var first *Error
-		var all []string
+		var wanted, wrong []string
 		for _, r := range rules {
 			e := r.decide(t, now)
 			if e == nil {
 				return nil
 			}
-			if first == nil {
-				first = e
-			}
-			if all = append(all, e.what()); len(all) > maxListed {
-				all[maxListed] = "or another"
-				break
-			}
+			first = cmp.Or(first, e)
+			wanted, wrong = append(wanted, r.text), append(wrong, e.what())
 		}
 		if len(rules) > 1 {
-			first.Want, first.detail = cut(text, maxDetail), cut(strings.Join(all, "; or "), 2*maxDetail)
+			first.Want, first.detail = cut(strings.Join(wanted, " or "), maxDetail), cut(strings.Join(wrong, "; or "), 2*maxDetail)
 		}
 		return first
-	}}
+	})
 }
 
-// several prepares the parts of All and Any. It says why they are a mistake, if they are.
-func several(name string, reqs []Requirement) (text string, rules []*rule, why string) {
-	var texts []string
+// several makes one requirement of several.
+func several(name string, reqs []Requirement, decide func(rules []*rule, t *Token, now time.Time) *Error) Requirement {
+	var rules []*rule
+	var texts, scopes []string
+	mistake := ""
 	for _, req := range reqs {
-		r := ruleOf(req)
-		rules, texts = append(rules, r), append(texts, r.text)
-		if r.mistake != "" && why == "" {
-			why = r.text + ": " + r.mistake
+		r := mistaken("nil", "a requirement is nil")
+		if req != nil {
+			r = req.rule()
+		}
+		rules, texts, scopes = append(rules, r), append(texts, r.text), append(scopes, r.scopes...)
+		if r.mistake != "" && mistake == "" {
+			mistake = r.text + ": " + r.mistake
 		}
 	}
 	if len(reqs) == 0 {
-		why = "it names no requirement"
+		mistake = "it names no requirement"
 	}
-	return call(name, texts...), rules, why
-}
-
-// scopesOf lists what a client must ask the issuer for, for all of these requirements.
-func scopesOf(reqs []Requirement) (all []string) {
-	for _, req := range reqs {
-		for _, scope := range ruleOf(req).scopes {
-			if !slices.Contains(all, scope) {
-				all = append(all, scope)
-			}
-		}
+	text := call(name, texts...)
+	if mistake != "" {
+		return mistaken(text, mistake)
 	}
-	return all
+	return &rule{text: text, scopes: scopes, decide: func(t *Token, now time.Time) *Error { return decide(rules, t, now) }}
 }
 
-// route is what one route asks for.
-type route struct {
-	rules  []*rule
-	scopes []string
-}
-
-func routeOf(reqs []Requirement) route {
-	r := route{scopes: scopesOf(reqs)}
-	for _, req := range reqs {
-		r.rules = append(r.rules, ruleOf(req))
+// routeOf is the one rule of a route.
+func routeOf(reqs []Requirement) *rule {
+	if len(reqs) == 0 {
+		return &rule{decide: func(*Token, time.Time) *Error { return nil }}
 	}
-	return r
+	return All(reqs...).rule()
 }
 
-// mistake says what is wrong with a requirement of the route; empty if nothing is.
-func (r route) mistake() string {
-	for _, rule := range r.rules {
-		if rule.mistake != "" {
-			return rule.text + ": " + rule.mistake
-		}
-	}
-	return ""
-}
-
-// decide returns why a token may not pass; nil if it may. The error asks for the scopes of all
+// refuse returns why a token may not pass a route; nil if it may. The error asks for the scopes of all
 // requirements, so that a client need not come back for each.
-func (r route) decide(t *Token, now time.Time) *Error {
-	for _, rule := range r.rules {
-		if e := rule.decide(t, now); e != nil {
-			e.asks(r.scopes)
-			e.Issuer, e.KeyID = t.Issuer(), shown(t.header.KeyID)
-			return e
-		}
+func (r *rule) refuse(t *Token, now time.Time) *Error {
+	e := r.decide(t, now)
+	if e != nil {
+		e.asks(r.scopes)
+		e.about(t.authority, &t.header)
 	}
-	return nil
+	return e
 }
 
 // A ClaimPath names a claim, or a member of a claim that is an object: see [Claim].

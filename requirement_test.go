@@ -281,7 +281,7 @@ func TestRequirementTells(t *testing.T) {
 	v := newVerifier(t)
 	r := v.Explain(t.Context(), testIssuer().Token(claims{"scope": "c"}), jwt.Any(jwt.Scope("a", "c", "b"), jwt.Claim("roles").Has("admin")))
 	const want = `missing scope: scope is "c", want all of "a" "b"; or roles is absent, want "admin"`
-	if r.Refusal == nil || r.Text != want || r.Refusal.Want != `Any(Scope("a", "c", "b"), Claim("roles").Has("admin"))` {
+	if r.Refusal == nil || r.Text != want || r.Refusal.Want != `Scope("a", "c", "b") or Claim("roles").Has("admin")` {
 		t.Errorf("got %q, %+v", r.Text, r.Refusal)
 	}
 }

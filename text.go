@@ -185,17 +185,6 @@ func cutScheme(s string) (scheme, rest string) {
 	return "", s
 }
 
-// isHTTPToken reports whether s is a token of RFC 9110 section 5.6.2.
-func isHTTPToken(s string) bool {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if !inBase64url(c) && !strings.ContainsRune("!#$%&'*+.^`|~", rune(c)) || c >= 0x80 {
-			return false
-		}
-	}
-	return s != ""
-}
-
 func printable(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] < ' ' || s[i] > '~' {

@@ -300,16 +300,30 @@ func (t *tracer) validate(ctx context.Context) {
 
 // require holds the token against what a route asks for.
 func (t *tracer) require(reqs []Requirement) {
-	all := scopesOf(reqs)
+	route := routeOf(reqs)
 	for _, req := range reqs {
 		if t.token == nil {
 			t.skip("the claims cannot be read", "requirement")
 			continue
 		}
-		e := ruleOf(req).decide(t.token, t.at)
+		e := routeOf([]Requirement{req}).decide(t.token, t.at)
 		if e != nil {
-			e.asks(all)
+			e.asks(route.scopes)
 		}
 		t.take("requirement", e)
 	}
+}
+
+// Configs returns what the verifier was made of, in order, with the source of keys that each issuer has.
+func (v *Verifier) Configs() (all []Config) {
+	if v == nil {
+		return nil
+	}
+	for _, a := range v.authorities {
+		c := a.config
+		c.Tenants, c.Audience, c.Clients = slices.Clone(c.Tenants), slices.Clone(c.Audience), slices.Clone(c.Clients)
+		c.Algorithms = slices.Clone(c.Algorithms)
+		all = append(all, c)
+	}
+	return all
 }
