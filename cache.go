@@ -6,6 +6,9 @@ package jwt
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,6 +16,8 @@ import (
 )
 
 const (
+	// More live tokens than that are a mistake: they would take up to 4 GiB.
+	maxTokenCache = 1 << 20
 	// A token is verified anew after this time at the latest, whatever its exp says.
 	maxCachedFor = 5 * time.Minute
 	// What a place in the cache may hold on average, in bytes. Where tokens are larger, because
@@ -23,6 +28,15 @@ const (
 )
 
 func init() {
+	checkTokenCache = func(c Config) error {
+		switch {
+		case c.TokenCache < 0 || c.TokenCache > maxTokenCache:
+			return fmt.Errorf("TokenCache is not from 0 to %d", maxTokenCache)
+		case c.onlySecrets():
+			return errors.New("TokenCache saves nothing where tokens are signed with a secret: leave it 0")
+		}
+		return nil
+	}
 	newTokenCache = func(authorities []*authority) tokenCache {
 		c := &cache{shares: map[*authority]*cacheShare{}}
 		for i := range c.shards {
@@ -35,6 +49,23 @@ func init() {
 		}
 		return c
 	}
+}
+
+// onlySecrets reports whether HMAC is all that the issuer's tokens can be signed with.
+func (c Config) onlySecrets() bool {
+	secrets := func(algs []Algorithm) bool {
+		return len(algs) > 0 && !slices.ContainsFunc(algs, func(alg Algorithm) bool { return alg.kty() != "oct" })
+	}
+	var algs []Algorithm
+	switch source := c.Keys.(type) {
+	case *Key:
+		algs = []Algorithm{source.alg}
+	case *KeySet:
+		for _, k := range source.Keys() {
+			algs = append(algs, k.alg)
+		}
+	}
+	return secrets(algs) || secrets(c.Algorithms)
 }
 
 // digest stands for a signature, which is not kept: whoever reads the memory of the process finds no

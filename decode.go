@@ -259,3 +259,46 @@ func isFieldTag(name string) bool {
 	}
 	return name != ""
 }
+
+// Claim returns any claim, or a member of a claim that is an object: Claim("realm_access", "roles").
+// Names match exactly. The value is a string, a bool, a [json.Number], nil, a []any or a
+// map[string]any of these, and belongs to the caller.
+func (t *Token) Claim(path ...string) (value any, ok bool) {
+	raw, ok := t.find(path...)
+	if !ok {
+		return nil, false
+	}
+	s := scanner{text: raw, vetted: true}
+	return s.value(), true
+}
+
+// value builds the next value of a text that was checked before.
+func (s *scanner) value() any {
+	switch s.peek() {
+	case '"':
+		text, _ := s.string()
+		return text
+	case '{':
+		object := map[string]any{}
+		s.object()
+		for name, ok := s.member(); ok; name, ok = s.member() {
+			object[name] = s.value()
+		}
+		return object
+	case '[':
+		array := []any{}
+		s.array()
+		for s.element() {
+			array = append(array, s.value())
+		}
+		return array
+	case 't', 'f':
+		word, _ := s.raw()
+		return word == "true"
+	case 'n':
+		s.skip()
+		return nil
+	}
+	number, _ := s.number()
+	return json.Number(number)
+}

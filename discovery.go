@@ -819,7 +819,7 @@ func (e *FetchError) Error() string {
 	case e.Issuer != "":
 		return e.Address + " " + e.Err.Error()
 	case e.Status == http.StatusOK:
-		return fmt.Sprintf("%s (%s): %v", e.Address, shown(e.ContentType), e.Err)
+		return fmt.Sprintf("%s (%s): %v", e.Address, snippet(e.ContentType), e.Err)
 	}
 	return e.Address + ": " + e.Err.Error()
 }

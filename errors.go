@@ -4,9 +4,9 @@
 package jwt
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
-	"strings"
 	"time"
 )
 
@@ -43,48 +43,39 @@ type Reason string
 
 // The reason codes. Each belongs to one sentinel error.
 const (
-	ReasonNoToken             Reason = "no_token"             // ErrNoToken
-	ReasonCredentialMalformed Reason = "credential_malformed" // ErrRequest: not "Bearer" and a token
-	ReasonCredentialRepeated  Reason = "credential_repeated"  // ErrRequest: more than one credential
-
-	ReasonTokenTooLarge  Reason = "token_too_large" // ErrMalformed: the token or its header is over its limit
-	ReasonTokenOpaque    Reason = "token_opaque"    // ErrMalformed: no dot at all, so not a JWT
-	ReasonTokenParts     Reason = "token_parts"     // ErrMalformed: not three non-empty parts
-	ReasonTokenEncrypted Reason = "token_encrypted" // ErrMalformed: five parts, a JWE (RFC 7516)
-	ReasonTokenEncoding  Reason = "token_encoding"  // ErrMalformed: a part is not canonical base64url
-	ReasonHeaderInvalid  Reason = "header_invalid"  // ErrMalformed: the header is not one strict JSON object
-	ReasonHeaderMember   Reason = "header_member"   // ErrMalformed: a header member is missing or of a wrong type
-	ReasonHeaderCritical Reason = "header_critical" // ErrMalformed: the header asks for an extension (crit, b64)
-	ReasonTokenNested    Reason = "token_nested"    // ErrMalformed: the payload is a JWT itself (cty)
-
-	ReasonAlgorithmRefused Reason = "algorithm_refused" // ErrKey: alg is none, unknown or not allowed
-	ReasonKeyUnknown       Reason = "key_unknown"       // ErrKey: no key of that kid, or none fits at all
-	ReasonKeyMismatch      Reason = "key_mismatch"      // ErrKey: the key of that kid has another algorithm
-	ReasonKeyAmbiguous     Reason = "key_ambiguous"     // ErrKey: several keys could be meant
-
-	ReasonSignatureInvalid Reason = "signature_invalid" // ErrSignature
-
-	ReasonTokenExpired     Reason = "token_expired"       // ErrExpired: exp
-	ReasonTokenTooOld      Reason = "token_too_old"       // ErrExpired: iat is older than Config.MaxAge
-	ReasonTokenNotYetValid Reason = "token_not_yet_valid" // ErrNotYetValid: nbf or iat
-
-	ReasonPayloadInvalid    Reason = "payload_invalid"    // ErrClaims: the payload is not one strict JSON object
-	ReasonClaimInvalid      Reason = "claim_invalid"      // ErrClaims: a registered claim has a wrong type or range
-	ReasonClaimMissing      Reason = "claim_missing"      // ErrClaims: a required claim is absent
-	ReasonTypeRefused       Reason = "type_refused"       // ErrClaims: typ names another kind of token
-	ReasonIssuerMismatch    Reason = "issuer_mismatch"    // ErrClaims: iss
-	ReasonAudienceMismatch  Reason = "audience_mismatch"  // ErrClaims: aud
-	ReasonClientMismatch    Reason = "client_mismatch"    // ErrClaims: client_id, azp, cid or appid
-	ReasonValidationRefused Reason = "validation_refused" // ErrClaims, or the sentinel that Config.Validate wrapped
-
-	ReasonBindingUnproven Reason = "binding_unproven" // ErrBinding: cnf
-
-	ReasonScopeMissing     Reason = "scope_missing"     // ErrScope: Scope or AnyScope
-	ReasonRequirementUnmet Reason = "requirement_unmet" // ErrScope: any other requirement
-
+	ReasonNoToken                    Reason = "no_token"                    // ErrNoToken
+	ReasonCredentialMalformed        Reason = "credential_malformed"        // ErrRequest: not "Bearer" and a token
+	ReasonCredentialRepeated         Reason = "credential_repeated"         // ErrRequest: more than one credential
+	ReasonTokenTooLarge              Reason = "token_too_large"             // ErrMalformed: the token or its header is over its limit
+	ReasonTokenOpaque                Reason = "token_opaque"                // ErrMalformed: no dot at all, so not a JWT
+	ReasonTokenParts                 Reason = "token_parts"                 // ErrMalformed: not three non-empty parts
+	ReasonTokenEncrypted             Reason = "token_encrypted"             // ErrMalformed: five parts, a JWE (RFC 7516)
+	ReasonTokenEncoding              Reason = "token_encoding"              // ErrMalformed: a part is not canonical base64url
+	ReasonHeaderInvalid              Reason = "header_invalid"              // ErrMalformed: the header is not one strict JSON object
+	ReasonHeaderMember               Reason = "header_member"               // ErrMalformed: a header member is missing or of a wrong type
+	ReasonHeaderCritical             Reason = "header_critical"             // ErrMalformed: the header asks for an extension (crit, b64)
+	ReasonTokenNested                Reason = "token_nested"                // ErrMalformed: the payload is a JWT itself (cty)
+	ReasonAlgorithmRefused           Reason = "algorithm_refused"           // ErrKey: alg is none, unknown or not allowed
+	ReasonKeyUnknown                 Reason = "key_unknown"                 // ErrKey: no key of that kid, or none fits at all
+	ReasonKeyMismatch                Reason = "key_mismatch"                // ErrKey: the key of that kid has another algorithm
+	ReasonKeyAmbiguous               Reason = "key_ambiguous"               // ErrKey: several keys could be meant
+	ReasonSignatureInvalid           Reason = "signature_invalid"           // ErrSignature
+	ReasonTokenExpired               Reason = "token_expired"               // ErrExpired: exp
+	ReasonTokenTooOld                Reason = "token_too_old"               // ErrExpired: iat is older than Config.MaxAge
+	ReasonTokenNotYetValid           Reason = "token_not_yet_valid"         // ErrNotYetValid: nbf or iat
+	ReasonPayloadInvalid             Reason = "payload_invalid"             // ErrClaims: the payload is not one strict JSON object
+	ReasonClaimInvalid               Reason = "claim_invalid"               // ErrClaims: a registered claim has a wrong type or range
+	ReasonClaimMissing               Reason = "claim_missing"               // ErrClaims: a required claim is absent
+	ReasonTypeRefused                Reason = "type_refused"                // ErrClaims: typ names another kind of token
+	ReasonIssuerMismatch             Reason = "issuer_mismatch"             // ErrClaims: iss
+	ReasonAudienceMismatch           Reason = "audience_mismatch"           // ErrClaims: aud
+	ReasonClientMismatch             Reason = "client_mismatch"             // ErrClaims: client_id, azp, cid or appid
+	ReasonValidationRefused          Reason = "validation_refused"          // ErrClaims, or the sentinel that Config.Validate wrapped
+	ReasonBindingUnproven            Reason = "binding_unproven"            // ErrBinding: cnf
+	ReasonScopeMissing               Reason = "scope_missing"               // ErrScope: Scope or AnyScope
+	ReasonRequirementUnmet           Reason = "requirement_unmet"           // ErrScope: any other requirement
 	ReasonAuthenticationInsufficient Reason = "authentication_insufficient" // ErrAuthentication: acr or auth_time
-
-	ReasonKeysUnavailable Reason = "keys_unavailable" // ErrUnavailable
+	ReasonKeysUnavailable            Reason = "keys_unavailable"            // ErrUnavailable
 )
 
 // reasons maps each code to its sentinel and to the words that begin its text.
@@ -175,31 +166,25 @@ func (e *Error) asks(scopes []string) {
 
 // Error returns one line: "jwt: what: detail; hint".
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("jwt: ")
-	e.describe(&b)
+	text := "jwt: " + e.line()
 	if e.Hint != "" {
-		b.WriteString("; " + e.Hint)
+		text += "; " + e.Hint
 	}
 	for i, other := range e.Also {
-		b.WriteString([]string{" (also: ", ", "}[min(i, 1)])
-		other.describe(&b)
+		text += []string{" (also: ", ", "}[min(i, 1)] + other.line()
 	}
 	if len(e.Also) > 0 {
-		b.WriteByte(')')
+		text += ")"
 	}
-	return b.String()
+	return text
 }
 
-func (e *Error) describe(b *strings.Builder) {
-	if text := reasons[e.Reason].text; text != "" {
-		b.WriteString(text)
-	} else {
-		b.WriteString("refused")
-	}
+func (e *Error) line() string {
+	text := cmp.Or(reasons[e.Reason].text, "refused")
 	if what := e.what(); what != "" {
-		b.WriteString(": " + what)
+		text += ": " + what
 	}
+	return text
 }
 
 // what says what is wrong, without what that is called.
@@ -239,7 +224,7 @@ func (e *Error) adopted() *Error {
 	c.Also = nil // it is about one key
 	// Escapes make four bytes of one at most.
 	if !printable(c.Got) || len(c.Got) > 4*maxShown+len("...") {
-		c.Got = shown(c.Got)
+		c.Got = snippet(c.Got)
 	}
 	for _, field := range []*string{&c.Member, &c.Want, &c.Hint} {
 		if !printable(*field) || len(*field) > maxDetail {
@@ -249,30 +234,18 @@ func (e *Error) adopted() *Error {
 	return &c
 }
 
-func (e *Error) kind() error {
-	if e.sentinel != nil {
-		return e.sentinel
-	}
-	return reasons[e.Reason].sentinel
-}
+func (e *Error) kind() error { return cmp.Or(e.sentinel, reasons[e.Reason].sentinel) }
 
 // LogValue returns the reason, the issuer, the key id, the member, got, want and the hint,
 // each only if it is known: the attributes that answer "why was this token refused".
 func (e *Error) LogValue() slog.Value {
-	attrs := make([]slog.Attr, 0, 8)
-	add := func(key, value string) {
-		if value != "" {
-			attrs = append(attrs, slog.String(key, value))
+	var attrs []slog.Attr
+	for _, a := range [...]struct{ key, value string }{{"reason", string(e.Reason)}, {"issuer", e.Issuer}, {"kid", e.KeyID},
+		{"member", e.Member}, {"got", e.Got}, {"want", e.Want}, {"hint", e.Hint}, {"text", e.Error()}} {
+		if a.value != "" {
+			attrs = append(attrs, slog.String(a.key, a.value))
 		}
 	}
-	add("reason", string(e.Reason))
-	add("issuer", e.Issuer)
-	add("kid", e.KeyID)
-	add("member", e.Member)
-	add("got", e.Got)
-	add("want", e.Want)
-	add("hint", e.Hint)
-	add("text", e.Error())
 	return slog.GroupValue(attrs...)
 }
 
@@ -291,8 +264,7 @@ var sentinels = [...]error{ErrNoToken, ErrRequest, ErrMalformed, ErrKey, ErrSign
 
 // unavailable wraps what kept the keys away; they may be had again in retry.
 func unavailable(cause error, retry time.Duration) *Error {
-	e := &Error{Reason: ReasonKeysUnavailable, RetryAfter: retry}
-	e.detail = foreign(cause)
+	e := &Error{Reason: ReasonKeysUnavailable, RetryAfter: retry, detail: foreign(cause)}
 	if len(sentinelsIn(cause)) == 0 {
 		e.cause = cause
 	}

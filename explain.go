@@ -627,11 +627,7 @@ func (r *tokenRuns) in(text string) (found bool) {
 func (s *Step) tell(now time.Time, leeway time.Duration) {
 	e := s.err
 	s.Reason, s.Got, s.Want, s.member = e.Reason, e.Got, e.Want, e.Member
-	var b strings.Builder
-	alone := *e
-	alone.Also = nil
-	alone.describe(&b)
-	s.Text = b.String()
+	s.Text = e.line()
 	switch {
 	case e.Reason == ReasonKeysUnavailable:
 		s.Text = unescaped(s.Text)

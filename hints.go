@@ -292,7 +292,7 @@ func (x *explanation) keyHints(e *Error, add func(string)) {
 	case x.h.KeyID == "" && e.Reason == ReasonKeyAmbiguous:
 		add("have the issuer put the kid of its key into the header, or name the one algorithm in Config.Algorithms")
 	case x.h.KeyID == "" && x.h.Algorithm.kty() != "oct":
-		add("the header has no kid, so only a key for " + shown(string(x.h.Algorithm)) + " can be meant: most issuers name it")
+		add("the header has no kid, so only a key for " + snippet(string(x.h.Algorithm)) + " can be meant: most issuers name it")
 	}
 	if remote == nil {
 		if e.Reason == ReasonKeyUnknown {
@@ -308,7 +308,7 @@ func (x *explanation) keyHints(e *Error, add func(string)) {
 		return
 	}
 	address, _, _ := strings.Cut(set.address, "?") // a query may hold a secret
-	text := "the key set was fetched " + human(now.Sub(set.at)) + " ago from " + shown(address) + " and has "
+	text := "the key set was fetched " + human(now.Sub(set.at)) + " ago from " + snippet(address) + " and has "
 	if keys := set.keys.Keys(); set.keys.kids != "one of" {
 		text += strings.Replace(set.keys.kids, "one of", "the kids", 1)
 		if len(keys) == 1 {

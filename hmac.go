@@ -26,7 +26,7 @@ func HMACKey(kid string, alg Algorithm, secret []byte) (*Key, error) {
 
 func hmacKeyOf(kid string, alg Algorithm, secret []byte) (*Key, error) {
 	if alg.kty() != "oct" {
-		return nil, fmt.Errorf("alg %s is not HS256, HS384 or HS512", word(string(alg)))
+		return nil, fmt.Errorf("alg %s is not HS256, HS384 or HS512", quoteName(string(alg)))
 	}
 	if size := alg.hash().Size(); len(secret) < size {
 		return nil, fmt.Errorf("the secret has %d bytes, %s needs at least %d", len(secret), alg, size)

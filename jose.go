@@ -16,6 +16,8 @@ const (
 	defaultMaxTokenSize = 16 << 10
 	// A header names an algorithm and a key. 4 KiB leaves room for a certificate that we ignore.
 	defaultMaxHeaderSize = 4 << 10
+	// What net/http takes for all header fields of a request together bounds what these can be set to.
+	maxSettableSize = 1 << 20
 )
 
 // parts are the segments of a compact JWS (RFC 7515 section 3.1), each a piece of the token.
@@ -32,31 +34,22 @@ func split(token string, maxToken, maxHeader int) (p parts, err *Error) {
 	if strings.HasPrefix(token, "{") {
 		return p, &Error{Reason: ReasonTokenParts, detail: "it is a JSON serialization (RFC 7515 section 7.2), and only the compact one is accepted"}
 	}
-	header, rest, ok := strings.Cut(token, ".")
-	if !ok {
-		e := &Error{Reason: ReasonTokenOpaque, detail: "it has no dot, so it is not a JWT"}
-		if token == "" {
-			e.Reason, e.detail = ReasonTokenParts, "the token is empty"
-		} else {
-			e.Hint = "issuers hand out opaque tokens when no API was asked for: request the token with this API's audience, or ask the issuer by introspection (RFC 7662)"
-		}
-		return p, e
-	}
-	payload, signature, ok := strings.Cut(rest, ".")
-	if !ok {
-		return p, &Error{Reason: ReasonTokenParts, detail: "it has 2 parts"}
-	}
-	if _, fourth, more := strings.Cut(signature, "."); more {
-		_, fifth, five := strings.Cut(fourth, ".")
-		if !five {
-			return p, &Error{Reason: ReasonTokenParts, detail: "it has 4 parts"}
-		}
-		if strings.IndexByte(fifth, '.') >= 0 {
-			return p, &Error{Reason: ReasonTokenParts, detail: "it has more than 5 parts"}
-		}
+	switch dots := strings.Count(token, "."); {
+	case token == "":
+		return p, &Error{Reason: ReasonTokenParts, detail: "the token is empty"}
+	case dots == 0:
+		return p, &Error{Reason: ReasonTokenOpaque, detail: "it has no dot, so it is not a JWT",
+			Hint: "issuers hand out opaque tokens when no API was asked for: request the token with this API's audience, or ask the issuer by introspection (RFC 7662)"}
+	case dots == 4:
 		return p, &Error{Reason: ReasonTokenEncrypted, detail: "it has 5 parts, so it is a JWE (RFC 7516), which is never accepted",
 			Hint: "Auth0 issues encrypted tokens when no audience was asked for: request the token with this API's audience, and switch token encryption off for this API"}
+	case dots > 4:
+		return p, &Error{Reason: ReasonTokenParts, detail: "it has more than 5 parts"}
+	case dots != 2:
+		return p, &Error{Reason: ReasonTokenParts, detail: [...]string{1: "it has 2 parts", 3: "it has 4 parts"}[dots]}
 	}
+	header, rest, _ := strings.Cut(token, ".")
+	payload, signature, _ := strings.Cut(rest, ".")
 	switch {
 	case header == "":
 		return p, &Error{Reason: ReasonTokenParts, detail: "the header is empty"}
@@ -90,27 +83,20 @@ func (p *parts) decode(lent []byte) (header, payload string, signature, input []
 	return text[:headerSize], text[headerSize:], all[len(text):end:end], all[end:], nil
 }
 
-// encodingFault words what is wrong with a part, which begins at this byte of the token.
+// encodingFault words what is wrong with a part that is not canonical base64url and begins at this byte
+// of the token.
 func encodingFault(name, part string, at int) *Error {
-	bad := base64urlFault(part)
-	e := &Error{Reason: ReasonTokenEncoding, detail: "the " + name + " breaks off or does not end canonically at byte " + strconv.Itoa(at+bad) + " of the token"}
-	if bad < len(part) && !inBase64url(part[bad]) {
-		e.detail = "the " + name + ` holds "` + shown(part[bad:bad+1]) + `" at byte ` + strconv.Itoa(at+bad) + " of the token"
+	bad := strings.IndexFunc(part, func(c rune) bool { return c > 0x7f || !inBase64url(byte(c)) })
+	detail := "the " + name + " breaks off or does not end canonically"
+	switch {
+	case bad >= 0:
+		detail = "the " + name + " holds " + quote(part[bad:bad+1])
+	case len(part)%4 == 1: // a character is missing
+		bad = len(part)
+	default:
+		bad = len(part) - 1 // it has bits that decode to nothing
 	}
-	return e
-}
-
-// base64urlFault is where a text that is not canonical base64url is wrong.
-func base64urlFault(s string) int {
-	for i := 0; i < len(s); i++ {
-		if !inBase64url(s[i]) {
-			return i
-		}
-	}
-	if len(s)%4 == 1 { // a character is missing
-		return len(s)
-	}
-	return len(s) - 1 // it has bits that decode to nothing
+	return &Error{Reason: ReasonTokenEncoding, detail: detail + " at byte " + strconv.Itoa(at+bad) + " of the token"}
 }
 
 const (
@@ -136,19 +122,14 @@ func inBase64url(c byte) bool { return base64urlValues[c] != notBase64url }
 // produces: no byte outside of the alphabet (CR, LF and padding are outside), no length that no encoder
 // produces, no bit set that decodes to nothing.
 func appendBase64url(dst []byte, s string) (_ []byte, ok bool) {
-	at := len(dst)
-	dst = slices.Grow(dst, len(s)/4*3+2)
-	v, to := &base64urlValues, dst[at:cap(dst)]
-	n := 0
+	dst, v := slices.Grow(dst, len(s)/4*3+2), &base64urlValues
 	for ; len(s) >= 4; s = s[4:] {
 		a, b, c, d := v[s[0]], v[s[1]], v[s[2]], v[s[3]]
 		if a|b|c|d == notBase64url {
 			return dst, false
 		}
-		to[n], to[n+1], to[n+2] = a<<2|b>>4, b<<4|c>>2, c<<6|d
-		n += 3
+		dst = append(dst, a<<2|b>>4, b<<4|c>>2, c<<6|d)
 	}
-	dst = dst[:at+n]
 	switch len(s) {
 	case 0:
 		return dst, true
@@ -229,7 +210,7 @@ func (h *Header) parse(text string) *Error {
 	case critical != "":
 		return &Error{Reason: ReasonHeaderCritical, Member: critical, detail: critical + " asks for an extension, and none is supported"}
 	case isMediaType(h.ContentType, "jwt"):
-		return &Error{Reason: ReasonTokenNested, Member: "cty", Got: shown(h.ContentType), detail: "cty says that the payload is a JWT itself, which is never accepted"}
+		return &Error{Reason: ReasonTokenNested, Member: "cty", Got: snippet(h.ContentType), detail: "cty says that the payload is a JWT itself, which is never accepted"}
 	}
 	return nil
 }

@@ -4,7 +4,6 @@
 package jwt
 
 import (
-	"encoding/json"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -383,37 +382,6 @@ func (s *scanner) end() string {
 		return ""
 	}
 	return s.fault + " at byte " + strconv.Itoa(s.at)
-}
-
-// value builds the next value of a text that was checked before.
-func (s *scanner) value() any {
-	switch s.peek() {
-	case '"':
-		text, _ := s.string()
-		return text
-	case '{':
-		object := map[string]any{}
-		s.object()
-		for name, ok := s.member(); ok; name, ok = s.member() {
-			object[name] = s.value()
-		}
-		return object
-	case '[':
-		array := []any{}
-		s.array()
-		for s.element() {
-			array = append(array, s.value())
-		}
-		return array
-	case 't', 'f':
-		word, _ := s.raw()
-		return word == "true"
-	case 'n':
-		s.skip()
-		return nil
-	}
-	number, _ := s.number()
-	return json.Number(number)
 }
 
 // kindOf names the type of a value by its first byte.

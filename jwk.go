@@ -10,7 +10,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"math/big"
@@ -83,7 +82,7 @@ func (k *Key) Key(_ context.Context, h Header) (*Key, error) {
 	case k == nil || k.material == nil:
 		return nil, &Error{Reason: ReasonKeyUnknown, detail: "no key is configured"}
 	case k.id != "" && h.KeyID != "" && k.id != h.KeyID:
-		return nil, unknownKey(&h, `"`+shown(k.id)+`"`)
+		return nil, unknownKey(&h, `"`+snippet(k.id)+`"`)
 	case !k.answers(&h):
 		return nil, mismatch(&h, k.named(&h))
 	}
@@ -107,11 +106,11 @@ func named(alg Algorithm, kty string, h *Header) Algorithm {
 }
 
 func unknownKey(h *Header, want string) *Error {
-	return &Error{Reason: ReasonKeyUnknown, Member: "kid", Got: shown(h.KeyID), Want: want}
+	return &Error{Reason: ReasonKeyUnknown, Member: "kid", Got: snippet(h.KeyID), Want: want}
 }
 
 func mismatch(h *Header, have Algorithm) *Error {
-	e := &Error{Reason: ReasonKeyMismatch, Member: "alg", Got: shown(string(h.Algorithm)), Want: string(have)}
+	e := &Error{Reason: ReasonKeyMismatch, Member: "alg", Got: snippet(string(h.Algorithm)), Want: string(have)}
 	if have == "" {
 		e.Want = "an algorithm with public keys"
 	}
@@ -234,13 +233,13 @@ func (j *jwk) key(local bool) (*Key, error) {
 	case j.kty == "":
 		return nil, errors.New("kty is absent")
 	case j.use != "" && j.use != "sig":
-		return nil, fmt.Errorf("use is %s, not sig", word(j.use))
+		return nil, fmt.Errorf("use is %s, not sig", quoteName(j.use))
 	case j.operations && !j.verifies:
 		return nil, errors.New("key_ops does not hold verify")
 	case j.private != "":
 		return nil, fmt.Errorf("it is a private key (%s): publish its public half alone", j.private)
 	case j.alg != "" && alg.kty() == "":
-		return nil, fmt.Errorf("alg %s is not supported", word(j.alg))
+		return nil, fmt.Errorf("alg %s is not supported", quoteName(j.alg))
 	}
 	var k *Key
 	var err error
@@ -257,27 +256,18 @@ func (j *jwk) key(local bool) (*Key, error) {
 		}
 		k, err = j.oct(alg)
 	default:
-		return nil, fmt.Errorf("kty %s is not supported", word(j.kty))
+		return nil, fmt.Errorf("kty %s is not supported", quoteName(j.kty))
 	}
 	if err != nil {
 		return nil, err
 	}
 	if alg != "" && !k.alg.sameAs(alg) {
-		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", word(j.alg), k.alg)
+		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", quoteName(j.alg), k.alg)
 	}
 	k.issuer = j.issuer
 	if j.x5c != "" {
-		der, err := base64.StdEncoding.DecodeString(j.x5c)
-		if err != nil {
-			return nil, errors.New("x5c is not base64")
-		}
-		public, err := certifiedKey(der)
-		if err != nil {
-			return nil, errors.New("x5c is not a certificate")
-		}
-		certified, err := publicKey("", "", public)
-		if err != nil || certified.thumbprint != k.thumbprint {
-			return nil, errors.New("x5c certifies another key")
+		if err := k.certifiedBy(j.x5c); err != nil {
+			return nil, err
 		}
 	}
 	return k, nil
@@ -286,37 +276,31 @@ func (j *jwk) key(local bool) (*Key, error) {
 func (j *jwk) rsa(alg Algorithm) (*Key, error) {
 	n, okN := base64urlBytes(j.n)
 	e, okE := base64urlBytes(j.e)
-	if j.n == "" || j.e == "" || !okN || !okE {
-		return nil, errors.New("n or e is absent or not base64url")
-	}
 	n, e = bytes.TrimLeft(n, "\x00"), bytes.TrimLeft(e, "\x00")
-	if len(n) > maxRSABits/8 {
+	switch {
+	case j.n == "" || j.e == "" || !okN || !okE:
+		return nil, errors.New("n or e is absent or not base64url")
+	case len(n) > maxRSABits/8:
 		return nil, fmt.Errorf("the modulus is longer than %d bits", maxRSABits)
-	}
-	if len(e) > 4 {
+	case len(e) > 4 || len(e) == 4 && e[0] >= 0x80:
 		return nil, errors.New("the exponent is not below 2^31")
 	}
-	exponent := new(big.Int).SetBytes(e).Uint64()
-	if exponent > maxRSAExponent {
-		return nil, errors.New("the exponent is not below 2^31")
-	}
-	return rsaKeyOf(j.kid, alg, &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent)})
+	return rsaKeyOf(j.kid, alg, &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(new(big.Int).SetBytes(e).Int64())})
 }
 
 func (j *jwk) ec() (*Key, error) {
 	x, okX := base64urlBytes(j.x)
 	y, okY := base64urlBytes(j.y)
-	if j.x == "" || j.y == "" || !okX || !okY {
-		return nil, errors.New("x or y is absent or not base64url")
-	}
 	curve := curveOf(j.crv)
-	if curve == nil {
-		return nil, fmt.Errorf("crv %s is not supported", word(j.crv))
+	switch {
+	case j.x == "" || j.y == "" || !okX || !okY:
+		return nil, errors.New("x or y is absent or not base64url")
+	case curve == nil:
+		return nil, fmt.Errorf("crv %s is not supported", quoteName(j.crv))
+	case len(x) != coordinateSize(curve) || len(y) != coordinateSize(curve):
+		return nil, fmt.Errorf("a coordinate does not have its full %d bytes (RFC 7518 section 6.2.1.2)", coordinateSize(curve))
 	}
-	if size := coordinateSize(curve); len(x) != size || len(y) != size {
-		return nil, fmt.Errorf("a coordinate does not have its full %d bytes (RFC 7518 section 6.2.1.2)", size)
-	}
-	public, err := ecdsa.ParseUncompressedPublicKey(curve, append(append([]byte{4}, x...), y...))
+	public, err := ecdsa.ParseUncompressedPublicKey(curve, slices.Concat([]byte{4}, x, y))
 	if err != nil {
 		return nil, errors.New("the point is not on its curve")
 	}
@@ -324,11 +308,11 @@ func (j *jwk) ec() (*Key, error) {
 }
 
 func (j *jwk) okp() (*Key, error) {
-	if j.crv != "Ed25519" {
-		return nil, fmt.Errorf("crv %s is not supported", word(j.crv))
-	}
 	x, ok := base64urlBytes(j.x)
-	if j.x == "" || !ok {
+	switch {
+	case j.crv != "Ed25519":
+		return nil, fmt.Errorf("crv %s is not supported", quoteName(j.crv))
+	case j.x == "" || !ok:
 		return nil, errors.New("x is absent or not base64url")
 	}
 	return ed25519KeyOf(j.kid, x)

@@ -81,15 +81,9 @@ type Config struct {
 	InsecureSkipAudience bool
 }
 
-// maxSettableSize bounds the settable limits: it is what net/http takes for all header fields of a
-// request together.
-const maxSettableSize = 1 << 20
-
 const (
 	defaultLeeway = 30 * time.Second
 	maxLeeway     = 10 * time.Minute
-	// More live tokens than that are a mistake: they would take up to 4 GiB.
-	maxTokenCache = 1 << 20
 )
 
 // maxTokenAge is what a larger MaxAge counts as, so that no sum of times overflows: a hundred years.
@@ -127,7 +121,10 @@ type tokenCache interface {
 	status(a *authority) *TokenCacheStatus
 }
 
-var newTokenCache func(authorities []*authority) tokenCache
+var (
+	newTokenCache   func(authorities []*authority) tokenCache
+	checkTokenCache func(c Config) error // of one issuer
+)
 
 // NewVerifier returns a Verifier that trusts these issuers. It does no I/O. An error names the
 // field that is wrong.
@@ -140,8 +137,14 @@ func NewVerifier(configs ...Config) (*Verifier, error) {
 	var names []string
 	for _, c := range configs {
 		a, err := newAuthority(c)
-		if err == nil && v.byName[c.Issuer] != nil {
+		switch {
+		case err != nil:
+		case v.byName[c.Issuer] != nil:
 			err = errors.New("Issuer is configured twice")
+		case c.TokenCache != 0 && checkTokenCache == nil:
+			err = errors.New("TokenCache is set, and cache.go was left out")
+		case c.TokenCache != 0:
+			err = checkTokenCache(c)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("jwt: Config for issuer %q: %w", c.Issuer, err)
@@ -158,9 +161,6 @@ func NewVerifier(configs ...Config) (*Verifier, error) {
 	}
 	v.names = oneOf(names)
 	if cached {
-		if newTokenCache == nil {
-			return nil, errors.New("jwt: NewVerifier: TokenCache is set, and cache.go was left out")
-		}
 		v.cache = newTokenCache(v.authorities)
 	}
 	return v, nil
@@ -238,8 +238,6 @@ func (c Config) check() error {
 		return fmt.Errorf("MaxTokenSize is not from 0 to %d", maxSettableSize)
 	case c.MaxHeaderSize < 0 || c.MaxHeaderSize > maxSettableSize:
 		return fmt.Errorf("MaxHeaderSize is not from 0 to %d", maxSettableSize)
-	case c.TokenCache < 0 || c.TokenCache > maxTokenCache:
-		return fmt.Errorf("TokenCache is not from 0 to %d", maxTokenCache)
 	}
 	if keys := reflect.ValueOf(c.Keys); keys.Kind() == reflect.Pointer && keys.IsNil() {
 		return fmt.Errorf("Keys is a nil %T", c.Keys)
@@ -248,9 +246,6 @@ func (c Config) check() error {
 		if alg.kty() == "" {
 			return fmt.Errorf("the Algorithms hold %q, which is not supported", alg)
 		}
-	}
-	if c.TokenCache > 0 && c.onlySecrets() {
-		return errors.New("TokenCache saves nothing where tokens are signed with a secret: leave it 0")
 	}
 	return nil
 }
@@ -274,23 +269,6 @@ func (c Config) checkTenants() error {
 		}
 	}
 	return nil
-}
-
-// onlySecrets reports whether HMAC is all that the issuer's tokens can be signed with.
-func (c Config) onlySecrets() bool {
-	secrets := func(algs []Algorithm) bool {
-		return len(algs) > 0 && !slices.ContainsFunc(algs, func(alg Algorithm) bool { return alg.kty() != "oct" })
-	}
-	var algs []Algorithm
-	switch source := c.Keys.(type) {
-	case *Key:
-		algs = []Algorithm{source.alg}
-	case *KeySet:
-		for _, k := range source.Keys() {
-			algs = append(algs, k.alg)
-		}
-	}
-	return secrets(algs) || secrets(c.Algorithms)
 }
 
 // Verify checks a compact JWS (RFC 7515 section 7.1) that carries JWT claims, and returns it as a
@@ -426,7 +404,7 @@ func (v *Verifier) choose(payload string) (*authority, *Error) {
 	if a := v.named(name); a != nil {
 		return a, nil
 	}
-	e := &Error{Reason: ReasonIssuerMismatch, Member: "iss", Got: shown(name), Want: v.names}
+	e := &Error{Reason: ReasonIssuerMismatch, Member: "iss", Got: snippet(name), Want: v.names}
 	for _, a := range v.authorities[:min(len(v.authorities), maxListed)] {
 		e.Hint = cmp.Or(e.Hint, nearMiss(name, a.issuer))
 	}
@@ -452,7 +430,7 @@ func (v *Verifier) named(name string) *authority {
 // allows checks the header's alg against the algorithms there are, and those of the issuer.
 func (a *authority) allows(h *Header) *Error {
 	if h.Algorithm.kty() == "" {
-		e := &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: shown(string(h.Algorithm)), Want: "a supported algorithm"}
+		e := &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: snippet(string(h.Algorithm)), Want: "a supported algorithm"}
 		if strings.EqualFold(string(h.Algorithm), "none") {
 			e.Hint = "unsecured tokens (alg none) are never accepted"
 		}
@@ -535,7 +513,7 @@ func (e *Error) about(a *authority, h *Header) *Error {
 	if a != nil {
 		e.Issuer = a.issuer
 	}
-	e.KeyID = shown(h.KeyID)
+	e.KeyID = snippet(h.KeyID)
 	return e
 }
 
@@ -550,7 +528,7 @@ func (e *Error) withIssuerHint(a *authority, payload string) *Error {
 	}
 	stop := func(string) bool { return false } // the first iss is enough for a hint
 	if name, err := unverifiedIssuer(payload, stop); err == nil && !a.policy.named(name) {
-		e.Hint = `the token says, unverified, that its issuer is "` + shown(name) + `", and "` + shown(a.issuer) + `" is trusted here`
+		e.Hint = `the token says, unverified, that its issuer is "` + snippet(name) + `", and "` + snippet(a.issuer) + `" is trusted here`
 		if miss := nearMiss(name, a.issuer); miss != "" {
 			e.Hint += ": " + miss
 		}

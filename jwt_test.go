@@ -717,9 +717,9 @@ func TestConfigErrors(t *testing.T) {
 		"MaxAge is negative":                func(c *jwt.Config) { c.MaxAge = -1 },
 		"MaxTokenSize":                      func(c *jwt.Config) { c.MaxTokenSize = 1<<20 + 1 },
 		"MaxHeaderSize":                     func(c *jwt.Config) { c.MaxHeaderSize = -1 },
-		"Keys is a nil *jwt.KeySet":             func(c *jwt.Config) { c.Keys = (*jwt.KeySet)(nil) },
-		"Keys is a nil *jwt.Key":                func(c *jwt.Config) { c.Keys = (*jwt.Key)(nil) },
-		"Keys is a nil *jwt.RemoteKeySet":       func(c *jwt.Config) { c.Keys = (*jwt.RemoteKeySet)(nil) },
+		"Keys is a nil *jwt.KeySet":         func(c *jwt.Config) { c.Keys = (*jwt.KeySet)(nil) },
+		"Keys is a nil *jwt.Key":            func(c *jwt.Config) { c.Keys = (*jwt.Key)(nil) },
+		"Keys is a nil *jwt.RemoteKeySet":   func(c *jwt.Config) { c.Keys = (*jwt.RemoteKeySet)(nil) },
 		"Keys is nil, and Issuer cannot be": func(c *jwt.Config) { c.Keys, c.Issuer = nil, "http://issuer.example" },
 	} {
 		c := testConfig(t)

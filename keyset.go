@@ -20,7 +20,7 @@ const (
 // names, if its algorithm is the token's; for a token without kid, the only key that fits. Two keys
 // that share a kid and an algorithm make that kid unusable, even if one of them was skipped.
 type KeySet struct {
-	entries []entry
+	entries []*entry
 	byID    map[string][]*entry
 	kids    string // for errors
 }
@@ -61,13 +61,12 @@ func NewKeySet(keys ...*Key) (*KeySet, error) {
 		if k == nil || k.material == nil {
 			return nil, fmt.Errorf("jwt: NewKeySet: key %d is nil", i)
 		}
-		s.entries = append(s.entries, entry{kid: k.id, kty: k.kty, alg: k.alg, key: k})
+		s.entries = append(s.entries, &entry{kid: k.id, kty: k.kty, alg: k.alg, key: k})
 	}
 	s.index()
-	for i := range s.entries {
-		e := &s.entries[i]
-		if kin := s.byID[e.kid]; poisoned(kin, new(Header)) {
-			return nil, fmt.Errorf("jwt: NewKeySet: two keys share the kid %s and an algorithm", quote(e.kid))
+	for kid, namesakes := range s.byID {
+		if poisoned(namesakes, new(Header)) {
+			return nil, fmt.Errorf("jwt: NewKeySet: two keys share the kid %s and an algorithm", quote(kid))
 		}
 	}
 	return s, nil
@@ -133,14 +132,14 @@ func parseKeySet(data []byte) (*KeySet, error) {
 func (s *KeySet) add(in *scanner) {
 	if in.peek() != '{' {
 		in.skip()
-		s.entries = append(s.entries, entry{skipped: "it is not a JSON object"})
+		s.entries = append(s.entries, &entry{skipped: "it is not a JSON object"})
 		return
 	}
 	var j jwk
 	if !j.read(in) {
 		return
 	}
-	e := entry{kid: j.kid, kty: j.kty, alg: j.signing(), encrypts: j.use != "" && j.use != "sig"}
+	e := &entry{kid: j.kid, kty: j.kty, alg: j.signing(), encrypts: j.use != "" && j.use != "sig"}
 	var err error
 	if e.key, err = j.key(false); err != nil {
 		e.skipped = err.Error()
@@ -151,8 +150,7 @@ func (s *KeySet) add(in *scanner) {
 func (s *KeySet) index() {
 	s.byID = make(map[string][]*entry, len(s.entries))
 	var kids []string
-	for i := range s.entries {
-		e := &s.entries[i]
+	for _, e := range s.entries {
 		if e.key != nil && e.kid != "" && len(s.byID[e.kid]) == 0 {
 			kids = append(kids, e.kid)
 		}
@@ -162,27 +160,25 @@ func (s *KeySet) index() {
 }
 
 // Keys returns the usable keys, in the order of the set.
-func (s *KeySet) Keys() []*Key {
+func (s *KeySet) Keys() (keys []*Key) {
 	if s == nil {
 		return nil
 	}
-	var keys []*Key
-	for i := range s.entries {
-		if k := s.entries[i].key; k != nil {
-			keys = append(keys, k)
+	for _, e := range s.entries {
+		if e.key != nil {
+			keys = append(keys, e.key)
 		}
 	}
 	return keys
 }
 
 // Skipped returns the keys that cannot verify tokens, in the order of the set.
-func (s *KeySet) Skipped() []SkippedKey {
+func (s *KeySet) Skipped() (skipped []SkippedKey) {
 	if s == nil {
 		return nil
 	}
-	var skipped []SkippedKey
-	for i := range s.entries {
-		if e := &s.entries[i]; e.key == nil {
+	for _, e := range s.entries {
+		if e.key == nil {
 			skipped = append(skipped, SkippedKey{e.kid, e.kty, string(e.alg), e.skipped})
 		}
 	}
@@ -206,46 +202,46 @@ func (s *KeySet) find(h *Header) (*Key, *Error) {
 	if h.KeyID == "" {
 		return s.only(h)
 	}
-	kin := s.byID[h.KeyID]
-	if poisoned(kin, h) {
-		return nil, &Error{Reason: ReasonKeyAmbiguous, Member: "kid", Got: shown(h.KeyID), detail: `two keys of the set share the kid "` + shown(h.KeyID) + `" and an algorithm`}
+	namesakes := s.byID[h.KeyID]
+	if len(namesakes) == 0 {
+		return nil, unknownKey(h, s.kids)
 	}
-	var other *entry
-	for _, e := range kin {
+	if poisoned(namesakes, h) {
+		return nil, &Error{Reason: ReasonKeyAmbiguous, Member: "kid", Got: snippet(h.KeyID), detail: "two keys of the set share the kid " + quote(h.KeyID) + " and an algorithm"}
+	}
+	other := namesakes[0] // a usable one, if there is any
+	for _, e := range namesakes {
 		if e.key != nil && e.key.answers(h) {
 			return e.key, nil
 		}
-		if other == nil || e.key != nil {
+		if other.key == nil {
 			other = e
 		}
 	}
-	switch {
-	case other == nil:
-		return nil, unknownKey(h, s.kids)
-	case other.key == nil:
-		e := unknownKey(h, s.kids)
-		e.detail = `the key of kid "` + e.Got + `" is not usable: ` + other.skipped
-		if other.encrypts {
-			e.Hint = "that key is for encryption: the issuer must sign with one for signatures"
-		}
-		return nil, e
+	if other.key != nil {
+		return nil, mismatch(h, other.key.named(h))
 	}
-	return nil, mismatch(h, other.key.named(h))
+	e := unknownKey(h, s.kids)
+	e.detail = "the key of kid " + quote(h.KeyID) + " is not usable: " + other.skipped
+	if other.encrypts {
+		e.Hint = "that key is for encryption: the issuer must sign with one for signatures"
+	}
+	return nil, e
 }
 
 // only picks the key for a token that names none.
 func (s *KeySet) only(h *Header) (*Key, *Error) {
 	var found *entry
 	fitting := 0
-	for i := range s.entries {
-		if e := &s.entries[i]; e.key != nil && e.key.answers(h) {
+	for _, e := range s.entries {
+		if e.key != nil && e.key.answers(h) {
 			found = e
 			fitting++
 		}
 	}
 	switch {
 	case fitting == 0:
-		return nil, &Error{Reason: ReasonKeyUnknown, Member: "alg", Got: shown(string(h.Algorithm)), detail: "the token names no key, and no key of the set is for " + shown(string(h.Algorithm))}
+		return nil, &Error{Reason: ReasonKeyUnknown, Member: "alg", Got: snippet(string(h.Algorithm)), detail: "the token names no key, and no key of the set is for " + snippet(string(h.Algorithm))}
 	case fitting > 1 || found.kid != "" && poisoned(s.byID[found.kid], h):
 		return nil, &Error{Reason: ReasonKeyAmbiguous, Member: "kid", detail: "the token names no key, and " + strconv.Itoa(max(fitting, 2)) + " of the set could be meant"}
 	}
@@ -253,9 +249,9 @@ func (s *KeySet) only(h *Header) (*Key, *Error) {
 }
 
 // poisoned reports whether two of the keys that share a kid also share an algorithm.
-func poisoned(kin []*entry, h *Header) bool {
-	for i, a := range kin {
-		for _, b := range kin[:i] {
+func poisoned(namesakes []*entry, h *Header) bool {
+	for i, a := range namesakes {
+		for _, b := range namesakes[:i] {
 			if alg := a.named(h); alg.kty() != "" && alg.sameAs(b.named(h)) {
 				return true
 			}

@@ -37,7 +37,7 @@ func ParsePEM(kid string, alg Algorithm, data []byte) (*Key, error) {
 			public = certificate.PublicKey
 		}
 	default:
-		return nil, fmt.Errorf("jwt: ParsePEM: block type %s is neither a public key nor a certificate", word(block.Type))
+		return nil, fmt.Errorf("jwt: ParsePEM: block type %s is neither a public key nor a certificate", quoteName(block.Type))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("jwt: ParsePEM: %w", err)
@@ -79,7 +79,7 @@ func publicKey(kid string, alg Algorithm, public any) (k *Key, err error) {
 		return nil, fmt.Errorf("a %T cannot verify tokens", public)
 	}
 	if err == nil && alg != "" && !k.alg.sameAs(alg) {
-		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", word(string(alg)), k.alg)
+		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", quoteName(string(alg)), k.alg)
 	}
 	return k, err
 }
@@ -110,4 +110,21 @@ func isPublicKey(secret []byte) bool {
 func unarmoured(secret []byte) []byte {
 	der, _ := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(secret)))
 	return der
+}
+
+// certifiedBy holds a key against its certificate, the first of x5c (RFC 7517 section 4.7).
+func (k *Key) certifiedBy(x5c string) error {
+	der, err := base64.StdEncoding.DecodeString(x5c)
+	if err != nil {
+		return errors.New("x5c is not base64")
+	}
+	public, err := certifiedKey(der)
+	if err != nil {
+		return errors.New("x5c is not a certificate")
+	}
+	certified, err := publicKey("", "", public)
+	if err != nil || certified.thumbprint != k.thumbprint {
+		return errors.New("x5c certifies another key")
+	}
+	return nil
 }

@@ -85,7 +85,7 @@ func missing(claim, want string) *Error {
 
 // unequal reports a claim whose value is not one of the wanted.
 func unequal(reason Reason, claim, got string, want []string) *Error {
-	e := &Error{Reason: reason, Member: claim, Got: shown(got), Want: oneOf(want)}
+	e := &Error{Reason: reason, Member: claim, Got: snippet(got), Want: oneOf(want)}
 	if got == "" {
 		e.detail = claim + " is empty, want " + e.Want
 	}
@@ -112,13 +112,13 @@ func (p *policy) checkType(h *Header) *Error {
 	default:
 		return nil
 	}
-	return &Error{Reason: ReasonTypeRefused, Member: "typ", Got: shown(h.Type), Want: want, Hint: hint}
+	return &Error{Reason: ReasonTypeRefused, Member: "typ", Got: snippet(h.Type), Want: want, Hint: hint}
 }
 
 func (p *policy) checkIssuer(c *claims) *Error {
 	switch {
 	case !c.issuer.present:
-		return missing("iss", `"`+shown(p.issuer)+`"`)
+		return missing("iss", `"`+snippet(p.issuer)+`"`)
 	case p.templated:
 		return p.checkTenant(c)
 	case c.issuer.value != p.issuer:

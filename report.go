@@ -542,7 +542,7 @@ func (r *Report) String() string {
 	}
 	judged := "Judged at " + r.At.Format(time.RFC3339)
 	if r.Issuer != "" {
-		judged = "Judged for the issuer \"" + shown(r.Issuer) + "\" at " + r.At.Format(time.RFC3339) + ", with a leeway of " + seconds(r.Leeway).String()
+		judged = "Judged for the issuer \"" + snippet(r.Issuer) + "\" at " + r.At.Format(time.RFC3339) + ", with a leeway of " + seconds(r.Leeway).String()
 	}
 	w.line(0, judged)
 	if r.BadByte != nil {
@@ -655,4 +655,16 @@ func (w *reportText) fields(title string, fields []Field) {
 		}
 		w.hanging("  "+f.Name+strings.Repeat(" ", max(widest-utf8.RuneCountInString(f.Name), 0)+2), strings.Repeat(" ", widest+6), value)
 	}
+}
+
+func base64urlFault(s string) int {
+	for i := 0; i < len(s); i++ {
+		if !inBase64url(s[i]) {
+			return i
+		}
+	}
+	if len(s)%4 == 1 {
+		return len(s)
+	}
+	return len(s) - 1
 }

@@ -78,7 +78,7 @@ func Scope(names ...string) Requirement {
 		missing := slices.DeleteFunc(slices.Clone(names[first:]), t.claims.hasScope)
 		e := &Error{Reason: ReasonScopeMissing, Member: "scope", Want: listed("all of", missing)}
 		if have := t.claims.scopes(); len(have) > 0 {
-			e.Got = shown(strings.Join(have, " "))
+			e.Got = snippet(strings.Join(have, " "))
 		} else {
 			e.detail = "the token has no scope, want " + e.Want
 		}
@@ -106,7 +106,7 @@ func ACR(values ...string) Requirement {
 		if slices.Contains(values, acr) {
 			return nil
 		}
-		e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "acr", Got: shown(acr), Want: oneOf(values), ask: &ask{acr: values}}
+		e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "acr", Got: snippet(acr), Want: oneOf(values), ask: &ask{acr: values}}
 		if acr == "" {
 			e.detail = "acr is absent or not a string, want " + e.Want
 		}
@@ -246,7 +246,7 @@ func (c ClaimPath) requirement(method string, arguments []string, want, mistake 
 				return nil
 			}
 		}
-		e := &Error{Reason: ReasonRequirementUnmet, Member: shown(strings.Join(c.path, ".")), Got: shown(written(raw)), Want: want}
+		e := &Error{Reason: ReasonRequirementUnmet, Member: snippet(strings.Join(c.path, ".")), Got: snippet(written(raw)), Want: want}
 		e.detail = e.Member + " " + wrong
 		return e
 	}}

@@ -36,7 +36,7 @@ func rsaKeyOf(kid string, alg Algorithm, public *rsa.PublicKey) (*Key, error) {
 	case public == nil || public.N == nil || public.N.Sign() <= 0:
 		return nil, errors.New("the key is nil")
 	case alg != "" && alg.kty() != "RSA":
-		return nil, fmt.Errorf("alg %s does not fit the key, which is RSA", word(string(alg)))
+		return nil, fmt.Errorf("alg %s does not fit the key, which is RSA", quoteName(string(alg)))
 	case public.N.BitLen() < minRSABits:
 		return nil, fmt.Errorf("the modulus has %d bits, the least is %d (RFC 7518 section 3.3)", public.N.BitLen(), minRSABits)
 	case public.N.BitLen() > maxRSABits:

@@ -121,7 +121,7 @@ func parseSnapshot(text string) (snapshot, error) {
 	for name := range in.members {
 		member := members[name]
 		if member == nil {
-			return s, errors.New("it has an unknown member " + strconv.Quote(shown(name)))
+			return s, errors.New("it has an unknown member " + strconv.Quote(snippet(name)))
 		}
 		*member, _ = in.string()
 	}

@@ -166,7 +166,7 @@ const maxUntold = 1000
 // raise queues an event. The caller holds mu.
 func (r *RemoteKeySet) raise(e Event) {
 	if r.onEvent != nil && len(r.events) < maxUntold {
-		e.Source, e.KeyID = plainAddress(r.source()), shown(e.KeyID)
+		e.Source, e.KeyID = plainAddress(r.source()), snippet(e.KeyID)
 		r.events = append(r.events, e)
 	}
 }

@@ -25,15 +25,15 @@ const (
 	maxDetail = 512
 )
 
-// shown makes text from a token fit for an error. Plain text, the usual case, is returned as it is.
-func shown(s string) string { return escaped(s, maxShown) }
+// snippet makes text from a token fit for an error. Plain text, the usual case, is returned as it is.
+func snippet(s string) string { return escaped(s, maxShown) }
 
-// quote is shown between quotes.
-func quote(s string) string { return `"` + shown(s) + `"` }
+// quote is a snippet between quotes.
+func quote(s string) string { return `"` + snippet(s) + `"` }
 
-// word is as quote, for a word of a key, such as an algorithm's name. It is cut shorter than a piece that
+// quoteName is as quote, for a name in a key, such as an algorithm's name. It is cut shorter than a piece that
 // counts: somebody may have put a secret into its place.
-func word(s string) string { return `"` + escaped(s, runLength-1) + `"` }
+func quoteName(s string) string { return `"` + escaped(s, runLength-1) + `"` }
 
 // cut shortens a text of ASCII alone.
 func cut(s string, most int) string {
@@ -195,9 +195,7 @@ func printable(s string) bool {
 }
 
 func sizeDetail(what string, n, limit int) string {
-	var space [64]byte
-	b := strconv.AppendInt(append(append(space[:0], what...), " has "...), int64(n), 10)
-	return string(strconv.AppendInt(append(b, " bytes, the limit is "...), int64(limit), 10))
+	return what + " has " + strconv.Itoa(n) + " bytes, the limit is " + strconv.Itoa(limit)
 }
 
 // isMediaType compares a typ or cty as RFC 7515 section 4.1.9 says: case does not count, and
@@ -210,22 +208,10 @@ func isMediaType(got, want string) bool {
 	return equalASCIIFold(got, want)
 }
 
-// equalASCIIFold is strings.EqualFold without the letters beyond ASCII that fold into it, such as
-// the Kelvin sign. want is lower case.
+// equalASCIIFold is strings.EqualFold without the letters beyond ASCII that fold into it, such as the
+// Kelvin sign: they take more bytes. want is ASCII.
 func equalASCIIFold(got, want string) bool {
-	if len(got) != len(want) {
-		return false
-	}
-	for i := 0; i < len(got); i++ {
-		c := got[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != want[i] {
-			return false
-		}
-	}
-	return true
+	return len(got) == len(want) && strings.EqualFold(got, want)
 }
 
 // nearestMiss is nearMiss with the first of the wanted that it has words for.

@@ -57,18 +57,6 @@ func (t *Token) ClientID() string {
 // Scopes returns the words of the claims scope and scp.
 func (t *Token) Scopes() []string { return t.claims.scopes() }
 
-// Claim returns any claim, or a member of a claim that is an object: Claim("realm_access", "roles").
-// Names match exactly. The value is a string, a bool, a [json.Number], nil, a []any or a
-// map[string]any of these, and belongs to the caller.
-func (t *Token) Claim(path ...string) (value any, ok bool) {
-	raw, ok := t.find(path...)
-	if !ok {
-		return nil, false
-	}
-	s := scanner{text: raw, vetted: true}
-	return s.value(), true
-}
-
 // find returns the value at this path as it is written.
 func (t *Token) find(path ...string) (raw string, ok bool) {
 	if t == nil || len(path) == 0 {
@@ -96,7 +84,7 @@ func (t *Token) Format(f fmt.State, _ rune) {
 		fmt.Fprint(f, "jwt.Token(nil)")
 		return
 	}
-	fmt.Fprintf(f, "jwt.Token(iss=%q sub=%q exp=%s)", shown(t.Issuer()), shown(t.Subject()), t.ExpiresAt().UTC().Format(time.RFC3339))
+	fmt.Fprintf(f, "jwt.Token(iss=%q sub=%q exp=%s)", snippet(t.Issuer()), snippet(t.Subject()), t.ExpiresAt().UTC().Format(time.RFC3339))
 }
 
 // LogValue returns issuer, subject, client and id of the token, and when it ends.
@@ -105,10 +93,10 @@ func (t *Token) LogValue() slog.Value {
 		return slog.Value{}
 	}
 	return slog.GroupValue(
-		slog.String("iss", shown(t.Issuer())),
-		slog.String("sub", shown(t.Subject())),
-		slog.String("client_id", shown(t.ClientID())),
-		slog.String("jti", shown(t.ID())),
+		slog.String("iss", snippet(t.Issuer())),
+		slog.String("sub", snippet(t.Subject())),
+		slog.String("client_id", snippet(t.ClientID())),
+		slog.String("jti", snippet(t.ID())),
 		slog.Time("exp", t.ExpiresAt()),
 	)
 }

@@ -221,7 +221,7 @@ func (t *tracer) signature(ctx context.Context) {
 			return
 		}
 	}
-	t.key, t.trace.KeyID, t.trace.Verified = key, shown(key.id), true
+	t.key, t.trace.KeyID, t.trace.Verified = key, snippet(key.id), true
 	t.pass("signature")
 }
 
