@@ -136,8 +136,9 @@ func (c *claims) client() (claim string, id stringClaim) {
 func (c *claims) parse(payload string) *Error {
 	r := claimReader{scanner: scanner{text: payload}, claims: c}
 	c.payload = payload
-	for r.object(); r.nextClaim(); {
-		switch r.name {
+	for name := range r.members {
+		r.name = name
+		switch name {
 		case "iss":
 			r.readText(&c.issuer)
 		case "sub":
@@ -203,11 +204,6 @@ type claimReader struct {
 	claims  *claims
 	name    string // of the claim that is read
 	refusal *Error // of the first claim that is wrong
-}
-
-func (r *claimReader) nextClaim() (ok bool) {
-	r.name, ok = r.member()
-	return ok
 }
 
 // spoil records what is wrong with a claim.

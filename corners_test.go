@@ -303,14 +303,14 @@ func TestClaimsOfOddNames(t *testing.T) {
 
 	type odd struct {
 		//lint:ignore SA5008 that is what it is for
-		Slash string `json:"a\\b"` // no name that encoding/json takes
+		Slash string `json:"a\\b"` // no name that encoding/json takes before Go 1.27
 		//lint:ignore SA5008 that is what it is for
 		Quote string `json:"a\"c"`
 		Legal string `json:"!#$%&()*+-./:;<=>?@[]^_{|}~ "`
 	}
 	text := `{"Slash":"1","Quote":"2","!#$%&()*+-./:;<=>?@[]^_{|}~ ":"3"}`
 	var want odd
-	if err := json.Unmarshal([]byte(text), &want); err != nil || want != (odd{"1", "2", "3"}) {
+	if err := json.Unmarshal([]byte(text), &want); err != nil || want != (odd{"1", "2", "3"}) && want != (odd{Legal: "3"}) {
 		t.Fatalf("encoding/json says %+v, %v", want, err)
 	}
 	if got, err := jwt.Claims[odd](jwt.TokenOf(text)); err != nil || got != want {

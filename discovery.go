@@ -818,7 +818,7 @@ func (e *FetchError) Error() string {
 		return fmt.Sprintf("%s answers with status %d", e.Address, e.Status)
 	case e.Issuer != "":
 		return e.Address + " " + e.Err.Error()
-	case e.Status == http.StatusOK:
+	case e.ContentType != "":
 		return fmt.Sprintf("%s (%s): %v", e.Address, snippet(e.ContentType), e.Err)
 	}
 	return e.Address + ": " + e.Err.Error()

@@ -1,3 +1,5 @@
+//go:build go1.26
+
 // This file tests what changes where Go's cryptography is that of FIPS 140-3.
 
 package jwt_test

@@ -33,20 +33,14 @@ func (t template) tenant(name string) (string, bool) {
 
 // isGUID takes the one spelling that Entra ID uses: lower case, with hyphens.
 func isGUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			if c != '-' {
-				return false
-			}
-		case (c < '0' || c > '9') && (c < 'a' || c > 'f'):
+	for i := range s {
+		c := s[i]
+		hyphen := i == 8 || i == 13 || i == 18 || i == 23
+		if hyphen && c != '-' || !hyphen && (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false
 		}
 	}
-	return true
+	return len(s) == 36
 }
 
 // named reports whether the issuer goes by this name.
