@@ -74,15 +74,3 @@ func (a Algorithm) digest(input []byte) []byte {
 func (a Algorithm) sameAs(b Algorithm) bool {
 	return a == b || a.kty() == "OKP" && b.kty() == "OKP"
 }
-
-func curveAlgorithm(crv string) Algorithm {
-	switch crv {
-	case "P-256":
-		return ES256
-	case "P-384":
-		return ES384
-	case "P-521":
-		return ES512
-	}
-	return ""
-}

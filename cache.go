@@ -43,7 +43,7 @@ func init() {
 			c.shards[i].tokens = map[digest]*cached{}
 		}
 		for _, a := range authorities {
-			if capacity := a.config.TokenCache; capacity > 0 {
+			if capacity := a.TokenCache; capacity > 0 {
 				c.shares[a] = &cacheShare{capacity: capacity}
 			}
 		}
@@ -190,7 +190,7 @@ func (c *cache) keep(token string, t *Token) {
 	// The header and the payload that the input decodes to are smaller than it. A claim that was written
 	// with escapes is a copy.
 	e.size = cachedOverhead + 2*int64(len(input)) + int64(t.claims.copied())
-	if end := t.claims.expires.Add(t.authority.leeway); end.Before(e.until) {
+	if end := t.claims.expires.Add(t.authority.Leeway); end.Before(e.until) {
 		e.until = end
 	}
 	room := maxCachedSize * int64(share.capacity)

@@ -10,6 +10,12 @@ import (
 	"fmt"
 )
 
+// curves are those of RFC 7518 section 6.2.1.1 by their names, each with its one algorithm.
+var curves = map[string]struct {
+	elliptic.Curve
+	alg Algorithm
+}{"P-256": {elliptic.P256(), ES256}, "P-384": {elliptic.P384(), ES384}, "P-521": {elliptic.P521(), ES512}}
+
 type ecdsaKey struct {
 	public *ecdsa.PublicKey
 	size   int // of one coordinate or integer, in bytes
@@ -31,8 +37,8 @@ func ecdsaKeyOf(kid string, public *ecdsa.PublicKey) (*Key, error) {
 		return nil, errors.New("the key is nil")
 	}
 	crv := public.Curve.Params().Name
-	alg := curveAlgorithm(crv)
-	if alg == "" || public.Curve != curveOf(crv) {
+	alg := curves[crv].alg
+	if alg == "" || public.Curve != curves[crv].Curve {
 		return nil, fmt.Errorf("curve %s is not supported", quote(crv))
 	}
 	point, err := public.Bytes() // checks that the point is on the curve
@@ -46,18 +52,6 @@ func ecdsaKeyOf(kid string, public *ecdsa.PublicKey) (*Key, error) {
 	size := coordinateSize(public.Curve)
 	x, y := base64url(point[1:1+size]), base64url(point[1+size:])
 	return newKey(kid, "EC", alg, ecdsaKey{own, size}, "crv", crv, "kty", "EC", "x", x, "y", y), nil
-}
-
-func curveOf(crv string) elliptic.Curve {
-	switch crv {
-	case "P-256":
-		return elliptic.P256()
-	case "P-384":
-		return elliptic.P384()
-	case "P-521":
-		return elliptic.P521()
-	}
-	return nil
 }
 
 func coordinateSize(curve elliptic.Curve) int { return (curve.Params().BitSize + 7) / 8 }

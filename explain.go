@@ -223,7 +223,7 @@ func (x *explanation) choice() {
 		x.i = i
 		x.pass("issuer choice", "iss chooses one of "+strconv.Itoa(n)+" issuers")
 	}
-	x.Issuer, x.Leeway = x.i.issuer, x.i.leeway.Seconds()
+	x.Issuer, x.Leeway = x.i.Issuer, x.i.Leeway.Seconds()
 }
 
 func (v *Verifier) count() int {
@@ -263,7 +263,7 @@ func (x *explanation) signature(ctx context.Context) {
 		return
 	}
 	x.key = key
-	x.pass("key", keyText(key, h)+ageText(x.i.keys, time.Now()))
+	x.pass("key", keyText(key, h)+ageText(x.i.Keys, time.Now()))
 	what := "the " + string(h.Algorithm) + " signature holds"
 	if !key.verify(h.Algorithm, input, x.signed) {
 		other := x.i.replacement(ctx, h, key)
@@ -334,7 +334,7 @@ func (x *explanation) claims() {
 		key = &Key{}
 	}
 	profile := false
-	refusal := x.i.policy.check(x.h, key, &x.t.claims, x.now, func(name string, e *Error) {
+	refusal := x.i.checkClaims(x.h, key, &x.t.claims, x.now, func(name string, e *Error) {
 		if name == "cnf" && !profile {
 			x.profilePassed()
 		}
@@ -405,7 +405,7 @@ func isDate(t time.Time) bool { return !t.IsZero() && t.Unix() <= maxNumericDate
 
 // passed words a check of the policy that found nothing wrong, or nothing to check.
 func (x *explanation) passed(name string) {
-	c, p := &x.t.claims, &x.i.policy
+	c, p := &x.t.claims, x.i
 	none := func(what string) { x.skip(what, name) }
 	unread := x.unread(name)
 	switch {
@@ -425,11 +425,11 @@ func (x *explanation) passed(name string) {
 		none("the key does not say whose it is")
 	case name == "key issuer":
 		x.pass(name, "the key is one of this issuer's own")
-	case name == "aud" && len(p.audience) == 0:
+	case name == "aud" && len(p.Audience) == 0:
 		none("no audience is configured")
 	case name == "aud":
-		x.pass(name, "it names "+oneOf(p.audience))
-	case name == "client" && len(p.clients) == 0:
+		x.pass(name, "it names "+oneOf(p.Audience))
+	case name == "client" && len(p.Clients) == 0:
 		none("any client is taken: Config.Clients is not set")
 	case name == "client":
 		x.pass(name, quote(x.t.ClientID())+" is one of the clients")
@@ -451,7 +451,7 @@ func (x *explanation) passed(name string) {
 }
 
 func (x *explanation) profilePassed() {
-	switch x.i.profile {
+	switch x.i.Profile {
 	case AccessToken:
 		x.pass("profile", "it has what RFC 9068 asks of an access token")
 	case IDToken:
@@ -465,14 +465,14 @@ func (x *explanation) profilePassed() {
 // would hand out as well.
 func (x *explanation) validate(ctx context.Context) {
 	switch {
-	case x.i == nil || x.i.validate == nil:
+	case x.i == nil || x.i.Validate == nil:
 		x.skip("Config.Validate is not set", "validate")
 	case x.first != nil:
 		x.skip("Config.Validate is asked only of tokens that passed everything else", "validate")
-	case x.i.policy.check(x.h, x.key, &x.t.claims, time.Now(), nil) != nil:
+	case x.i.checkClaims(x.h, x.key, &x.t.claims, time.Now(), nil) != nil:
 		x.skip("Config.Validate is asked only of tokens that are valid now", "validate")
 	default:
-		if err := x.i.validate(ctx, x.t); err != nil {
+		if err := x.i.Validate(ctx, x.t); err != nil {
 			x.fail("validate", validated(err).about(x.i, x.h))
 			return
 		}

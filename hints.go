@@ -138,9 +138,9 @@ func (x *explanation) hint(step int, check string, e *Error) string {
 			add("the token was changed after it was signed, or it was signed with another key under the same kid: get a new token and compare")
 		}
 	case "typ":
-		if x.i.profile == AccessToken {
+		if x.i.Profile == AccessToken {
 			add("the issuer does not mark its access tokens as RFC 9068 asks: switch that on there (at Auth0 it is the token profile of the API), or do not ask for the profile")
-		} else if x.i.profile == IDToken && isMediaType(x.h.Type, "at+jwt") {
+		} else if x.i.Profile == IDToken && isMediaType(x.h.Type, "at+jwt") {
 			add("it is an access token: it is for APIs, not for clients")
 		}
 	case "issuer choice", "iss":
@@ -157,7 +157,7 @@ func (x *explanation) hint(step int, check string, e *Error) string {
 	case "nbf", "iat":
 		add(x.clockHint())
 	case "profile":
-		if x.i.profile == AccessToken {
+		if x.i.Profile == AccessToken {
 			add("RFC 9068 asks for it: if the issuer does not follow that, do not ask for the profile")
 		} else {
 			add("OpenID Connect asks for it: is it an ID token?")
@@ -200,7 +200,7 @@ func (e *Error) wanted(otherwise string) string {
 func (x *explanation) remark(check string) string {
 	switch check {
 	case "aud":
-		if x.i.profile != IDToken {
+		if x.i.Profile != IDToken {
 			return x.idTokenHint()
 		}
 	case "iat", "nbf":
@@ -209,7 +209,7 @@ func (x *explanation) remark(check string) string {
 		}
 	case "exp":
 		if c := &x.t.claims; !x.now.Before(c.expires) {
-			return "only the leeway of " + x.i.leeway.String() + " keeps it valid"
+			return "only the leeway of " + x.i.Leeway.String() + " keeps it valid"
 		}
 	}
 	return ""
@@ -277,7 +277,7 @@ func (x *explanation) claimHint(claim string) string {
 
 // keyHints tells how the keys are, and what may help.
 func (x *explanation) keyHints(e *Error, add func(string)) {
-	remote, _ := x.i.keys.(*RemoteKeySet)
+	remote, _ := x.i.Keys.(*RemoteKeySet)
 	now := time.Now()
 	if e.Reason == ReasonKeysUnavailable {
 		if remote != nil && e.Hint == "" {
@@ -384,7 +384,7 @@ func (x *explanation) issuerHint() string {
 
 func (x *explanation) relation(got string) string {
 	for _, i := range x.v.authorities {
-		if hint := kinship(got, i.issuer); hint != "" && (x.i == nil || x.i == i) {
+		if hint := kinship(got, i.Issuer); hint != "" && (x.i == nil || x.i == i) {
 			return hint
 		}
 	}
@@ -473,7 +473,7 @@ func (x *explanation) audienceHints(add func(string)) {
 	audience := c.audience.values()
 	if len(audience) == 0 {
 		switch {
-		case len(x.i.clients) > 0:
+		case len(x.i.Clients) > 0:
 			add("the issuer names no audience: leave Config.Audience empty, Clients is checked instead")
 		case x.t.ClientID() != "":
 			add("the issuer names no audience (Amazon Cognito does so): have it name this API, or set Config.Clients instead of Audience")
@@ -504,7 +504,7 @@ func (x *explanation) audienceHints(add func(string)) {
 }
 
 func (x *explanation) aliased(aud string) bool {
-	for _, want := range x.i.audience {
+	for _, want := range x.i.Audience {
 		if aud == "api://"+want || "api://"+aud == want {
 			return true
 		}
@@ -523,7 +523,7 @@ func (x *explanation) expiryHint() string {
 		return "it ended before it was issued: its issuer is broken"
 	case c.issuedAt.After(x.now):
 		return "" // what iat says is more to the point
-	case over < x.i.leeway+time.Minute:
+	case over < x.i.Leeway+time.Minute:
 		return "only just: get a new token shortly before the old one ends, and compare this machine's clock, which says " + x.now.UTC().Format(time.RFC3339)
 	case !c.issuedAt.IsZero():
 		return "it was good for " + human(c.expires.Sub(c.issuedAt)) + ": get a new one"

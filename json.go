@@ -4,6 +4,7 @@
 package jwt
 
 import (
+	"cmp"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -72,10 +73,10 @@ func (s *scanner) peek() byte {
 
 // descend opens an object or an array.
 func (s *scanner) descend(bracket byte, what string) bool {
-	if s.peek() != bracket {
+	switch {
+	case s.peek() != bracket:
 		return s.wrong(what)
-	}
-	if s.depth == maxDepth {
+	case s.depth == maxDepth:
 		return s.wrong("nested too deep")
 	}
 	s.first[s.depth] = s.count
@@ -385,21 +386,9 @@ func (s *scanner) end() string {
 }
 
 // kindOf names the type of a value by its first byte.
-func kindOf(first byte) string {
-	switch first {
-	case '"':
-		return "a string"
-	case '{':
-		return "an object"
-	case '[':
-		return "an array"
-	case 't', 'f':
-		return "a bool"
-	case 'n':
-		return "null"
-	}
-	return "a number"
-}
+func kindOf(first byte) string { return cmp.Or(kinds[first], "a number") }
+
+var kinds = map[byte]string{'"': "a string", '{': "an object", '[': "an array", 't': "a bool", 'f': "a bool", 'n': "null"}
 
 // unquoted decodes a JSON string that was scanned.
 func unquoted(raw string) string {

@@ -96,13 +96,10 @@ func (k *Key) answers(h *Header) bool { return k.named(h).sameAs(h.Algorithm) }
 func (k *Key) named(h *Header) Algorithm { return named(k.alg, k.kty, h) }
 
 func named(alg Algorithm, kty string, h *Header) Algorithm {
-	if alg != "" || kty != "RSA" {
-		return alg
+	if alg == "" && kty == "RSA" {
+		return cmp.Or(h.unnamedRSA, RS256)
 	}
-	if h.unnamedRSA != "" {
-		return h.unnamedRSA
-	}
-	return RS256
+	return alg
 }
 
 func unknownKey(h *Header, want string) *Error {
@@ -217,7 +214,7 @@ func (j *jwk) signing() Algorithm {
 	case j.alg != "":
 		return Algorithm(j.alg)
 	case j.kty == "EC":
-		return curveAlgorithm(j.crv)
+		return curves[j.crv].alg
 	case j.kty == "OKP" && j.crv == "Ed25519":
 		return EdDSA
 	}
@@ -291,7 +288,7 @@ func (j *jwk) rsa(alg Algorithm) (*Key, error) {
 func (j *jwk) ec() (*Key, error) {
 	x, okX := base64urlBytes(j.x)
 	y, okY := base64urlBytes(j.y)
-	curve := curveOf(j.crv)
+	curve := curves[j.crv].Curve
 	switch {
 	case j.x == "" || j.y == "" || !okX || !okY:
 		return nil, errors.New("x or y is absent or not base64url")

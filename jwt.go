@@ -68,11 +68,10 @@ type Config struct {
 	MaxTokenSize  int
 	MaxHeaderSize int
 
-	// TokenCache is how many verified tokens are remembered at most, for services that see the same
-	// token many times: see the package manual. It takes up to 4 KiB of memory a token on average, so
-	// there are fewer if tokens have more than about 2,000 bytes. The signature and the parsing are
-	// saved; time, keys, policy and Validate are asked for every request. It cannot be set for HMAC,
-	// where it saves nothing. Zero: none; more than 1,048,576 is refused.
+	// TokenCache is how many verified tokens are remembered at most, in up to 4 KiB of memory each on
+	// average: see the package manual. It saves the signature and the parsing; time, keys, policy and
+	// Validate are asked for every request. It cannot be set for HMAC, where it saves nothing. Zero:
+	// none; more than 1,048,576 is refused.
 	TokenCache int
 
 	// InsecureSkipAudience accepts tokens that were issued for any API of the issuer: whoever runs
@@ -84,10 +83,9 @@ type Config struct {
 const (
 	defaultLeeway = 30 * time.Second
 	maxLeeway     = 10 * time.Minute
+	// What a larger MaxAge counts as, so that no sum of times overflows: a hundred years.
+	maxTokenAge = 100 * 365 * 24 * time.Hour
 )
-
-// maxTokenAge is what a larger MaxAge counts as, so that no sum of times overflows: a hundred years.
-const maxTokenAge = 100 * 365 * 24 * time.Hour
 
 // A Verifier verifies the tokens of one or several issuers. It is safe for concurrent use. The zero
 // Verifier rejects every token.
@@ -102,13 +100,13 @@ type Verifier struct {
 	memory      sync.Pool  // of *[]byte, in which tokens are decoded
 }
 
-// authority is one Config in the form that verification uses.
+// authority is one Config in the form that verification uses: with lists of its own, and with the
+// values that zero stands for. It never changes.
 type authority struct {
-	policy
-	config     Config // with lists of its own
-	keys       KeySource
-	algorithms []Algorithm // nil: each key's own
-	unnamedRSA Algorithm   // see Header
+	Config
+	template   template // of Issuer, if templated
+	templated  bool
+	unnamedRSA Algorithm // see Header
 }
 
 // tokenCache remembers verified tokens. cache.go registers the one that there is.
@@ -171,25 +169,9 @@ func newAuthority(c Config) (*authority, error) {
 	if err := cmp.Or(c.check(), c.checkTenants()); err != nil {
 		return nil, err
 	}
-	c.Tenants, c.Audience, c.Clients = slices.Clone(c.Tenants), slices.Clone(c.Audience), slices.Clone(c.Clients)
-	c.Algorithms = slices.Clone(c.Algorithms)
-	a := &authority{
-		policy: policy{
-			issuer:    c.Issuer,
-			tenants:   c.Tenants,
-			anyTenant: c.InsecureAnyTenant,
-			audience:  c.Audience,
-			clients:   c.Clients,
-			profile:   c.Profile,
-			leeway:    max(cmp.Or(c.Leeway, defaultLeeway), 0),
-			maxAge:    min(c.MaxAge, maxTokenAge),
-			validate:  c.Validate,
-		},
-		config:     c,
-		keys:       c.Keys,
-		algorithms: c.Algorithms,
-		unnamedRSA: RS256,
-	}
+	a := &authority{Config: c.clone(), unnamedRSA: RS256}
+	a.Leeway = max(cmp.Or(c.Leeway, defaultLeeway), 0)
+	a.MaxAge = min(c.MaxAge, maxTokenAge)
 	a.template, a.templated = templateOf(c.Issuer)
 	var rsa []Algorithm
 	for _, alg := range c.Algorithms {
@@ -205,10 +187,16 @@ func newAuthority(c Config) (*authority, error) {
 		if err != nil {
 			return nil, fmt.Errorf("Keys is nil, and Issuer cannot be discovered: %w", err)
 		}
-		a.keys = remote
+		a.Keys = remote
 	}
-	a.config.Keys = a.keys
 	return a, nil
+}
+
+// clone returns a Config with lists of its own.
+func (c Config) clone() Config {
+	c.Tenants, c.Audience, c.Clients = slices.Clone(c.Tenants), slices.Clone(c.Audience), slices.Clone(c.Clients)
+	c.Algorithms = slices.Clone(c.Algorithms)
+	return c
 }
 
 // check names the first field that is wrong by itself.
@@ -378,13 +366,13 @@ func (a *authority) verifySignature(ctx context.Context, h *Header, input, signa
 
 // judge holds the claims of a token whose signature holds against the policy of its issuer.
 func (a *authority) judge(ctx context.Context, t *Token, now time.Time) *Error {
-	if err := a.policy.check(&t.header, t.key, &t.claims, now, nil); err != nil {
+	if err := a.checkClaims(&t.header, t.key, &t.claims, now, nil); err != nil {
 		return err.about(a, &t.header)
 	}
 
 	// The caller's own requirement, last.
-	if a.validate != nil {
-		if err := a.validate(ctx, t); err != nil {
+	if a.Validate != nil {
+		if err := a.Validate(ctx, t); err != nil {
 			return validated(err).about(a, &t.header)
 		}
 	}
@@ -406,7 +394,7 @@ func (v *Verifier) choose(payload string) (*authority, *Error) {
 	}
 	e := &Error{Reason: ReasonIssuerMismatch, Member: "iss", Got: snippet(name), Want: v.names}
 	for _, a := range v.authorities[:min(len(v.authorities), maxListed)] {
-		e.Hint = cmp.Or(e.Hint, nearMiss(name, a.issuer))
+		e.Hint = cmp.Or(e.Hint, nearMiss(name, a.Issuer))
 	}
 	if name == "" {
 		e.detail = "iss is empty, want " + v.names
@@ -420,7 +408,7 @@ func (v *Verifier) named(name string) *authority {
 		return a
 	}
 	for _, a := range v.templated {
-		if a.policy.named(name) {
+		if a.named(name) {
 			return a
 		}
 	}
@@ -436,11 +424,11 @@ func (a *authority) allows(h *Header) *Error {
 		}
 		return e
 	}
-	if a.algorithms == nil || slices.ContainsFunc(a.algorithms, h.Algorithm.sameAs) {
+	if a.Algorithms == nil || slices.ContainsFunc(a.Algorithms, h.Algorithm.sameAs) {
 		return nil
 	}
 	var names []string
-	for _, alg := range a.algorithms {
+	for _, alg := range a.Algorithms {
 		names = append(names, string(alg))
 	}
 	return &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: string(h.Algorithm), Want: oneOf(names)}
@@ -449,7 +437,7 @@ func (a *authority) allows(h *Header) *Error {
 // key asks the issuer's source for the one key, and takes nothing from it that does not fit. It also
 // returns the time at which it has the key.
 func (a *authority) key(ctx context.Context, h *Header) (k *Key, at time.Time, refusal *Error) {
-	switch keys := a.keys.(type) {
+	switch keys := a.Keys.(type) {
 	case *KeySet:
 		k, refusal = keys.find(h)
 	case *RemoteKeySet:
@@ -493,7 +481,7 @@ func keyRefusal(err error) *Error {
 // replacement asks a source that can fetch for another key under the id of one whose signature
 // failed; nil if there is none.
 func (a *authority) replacement(ctx context.Context, h *Header, failed *Key) *Key {
-	remote, ok := a.keys.(*RemoteKeySet)
+	remote, ok := a.Keys.(*RemoteKeySet)
 	if !ok {
 		return nil
 	}
@@ -511,7 +499,7 @@ func noIssuer() *Error {
 // about records who judged the token, and which key it named.
 func (e *Error) about(a *authority, h *Header) *Error {
 	if a != nil {
-		e.Issuer = a.issuer
+		e.Issuer = a.Issuer
 	}
 	e.KeyID = snippet(h.KeyID)
 	return e
@@ -527,9 +515,9 @@ func (e *Error) withIssuerHint(a *authority, payload string) *Error {
 		return e
 	}
 	stop := func(string) bool { return false } // the first iss is enough for a hint
-	if name, err := unverifiedIssuer(payload, stop); err == nil && !a.policy.named(name) {
-		e.Hint = `the token says, unverified, that its issuer is "` + snippet(name) + `", and "` + snippet(a.issuer) + `" is trusted here`
-		if miss := nearMiss(name, a.issuer); miss != "" {
+	if name, err := unverifiedIssuer(payload, stop); err == nil && !a.named(name) {
+		e.Hint = `the token says, unverified, that its issuer is "` + snippet(name) + `", and "` + snippet(a.Issuer) + `" is trusted here`
+		if miss := nearMiss(name, a.Issuer); miss != "" {
 			e.Hint += ": " + miss
 		}
 	}
@@ -545,7 +533,7 @@ func (v *Verifier) Warm(ctx context.Context) error {
 	errs := make([]error, len(v.authorities))
 	var wg sync.WaitGroup
 	for n, a := range v.authorities {
-		if remote, ok := a.keys.(*RemoteKeySet); ok {
+		if remote, ok := a.Keys.(*RemoteKeySet); ok {
 			wg.Go(func() { errs[n] = remote.Warm(ctx) })
 		}
 	}
@@ -559,7 +547,7 @@ func (v *Verifier) Status() (all []IssuerStatus) {
 		return nil
 	}
 	for _, a := range v.authorities {
-		s := IssuerStatus{Issuer: a.issuer, Keys: statusOf(a.keys)}
+		s := IssuerStatus{Issuer: a.Issuer, Keys: statusOf(a.Keys)}
 		if v.cache != nil {
 			s.TokenCache = v.cache.status(a)
 		}

@@ -5,7 +5,6 @@ package jwt
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -29,54 +28,33 @@ const (
 	IDToken
 )
 
-// policy is what an issuer's tokens are held against. It is made from a Config and never changes.
-type policy struct {
-	issuer    string
-	template  template // of issuer, if templated
-	templated bool
-	tenants   []string
-	anyTenant bool
-	audience  []string
-	clients   []string
-	profile   Profile
-	leeway    time.Duration
-	maxAge    time.Duration
-	validate  func(context.Context, *Token) error
-}
-
-// verdicts collects what the checks of a policy say, the first refusal in front.
-type verdicts struct {
-	first  *Error
-	record func(check string, e *Error) // is called for every check, passed or not; may be nil
-}
-
-func (v *verdicts) add(check string, e *Error) {
-	if v.record != nil {
-		v.record(check, e)
+// checkClaims holds a token against the whole policy and returns every failed claim, the first in front.
+// record is called for each check, passed or not; it may be nil.
+func (a *authority) checkClaims(h *Header, k *Key, c *claims, now time.Time, record func(check string, e *Error)) *Error {
+	var first *Error
+	add := func(check string, e *Error) {
+		if record != nil {
+			record(check, e)
+		}
+		switch {
+		case e == nil:
+		case first == nil:
+			first = e
+		default:
+			first.Also = append(first.Also, e)
+		}
 	}
-	switch {
-	case e == nil:
-	case v.first == nil:
-		v.first = e
-	default:
-		v.first.Also = append(v.first.Also, e)
-	}
-}
-
-// check runs the whole policy and returns every failed claim, the first in front.
-func (p *policy) check(h *Header, k *Key, c *claims, now time.Time, record func(check string, e *Error)) *Error {
-	v := verdicts{record: record}
-	v.add("typ", p.checkType(h))
-	v.add("iss", p.checkIssuer(c))
-	v.add("key issuer", p.checkKeyIssuer(k, c))
-	v.add("aud", p.checkAudience(c))
-	v.add("client", p.checkClient(c))
-	v.add("exp", p.checkExpiry(c, now))
-	v.add("nbf", p.checkStart(c, now))
-	v.add("iat", p.checkIssuedAt(c, now))
-	p.checkProfile(c, &v)
-	v.add("cnf", p.checkConfirmation(c))
-	return v.first
+	add("typ", a.checkType(h))
+	add("iss", a.checkIssuer(c))
+	add("key issuer", a.checkKeyIssuer(k, c))
+	add("aud", a.checkAudience(c))
+	add("client", a.checkClient(c))
+	add("exp", a.checkExpiry(c, now))
+	add("nbf", a.checkStart(c, now))
+	add("iat", a.checkIssuedAt(c, now))
+	a.checkProfile(c, func(e *Error) { add("profile", e) })
+	add("cnf", a.checkConfirmation(c))
+	return first
 }
 
 func missing(claim, want string) *Error {
@@ -93,8 +71,8 @@ func unequal(reason Reason, claim, got string, want []string) *Error {
 	return e
 }
 
-func (p *policy) checkType(h *Header) *Error {
-	if h.Type == "JWT" && p.profile != AccessToken { // as nearly every token says
+func (a *authority) checkType(h *Header) *Error {
+	if h.Type == "JWT" && a.Profile != AccessToken { // as nearly every token says
 		return nil
 	}
 	access := isMediaType(h.Type, "at+jwt")
@@ -103,9 +81,9 @@ func (p *policy) checkType(h *Header) *Error {
 	other := !access && (strings.Contains(h.Type, "+") || isMediaType(h.Type, "passport"))
 	var want, hint string
 	switch {
-	case p.profile == AccessToken && !access:
+	case a.Profile == AccessToken && !access:
 		want = `"at+jwt"`
-	case p.profile == IDToken && (access || other):
+	case a.Profile == IDToken && (access || other):
 		want, hint = `"JWT" or none`, "an ID token is asked for here, not another kind of token"
 	case other:
 		want = `"at+jwt", "JWT" or none`
@@ -115,90 +93,90 @@ func (p *policy) checkType(h *Header) *Error {
 	return &Error{Reason: ReasonTypeRefused, Member: "typ", Got: snippet(h.Type), Want: want, Hint: hint}
 }
 
-func (p *policy) checkIssuer(c *claims) *Error {
+func (a *authority) checkIssuer(c *claims) *Error {
 	switch {
 	case !c.issuer.present:
-		return missing("iss", `"`+snippet(p.issuer)+`"`)
-	case p.templated:
-		return p.checkTenant(c)
-	case c.issuer.value != p.issuer:
-		return unequal(ReasonIssuerMismatch, "iss", c.issuer.value, []string{p.issuer})
+		return missing("iss", `"`+snippet(a.Issuer)+`"`)
+	case a.templated:
+		return a.checkTenant(c)
+	case c.issuer.value != a.Issuer:
+		return unequal(ReasonIssuerMismatch, "iss", c.issuer.value, []string{a.Issuer})
 	}
 	return nil
 }
 
-func (p *policy) checkAudience(c *claims) *Error {
-	if len(p.audience) == 0 {
+func (a *authority) checkAudience(c *claims) *Error {
+	if len(a.Audience) == 0 {
 		return nil
 	}
 	for name := range c.audience.each {
-		if slices.Contains(p.audience, name) {
+		if slices.Contains(a.Audience, name) {
 			return nil
 		}
 	}
 	audience := c.audience.values()
 	switch len(audience) {
 	case 0:
-		e := missing("aud", oneOf(p.audience))
+		e := missing("aud", oneOf(a.Audience))
 		if c.audience != "" {
 			e.Reason, e.detail = ReasonAudienceMismatch, "aud is empty, want "+e.Want
 		}
 		return e
 	case 1:
-		return unequal(ReasonAudienceMismatch, "aud", audience[0], p.audience)
+		return unequal(ReasonAudienceMismatch, "aud", audience[0], a.Audience)
 	}
-	e := unequal(ReasonAudienceMismatch, "aud", audience[0], p.audience)
+	e := unequal(ReasonAudienceMismatch, "aud", audience[0], a.Audience)
 	e.detail = "aud is " + strings.Replace(oneOf(audience), "one of ", "", 1) + ", want " + e.Want
 	for _, got := range audience[1:min(len(audience), maxListed)] {
-		e.Hint = cmp.Or(e.Hint, nearestMiss(got, p.audience))
+		e.Hint = cmp.Or(e.Hint, nearestMiss(got, a.Audience))
 	}
 	return e
 }
 
-func (p *policy) checkClient(c *claims) *Error {
-	if len(p.clients) == 0 {
+func (a *authority) checkClient(c *claims) *Error {
+	if len(a.Clients) == 0 {
 		return nil
 	}
 	claim, id := c.client()
 	switch {
 	case !id.present:
-		return missing(claim, oneOf(p.clients))
-	case !slices.Contains(p.clients, id.value):
-		return unequal(ReasonClientMismatch, claim, id.value, p.clients)
+		return missing(claim, oneOf(a.Clients))
+	case !slices.Contains(a.Clients, id.value):
+		return unequal(ReasonClientMismatch, claim, id.value, a.Clients)
 	}
 	return nil
 }
 
-func (p *policy) checkExpiry(c *claims, now time.Time) *Error {
+func (a *authority) checkExpiry(c *claims, now time.Time) *Error {
 	switch {
 	case c.expires.IsZero():
 		return missing("exp", "")
-	case !now.Before(c.expires.Add(p.leeway)):
+	case !now.Before(c.expires.Add(a.Leeway)):
 		return untimely(ReasonTokenExpired, "exp", c.expires, now)
 	}
 	return nil
 }
 
-func (p *policy) checkStart(c *claims, now time.Time) *Error {
-	if !c.notBefore.IsZero() && now.Before(c.notBefore.Add(-p.leeway)) {
+func (a *authority) checkStart(c *claims, now time.Time) *Error {
+	if !c.notBefore.IsZero() && now.Before(c.notBefore.Add(-a.Leeway)) {
 		return untimely(ReasonTokenNotYetValid, "nbf", c.notBefore, now)
 	}
 	return nil
 }
 
-func (p *policy) checkIssuedAt(c *claims, now time.Time) *Error {
+func (a *authority) checkIssuedAt(c *claims, now time.Time) *Error {
 	switch {
-	case c.issuedAt.IsZero() && p.maxAge > 0:
+	case c.issuedAt.IsZero() && a.MaxAge > 0:
 		return missing("iat", "")
 	case c.issuedAt.IsZero():
 		return nil
-	case now.Before(c.issuedAt.Add(-p.leeway)):
+	case now.Before(c.issuedAt.Add(-a.Leeway)):
 		e := untimely(ReasonTokenNotYetValid, "iat", c.issuedAt, now)
 		e.Hint = "the token was issued in the future: compare this machine's clock with the issuer's"
 		return e
-	case p.maxAge > 0 && !now.Before(c.issuedAt.Add(p.maxAge+p.leeway)):
+	case a.MaxAge > 0 && !now.Before(c.issuedAt.Add(a.MaxAge+a.Leeway)):
 		e := untimely(ReasonTokenTooOld, "iat", c.issuedAt, now)
-		e.Want = "at most " + p.maxAge.String() + " ago"
+		e.Want = "at most " + a.MaxAge.String() + " ago"
 		e.detail += ", want " + e.Want
 		return e
 	}
@@ -216,20 +194,19 @@ func untimely(reason Reason, claim string, at, now time.Time) *Error {
 }
 
 // checkProfile tells only what fails: several claims can be missing.
-func (p *policy) checkProfile(c *claims, v *verdicts) {
-	fail := func(e *Error) { v.add("profile", e) }
-	if p.profile == AnyAccessToken {
+func (a *authority) checkProfile(c *claims, fail func(*Error)) {
+	if a.Profile == AnyAccessToken {
 		return
 	}
 	if c.subject.value == "" {
 		fail(missing("sub", ""))
 	}
-	if c.issuedAt.IsZero() && p.maxAge == 0 {
+	if c.issuedAt.IsZero() && a.MaxAge == 0 {
 		fail(missing("iat", ""))
 	}
-	switch p.profile {
+	switch a.Profile {
 	case AccessToken:
-		if c.audience == "" && len(p.audience) == 0 {
+		if c.audience == "" && len(a.Audience) == 0 {
 			fail(missing("aud", ""))
 		}
 		if c.clientID.value == "" {
@@ -241,14 +218,14 @@ func (p *policy) checkProfile(c *claims, v *verdicts) {
 	case IDToken:
 		switch azp := c.azp.value; {
 		case azp == "" && len(c.audience.values()) > 1:
-			fail(missing("azp", oneOf(p.audience)))
-		case azp != "" && len(p.audience) > 0 && !slices.Contains(p.audience, azp):
-			fail(unequal(ReasonClientMismatch, "azp", azp, p.audience))
+			fail(missing("azp", oneOf(a.Audience)))
+		case azp != "" && len(a.Audience) > 0 && !slices.Contains(a.Audience, azp):
+			fail(unequal(ReasonClientMismatch, "azp", azp, a.Audience))
 		}
 	}
 }
 
-func (p *policy) checkConfirmation(c *claims) *Error {
+func (a *authority) checkConfirmation(c *claims) *Error {
 	if !c.confirmed {
 		return nil
 	}

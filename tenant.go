@@ -44,21 +44,21 @@ func isGUID(s string) bool {
 }
 
 // named reports whether the issuer goes by this name.
-func (p *policy) named(name string) bool {
-	if !p.templated {
-		return name == p.issuer
+func (a *authority) named(name string) bool {
+	if !a.templated {
+		return name == a.Issuer
 	}
-	_, ok := p.template.tenant(name)
+	_, ok := a.template.tenant(name)
 	return ok
 }
 
 // checkTenant holds iss, tid and the list of tenants together.
-func (p *policy) checkTenant(c *claims) *Error {
-	id, ok := p.template.tenant(c.issuer.value)
+func (a *authority) checkTenant(c *claims) *Error {
+	id, ok := a.template.tenant(c.issuer.value)
 	switch {
 	case !ok:
-		e := unequal(ReasonIssuerMismatch, "iss", c.issuer.value, []string{p.issuer})
-		if e.Hint == "" && strings.HasPrefix(c.issuer.value, p.template.before) {
+		e := unequal(ReasonIssuerMismatch, "iss", c.issuer.value, []string{a.Issuer})
+		if e.Hint == "" && strings.HasPrefix(c.issuer.value, a.template.before) {
 			e.Hint = "the tenant must be a GUID in lower case"
 		}
 		return e
@@ -66,8 +66,8 @@ func (p *policy) checkTenant(c *claims) *Error {
 		e := unequal(ReasonIssuerMismatch, "tid", c.tenant.value, []string{id})
 		e.Hint = "iss and tid must name the same tenant"
 		return e
-	case !p.anyTenant && !slices.Contains(p.tenants, id):
-		e := unequal(ReasonIssuerMismatch, "tid", id, p.tenants)
+	case !a.InsecureAnyTenant && !slices.Contains(a.Tenants, id):
+		e := unequal(ReasonIssuerMismatch, "tid", id, a.Tenants)
 		e.Hint = "the tenant is not one of Config.Tenants"
 		return e
 	}
@@ -77,8 +77,8 @@ func (p *policy) checkTenant(c *claims) *Error {
 // checkKeyIssuer keeps a key that says whose it is to that issuer. Entra ID publishes keys of its
 // consumer tenant beside those of all: one must not vouch for the other. Elsewhere the member is
 // not defined, so one that is no URL says nothing.
-func (p *policy) checkKeyIssuer(k *Key, c *claims) *Error {
-	if k.issuer == "" || k.issuer == c.issuer.value || !p.templated && !strings.Contains(k.issuer, "://") {
+func (a *authority) checkKeyIssuer(k *Key, c *claims) *Error {
+	if k.issuer == "" || k.issuer == c.issuer.value || !a.templated && !strings.Contains(k.issuer, "://") {
 		return nil
 	}
 	if t, ok := templateOf(k.issuer); ok {

@@ -28,7 +28,7 @@ type TraceStep struct {
 	Skipped string // why the step was not taken; empty if it was
 }
 
-// policySteps are the steps of policy.check.
+// policySteps are the steps of checkClaims.
 var policySteps = []string{"typ", "iss", "key issuer", "aud", "client", "exp", "nbf", "iat", "profile", "cnf"}
 
 // Trace judges a token as [Verifier.Verify] does, by the same steps, and records each. It goes on after
@@ -186,7 +186,7 @@ func (t *tracer) choose() {
 		}
 		t.authority = i
 	}
-	t.trace.Issuer = t.authority.issuer
+	t.trace.Issuer = t.authority.Issuer
 }
 
 // signature takes the steps from the algorithm to the signature. Keys are asked for only where Verify
@@ -255,7 +255,7 @@ func (t *tracer) claims() {
 		key = new(Key)
 	}
 	profile := false // its check reports refusals alone, and perhaps several
-	refusal := t.authority.policy.check(h, key, &token.claims, t.at, func(name string, e *Error) {
+	refusal := t.authority.checkClaims(h, key, &token.claims, t.at, func(name string, e *Error) {
 		if name == "cnf" && !profile {
 			t.pass("profile")
 		}
@@ -283,15 +283,15 @@ func (t *tracer) claims() {
 // would hand out as well.
 func (t *tracer) validate(ctx context.Context) {
 	switch {
-	case t.authority == nil || t.authority.validate == nil:
+	case t.authority == nil || t.authority.Validate == nil:
 		t.skip("Config.Validate is not set", "validate")
 	case t.trace.Refusal != nil:
 		t.skip("Config.Validate is asked only of tokens that passed everything else", "validate")
-	case t.authority.policy.check(t.header, t.key, &t.token.claims, time.Now(), nil) != nil:
+	case t.authority.checkClaims(t.header, t.key, &t.token.claims, time.Now(), nil) != nil:
 		t.skip("Config.Validate is asked only of tokens that are valid now", "validate")
 	default:
 		var refusal *Error
-		if err := t.authority.validate(ctx, t.token); err != nil {
+		if err := t.authority.Validate(ctx, t.token); err != nil {
 			refusal = validated(err)
 		}
 		t.take("validate", refusal)
@@ -320,9 +320,10 @@ func (v *Verifier) Configs() (all []Config) {
 		return nil
 	}
 	for _, a := range v.authorities {
-		c := a.config
-		c.Tenants, c.Audience, c.Clients = slices.Clone(c.Tenants), slices.Clone(c.Audience), slices.Clone(c.Clients)
-		c.Algorithms = slices.Clone(c.Algorithms)
+		c := a.Config.clone()
+		if c.Leeway == 0 {
+			c.Leeway = -1 // as a Config says it
+		}
 		all = append(all, c)
 	}
 	return all
