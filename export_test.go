@@ -53,9 +53,11 @@ func Reasons() []Reason { return slices.Sorted(maps.Keys(reasons)) }
 
 // SnapshotWith makes a snapshot of these members, with the right digest.
 func SnapshotWith(members map[string]string) string {
-	s := snapshot{members["version"], members["source"], members["address"], members["fetched_at"], members["fresh_until"],
-		members["etag"], members["last_modified"], members["keys"], ""}
-	s.Digest = s.digest()
+	s := snapshot{}
+	for _, name := range snapshotMembers {
+		s[name] = members[name]
+	}
+	s["sha256"] = s.digest()
 	return string(s.encode())
 }
 

@@ -9,9 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"time"
 )
 
@@ -24,16 +25,19 @@ const (
 )
 
 // snapshot is the format: one strict JSON object of strings.
-type snapshot struct {
-	Version      string `json:"version"`
-	Source       string `json:"source"`        // the issuer or address that the keys were fetched for
-	Address      string `json:"address"`       // where they were found
-	FetchedAt    string `json:"fetched_at"`    // RFC 3339
-	FreshUntil   string `json:"fresh_until"`   // RFC 3339
-	ETag         string `json:"etag"`          // as sent
-	LastModified string `json:"last_modified"` // as sent
-	Keys         string `json:"keys"`          // the JWK Set as sent
-	Digest       string `json:"sha256"`        // of this object with an empty Digest, base64url
+type snapshot map[string]string
+
+// Its members, all of which must be present.
+var snapshotMembers = []string{
+	"version",
+	"source",        // the issuer or address that the keys were fetched for
+	"address",       // where they were found
+	"fetched_at",    // RFC 3339
+	"fresh_until",   // RFC 3339
+	"etag",          // as sent
+	"last_modified", // as sent
+	"keys",          // the JWK Set as sent
+	"sha256",        // of this object with an empty sha256, in base64url
 }
 
 func (s snapshot) encode() []byte {
@@ -45,8 +49,9 @@ func (s snapshot) encode() []byte {
 }
 
 func (s snapshot) digest() string {
-	s.Digest = ""
-	sum := sha256.Sum256(s.encode())
+	bare := maps.Clone(s)
+	bare["sha256"] = ""
+	sum := sha256.Sum256(bare.encode())
 	return base64url(sum[:])
 }
 
@@ -66,11 +71,11 @@ func (r *RemoteKeySet) Snapshot() ([]byte, error) {
 
 func (r *RemoteKeySet) snapshotOf(set *fetched) []byte {
 	s := snapshot{
-		Version: snapshotVersion, Source: r.source(), Address: set.address,
-		FetchedAt: set.at.UTC().Format(time.RFC3339Nano), FreshUntil: set.fresh.UTC().Format(time.RFC3339Nano),
-		ETag: set.etag, LastModified: set.lastModified, Keys: string(set.raw),
+		"version": snapshotVersion, "source": r.source(), "address": set.address,
+		"fetched_at": set.at.UTC().Format(time.RFC3339Nano), "fresh_until": set.fresh.UTC().Format(time.RFC3339Nano),
+		"etag": set.etag, "last_modified": set.lastModified, "keys": string(set.raw),
 	}
-	s.Digest = s.digest()
+	s["sha256"] = s.digest()
 	return s.encode()
 }
 
@@ -83,50 +88,50 @@ func (r *RemoteKeySet) restored(data []byte) (*fetched, error) {
 	if err != nil {
 		return nil, err
 	}
-	at, errAt := time.Parse(time.RFC3339Nano, s.FetchedAt)
-	fresh, errFresh := time.Parse(time.RFC3339Nano, s.FreshUntil)
+	at, errAt := time.Parse(time.RFC3339Nano, s["fetched_at"])
+	fresh, errFresh := time.Parse(time.RFC3339Nano, s["fresh_until"])
 	switch {
-	case s.Version != snapshotVersion:
-		return nil, fmt.Errorf("its version is %s, not %q", quote(s.Version), snapshotVersion)
-	case s.Digest != s.digest():
+	case s["version"] != snapshotVersion:
+		return nil, fmt.Errorf("its version is %s, not %q", quote(s["version"]), snapshotVersion)
+	case s["sha256"] != s.digest():
 		return nil, errors.New("its digest does not match: it was changed or cut")
-	case s.Source != r.source():
-		return nil, fmt.Errorf("it is of %s, not of %s", quote(plainAddress(s.Source)), quote(plainAddress(r.source())))
+	case s["source"] != r.source():
+		return nil, fmt.Errorf("it is of %s, not of %s", quote(plainAddress(s["source"])), quote(plainAddress(r.source())))
 	case errAt != nil || errFresh != nil:
 		return nil, errors.New("it has no valid times")
 	case time.Until(at) > maxSnapshotLead:
 		return nil, fmt.Errorf("it comes from the future: %s", at.UTC().Format(time.RFC3339))
 	}
-	if err := r.permitted(s.Address); err != nil {
+	if err := r.permitted(s["address"]); err != nil {
 		return nil, err
 	}
-	keys, err := parseKeySet([]byte(s.Keys))
+	keys, err := parseKeySet([]byte(s["keys"]))
 	if err != nil {
 		return nil, err
 	}
 	fresh = at.Add(min(max(fresh.Sub(at), 0), maxFresh))
 	return &fetched{
-		keys: keys, raw: []byte(s.Keys), at: at, lifetime: fresh.Sub(at), renew: at, fresh: fresh, stale: fresh.Add(r.stale),
-		digest: sha256.Sum256([]byte(s.Keys)), etag: s.ETag, lastModified: s.LastModified, address: s.Address,
+		keys: keys, raw: []byte(s["keys"]), at: at, lifetime: fresh.Sub(at), renew: at, fresh: fresh, stale: fresh.Add(r.stale),
+		digest: sha256.Sum256([]byte(s["keys"])), etag: s["etag"], lastModified: s["last_modified"], address: s["address"],
 	}, nil
 }
 
 func parseSnapshot(text string) (snapshot, error) {
-	var s snapshot
-	members := map[string]*string{
-		"version": &s.Version, "source": &s.Source, "address": &s.Address, "fetched_at": &s.FetchedAt, "fresh_until": &s.FreshUntil,
-		"etag": &s.ETag, "last_modified": &s.LastModified, "keys": &s.Keys, "sha256": &s.Digest,
-	}
+	s := snapshot{}
 	in := scanner{text: text}
 	for name := range in.members {
-		member := members[name]
-		if member == nil {
-			return s, errors.New("it has an unknown member " + strconv.Quote(snippet(name)))
+		if !slices.Contains(snapshotMembers, name) {
+			return nil, errors.New("it has an unknown member " + quote(name))
 		}
-		*member, _ = in.string()
+		s[name], _ = in.string()
 	}
 	if fault := in.end(); fault != "" {
-		return s, errors.New("it is no snapshot: " + fault)
+		return nil, errors.New("it is no snapshot: " + fault)
+	}
+	for _, name := range snapshotMembers {
+		if _, ok := s[name]; !ok {
+			return nil, errors.New("it lacks the member " + name)
+		}
 	}
 	return s, nil
 }
