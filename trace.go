@@ -17,6 +17,7 @@ type Trace struct {
 	Issuer   string      // Config.Issuer of the issuer whose rules were applied; empty if none is the token's
 	KeyID    string      // kid of the key that was found; empty if it has none, or none was found
 	Verified bool        // the signature holds; otherwise the rest is about anybody's words
+	At       time.Time   // the time that the claims were judged for
 }
 
 // A TraceStep is one step of a verification: size, parts, encoding, header, issuer choice, alg, key,
@@ -214,14 +215,16 @@ func (t *tracer) signature(ctx context.Context) {
 		return
 	}
 	t.pass("key")
+	t.key, t.trace.KeyID = key, snippet(key.id)
 	if !key.verify(t.header.Algorithm, t.input, t.signed) {
-		key = t.authority.replacement(ctx, t.header, key)
-		if key == nil || !key.verify(t.header.Algorithm, t.input, t.signed) {
+		other := t.authority.replacement(ctx, t.header, key)
+		if other == nil || !other.verify(t.header.Algorithm, t.input, t.signed) {
 			t.take("signature", badSignature(t.header).withIssuerHint(t.authority, t.payload))
 			return
 		}
+		t.key, t.trace.KeyID = other, snippet(other.id)
 	}
-	t.key, t.trace.KeyID, t.trace.Verified = key, snippet(key.id), true
+	t.trace.Verified = true
 	t.pass("signature")
 }
 
@@ -230,6 +233,7 @@ func (t *tracer) claims() {
 	if t.at.IsZero() {
 		t.at = time.Now()
 	}
+	t.trace.At = t.at
 	if t.noBody != "" {
 		t.skip(t.noBody, "payload")
 		t.skip("the claims cannot be read", policySteps...)
@@ -250,9 +254,9 @@ func (t *tracer) claims() {
 		t.skip("no configured issuer is the token's, so nobody's rules apply", policySteps...)
 		return
 	}
-	key := t.key
+	key, unnamed := t.key, "the key does not say whose it is"
 	if key == nil {
-		key = new(Key)
+		key, unnamed = new(Key), "there is no key"
 	}
 	profile := false // its check reports refusals alone, and perhaps several
 	refusal := t.authority.checkClaims(h, key, &token.claims, t.at, func(name string, e *Error) {
@@ -267,6 +271,8 @@ func (t *tracer) claims() {
 			t.skip(e.Member+" is not written as it has to be: see payload", name)
 		case e == nil && slices.Contains(token.claims.spoiled, name):
 			t.skip(name+" is not written as it has to be: see payload", name)
+		case name == "key issuer" && key.issuer == "":
+			t.skip(unnamed, name)
 		case e != nil:
 			alone := *e // the others are added to the first
 			t.trace.Steps = append(t.trace.Steps, TraceStep{Name: name, Err: alone.about(t.authority, h)})
