@@ -1,0 +1,116 @@
+// This file says of each reason code what it means and what to do about it: for the hints of a report
+// that knows nothing better, and for docs/troubleshooting.md, which is made of it.
+
+package explain
+
+import "assay.example/jwt"
+
+// Advice says of a reason code what it means, and what whoever runs the service can do about it. Both
+// are empty for a code that package jwt does not have.
+func Advice(reason jwt.Reason) (meaning, do string) {
+	a := advice[reason]
+	return a.meaning, a.do
+}
+
+// advice has every reason code: a test fails if one is missing.
+var advice = map[jwt.Reason]struct{ meaning, do string }{
+	jwt.ReasonNoToken: {
+		"The request has no Authorization header with a bearer token, or no cookie where one is read.",
+		"Have the client send \"Authorization: Bearer\" and the token. See whether a proxy takes the header away, and whether the client sends another scheme."},
+	jwt.ReasonCredentialMalformed: {
+		"The Authorization header is there and not written as RFC 6750 says.",
+		"Have the client send the word Bearer once, a space, and the bare token: no quotes, no comma, no line break."},
+	jwt.ReasonCredentialRepeated: {
+		"The request has more than one token: two headers, a header and a cookie, or one in the query too.",
+		"Have the client send one. A proxy that adds its own Authorization header is a usual cause."},
+	jwt.ReasonTokenTooLarge: {
+		"The token, or its header, has more bytes than Config.MaxTokenSize or MaxHeaderSize allow.",
+		"Have the issuer put less into the token: groups and roles are what grows. Raise the limit only if you know the issuer's largest token."},
+	jwt.ReasonTokenOpaque: {
+		"The token has no dots: it is an opaque one, which only its issuer can read.",
+		"Have the client name this API when it asks for a token (audience, resource, or a scope of this API), or switch JWT access tokens on at the issuer."},
+	jwt.ReasonTokenParts: {
+		"The token is not three parts between two dots.",
+		"See whether it was cut on its way, by a log, a form field or a shell. A token that ends in a dot has no signature and is never taken."},
+	jwt.ReasonTokenEncrypted: {
+		"The token has five parts: it is encrypted (JWE), and meant for its issuer alone.",
+		"Have the client name this API when it asks for a token, and switch token encryption off for this API."},
+	jwt.ReasonTokenEncoding: {
+		"A part of the token is not base64url in its one spelling: a foreign character, padding, a line break, or a last character that was changed.",
+		"Copy the whole token again. \"assay inspect\" shows the first byte that is wrong."},
+	jwt.ReasonHeaderInvalid: {
+		"The header of the token is not one strict JSON object.",
+		"The token was changed on its way, or made by something else than an issuer. \"assay inspect\" shows where."},
+	jwt.ReasonHeaderMember: {
+		"A member of the header (alg, kid, typ, cty) is missing, empty or not a string.",
+		"Ask whoever made the token: issuers do not make such headers."},
+	jwt.ReasonHeaderCritical: {
+		"The header asks for an extension (crit, b64) that must be understood.",
+		"Have the issuer make the token without it: no extension is supported."},
+	jwt.ReasonTokenNested: {
+		"The payload is a token itself (cty is JWT).",
+		"Have the issuer send the inner token alone."},
+	jwt.ReasonAlgorithmRefused: {
+		"The algorithm of the token is none, unknown, or not among Config.Algorithms.",
+		"Set the API's signing algorithm at the issuer to RS256 or ES256, or add the one that you mean to Config.Algorithms. A token with none is a forgery."},
+	jwt.ReasonKeyUnknown: {
+		"No key is known under the kid of the token, or none fits it.",
+		"Get a new token: keys are changed. If that is refused too, compare the kid with those of \"assay keys\": the token may be from another issuer or tenant."},
+	jwt.ReasonKeyMismatch: {
+		"The key of that kid is for another algorithm than the token's.",
+		"Choose at the issuer the algorithm of its published keys. An HS256 token against RSA keys is either that setting or an attack."},
+	jwt.ReasonKeyAmbiguous: {
+		"Several keys could be meant: the token has no kid, or two keys share one.",
+		"Have the issuer put the kid into its tokens and give each key its own, or name one algorithm in Config.Algorithms."},
+	jwt.ReasonSignatureInvalid: {
+		"The signature does not hold under the key that the token names.",
+		"The token was changed after it was signed, or it was signed with another key: another environment of the issuer, or another secret. Get a new token and compare the two with \"assay inspect\"."},
+	jwt.ReasonTokenExpired: {
+		"The time in exp is over, by more than the leeway.",
+		"Have the client get a new token before the old one ends. If all tokens are expired, compare this machine's clock with the issuer's."},
+	jwt.ReasonTokenTooOld: {
+		"The token was issued (iat) longer ago than Config.MaxAge.",
+		"Have the client get a new token, or raise Config.MaxAge."},
+	jwt.ReasonTokenNotYetValid: {
+		"The time in nbf or iat has not come, by more than the leeway.",
+		"Compare this machine's clock with the issuer's: with fresh tokens one of the two is wrong. Containers and paused virtual machines drift."},
+	jwt.ReasonPayloadInvalid: {
+		"The signature holds, and the payload is not one strict JSON object.",
+		"Ask the issuer: duplicate names and text that is not UTF-8 are its mistakes."},
+	jwt.ReasonClaimInvalid: {
+		"A registered claim has a wrong type or range.",
+		"Have the issuer write it as RFC 7519 says: times are numbers of seconds, not text and not milliseconds; scope is one string."},
+	jwt.ReasonClaimMissing: {
+		"A claim that is required is not in the token.",
+		"Have the issuer add it. If it is aud, have the client name this API when it asks for a token, or set Config.Clients. If the profile asks for it, see whether the issuer follows that profile."},
+	jwt.ReasonTypeRefused: {
+		"The header's typ names another kind of token than this API takes.",
+		"Have the client send the access token. If the profile is AccessToken, the issuer must mark its tokens at+jwt."},
+	jwt.ReasonIssuerMismatch: {
+		"The claim iss is not Config.Issuer, byte for byte.",
+		"Copy the issuer from \"assay keys\" or from a token, with its slash and its case. If it is another tenant or environment, the client asked the wrong one."},
+	jwt.ReasonAudienceMismatch: {
+		"The claim aud does not name this API.",
+		"Have the client name this API when it asks for a token. If aud is the client's own id, it is an ID token: have the client send the access token."},
+	jwt.ReasonClientMismatch: {
+		"The token was issued to a client that is not among Config.Clients.",
+		"Add the client's id, if it may use this API."},
+	jwt.ReasonValidationRefused: {
+		"Config.Validate, this service's own rule, refused the token.",
+		"The text is what Validate returned: look there."},
+	jwt.ReasonBindingUnproven: {
+		"The token is bound to a key of its sender (cnf: DPoP, mutual TLS), and possession was not shown.",
+		"Have the client ask for a bearer token that is not bound, or use a service that checks such proofs."},
+	jwt.ReasonScopeMissing: {
+		"The token is valid and lacks a scope that the route asks for.",
+		"Have the client ask for the scope and the issuer grant it. If it is in permissions or roles, ask for Claim(\"roles\").Has in place of Scope."},
+	jwt.ReasonRequirementUnmet: {
+		"The token is valid and does not meet another requirement of the route.",
+		"Compare the claim that is named with what the route asks for."},
+	jwt.ReasonAuthenticationInsufficient: {
+		"The token is valid, and its user must log in again, or in a stronger way (RFC 9470).",
+		"Have the client send the user to the issuer with the acr_values and max_age of the challenge."},
+	jwt.ReasonKeysUnavailable: {
+		"The issuer's keys could not be had: it is down, not reachable from here, or answers with something else than keys.",
+		"Look with \"assay keys\" from the same machine: DNS, proxy, certificate, address. It says nothing of the token. Keep keys over a restart with RemoteOptions.SnapshotFile."},
+}

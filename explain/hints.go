@@ -1,0 +1,653 @@
+// This file knows the mistakes that people make with tokens, and says what to do about them. Hints
+// decide nothing: they are found after the verdict.
+
+package explain
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"assay.example/jwt"
+)
+
+// wrapping is what is often copied in front of a token, with what people call it.
+var wrapping = []struct{ word, what string }{
+	{"authorization:", "the name of the header field"}, {"bearer", "the word Bearer"}, {"dpop", "the word DPoP"}, {"token:", "a label"},
+}
+
+// pasted takes off what is often copied along with a token, and says what that was.
+func pasted(token string) (clean string, along []string) {
+	clean = token
+	note := func(what, now string) {
+		if now == clean || now == "" {
+			return
+		}
+		clean = now
+		for n, old := range along {
+			if old == what && strings.HasPrefix(what, "the word") {
+				along[n] = what + ", more than once"
+			}
+			if strings.HasPrefix(old, what) {
+				return
+			}
+		}
+		along = append(along, what)
+	}
+	for range 8 { // layers
+		before := clean
+		note("white space around it", strings.TrimSpace(clean))
+		note("an invisible character", strings.Map(visible, clean))
+		for _, w := range wrapping {
+			size := len(w.word)
+			if len(clean) > size && foldsTo(clean[:size], w.word) && (clean[size] == ' ' || strings.HasSuffix(w.word, ":")) {
+				note(w.what, strings.TrimLeft(clean[size:], " "))
+			}
+		}
+		note("quotes", strings.Trim(clean, "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb"))
+		note("a comma or semicolon behind it", strings.TrimRight(clean, ",;"))
+		if strings.HasPrefix(clean, "{") {
+			note("the answer of the token endpoint around it", tokenOf(clean))
+		}
+		if _, rest, ok := strings.Cut(clean, "access_token="); ok {
+			rest, _, _ = strings.Cut(rest, "&")
+			note("the address around it", rest)
+		}
+		if clean == before {
+			break
+		}
+	}
+	if strings.ContainsFunc(clean, unicode.IsSpace) {
+		what := "a space in the middle"
+		if strings.ContainsAny(clean, "\r\n") {
+			what = "a line break in the middle"
+		}
+		continued := strings.NewReplacer("\\\r\n", "", "\\\n", "").Replace(clean)
+		note(what, strings.Join(strings.Fields(continued), ""))
+	}
+	return clean, along
+}
+
+// visible drops the characters that stand for nothing: a byte order mark, zero-width spaces.
+func visible(r rune) rune {
+	switch r {
+	case '\ufeff', '\u200b', '\u200c', '\u200d', '\u2060', '\u00ad':
+		return -1
+	}
+	return r
+}
+
+// foldsTo compares without regard to the case of ASCII letters. want is lower case.
+func foldsTo(got, want string) bool {
+	return strings.EqualFold(got, want) && len(got) == len(want) // letters beyond ASCII that fold into it are longer
+}
+
+// isMediaType compares a typ as RFC 7515 section 4.1.9 says: neither case nor a leading "application/"
+// counts. want is lower case.
+func isMediaType(got, want string) bool {
+	return foldsTo(got, want) || foldsTo(got, "application/"+want)
+}
+
+// tokenOf finds the token in the answer of a token endpoint (RFC 6749 section 5.1).
+func tokenOf(answer string) string {
+	p := part{text: answer, fault: -1}
+	p.read(nil, time.Time{})
+	if token := p.string("access_token"); token != "" {
+		return token
+	}
+	return p.string("id_token")
+}
+
+// failure is a step that failed.
+type failure struct {
+	step string
+	err  *jwt.Error
+	req  jwt.Requirement // of a requirement
+}
+
+// hints are sentences that are told together.
+type hints []string
+
+func (h *hints) add(hint string) {
+	if hint != "" {
+		*h = append(*h, hint)
+	}
+}
+
+// hintsFor says of each step what may help where it failed.
+var hintsFor = map[string]func(x *explanation, f failure, h *hints){
+	"size": func(_ *explanation, _ failure, h *hints) {
+		h.add("few servers take a header field of that size: have the issuer put less into the token, such as fewer groups or roles; Config.MaxTokenSize and MaxHeaderSize set the limits")
+	},
+	"parts": func(x *explanation, f failure, h *hints) {
+		h.add(x.pastedHint())
+		if x.breaksOff(f.err.Reason) {
+			h.add("it begins as a JWT does and breaks off: copy the whole of it")
+		}
+	},
+	"encoding": func(x *explanation, _ failure, h *hints) {
+		h.add(x.pastedHint())
+		h.add(x.encodingHint())
+	},
+	"header": func(_ *explanation, f failure, h *hints) {
+		if f.err.Reason == jwt.ReasonHeaderInvalid {
+			h.add(placeHint(f.err.Offset, 0))
+		}
+	},
+	"payload": func(x *explanation, f failure, h *hints) {
+		if f.err.Reason == jwt.ReasonPayloadInvalid {
+			h.add(placeHint(f.err.Offset, strings.IndexByte(x.clean, '.')+1))
+		} else {
+			h.add(x.claimHint(f.err.Member))
+		}
+	},
+	"alg":           (*explanation).algorithmHints,
+	"key":           (*explanation).keyHints,
+	"signature":     (*explanation).signatureHints,
+	"typ":           (*explanation).typeHints,
+	"issuer choice": (*explanation).issuerHints,
+	"iss":           (*explanation).issuerHints,
+	"aud":           (*explanation).audienceHints,
+	"client":        func(x *explanation, _ failure, h *hints) { h.add(x.idTokenHint()) },
+	"exp":           func(x *explanation, _ failure, h *hints) { h.add(x.expiryHint()) },
+	"nbf":           func(x *explanation, _ failure, h *hints) { h.add(x.clockHint()) },
+	"iat":           func(x *explanation, _ failure, h *hints) { h.add(x.clockHint()) },
+	"profile": func(x *explanation, _ failure, h *hints) {
+		if x.config.Profile == jwt.AccessToken {
+			h.add("RFC 9068 asks for it: if the issuer does not follow that, do not ask for the profile")
+		} else {
+			h.add("OpenID Connect asks for it: is it an ID token?")
+		}
+	},
+	"cnf": func(_ *explanation, _ failure, h *hints) {
+		h.add("the client asked for a token that is bound to its key (DPoP, mutual TLS): this API does not check such proofs")
+	},
+	"validate": func(_ *explanation, _ failure, h *hints) {
+		h.add("it is a rule of this service's own: Config.Validate")
+	},
+	"requirement": func(x *explanation, f failure, h *hints) {
+		switch f.err.Reason {
+		case jwt.ReasonScopeMissing:
+			h.add(x.scopeHint(scopesOf(f.req)))
+		case jwt.ReasonAuthenticationInsufficient:
+			h.add("the client must send the user to log in again (RFC 9470)")
+		}
+	},
+}
+
+// hint is what is said of a failure: what Verify says of it, and what the token and the configuration
+// tell besides. Where they tell nothing, it is the advice for the reason.
+func (x *explanation) hint(f failure) string {
+	var h hints
+	if f.step != "parts" || !x.breaksOff(f.err.Reason) { // a piece of a token is not opaque
+		h.add(f.err.Hint)
+	}
+	if more := hintsFor[f.step]; more != nil {
+		more(x, f, &h)
+	}
+	if len(h) == 0 {
+		_, do := Advice(f.err.Reason)
+		return do
+	}
+	return strings.Join(h, "; ")
+}
+
+// remark is a hint for a step that passed.
+func (x *explanation) remark(step string) string {
+	p := &x.payload
+	switch step {
+	case "aud":
+		if x.config.Profile != jwt.IDToken {
+			return x.idTokenHint()
+		}
+	case "iat", "nbf":
+		return x.clockHint()
+	case "exp":
+		if !x.now.Before(p.date("exp")) {
+			return "only the leeway of " + leewayOf(x.config).String() + " keeps it valid"
+		}
+	}
+	return ""
+}
+
+func (x *explanation) pastedHint() string {
+	if len(x.along) == 0 {
+		return ""
+	}
+	return "take away what was pasted along with the token: " + strings.Join(x.along, "; ") + " (the steps below are about the rest)"
+}
+
+// breaksOff reports whether what has too few parts begins as a JWT does.
+func (x *explanation) breaksOff(reason jwt.Reason) bool {
+	return reason == jwt.ReasonTokenOpaque && looksEncoded(x.clean) ||
+		reason == jwt.ReasonTokenParts && x.header.fields != nil && strings.Count(x.clean, ".") == 1
+}
+
+// encodingHint tells what the byte that does not belong there may come from.
+func (x *explanation) encodingHint() string {
+	at := badByte(x.clean)
+	if at < 0 {
+		return ""
+	}
+	if at >= len(x.clean) || x.clean[at] == '.' || inBase64url(x.clean[at]) {
+		return "a part of it is missing, or a character was changed: copy the whole token again"
+	}
+	switch x.clean[at] {
+	case '=':
+		return "parts of a JWT have no padding (RFC 7515 section 2): whoever made the token, or sent it on, used another encoder"
+	case '+', '/':
+		return "that is base64, and a JWT is base64url, with - and _ for + and / (RFC 7515 section 2)"
+	case '%':
+		return "it is encoded as part of an address: decode that first"
+	}
+	return "no token has that character: copy it again from where it came from"
+}
+
+// placeHint tells where a byte of a decoded part stands in the token. The part begins at byte from.
+func placeHint(at, from int) string {
+	return "that is byte " + strconv.Itoa(from+encodedByte(at)) + " of the token"
+}
+
+// claimHint knows how claims come to be of a wrong type.
+func (x *explanation) claimHint(claim string) string {
+	raw := x.payload.members[claim]
+	switch claim {
+	case "exp", "nbf", "iat":
+		number := strings.Trim(raw, `"`)
+		if n, err := strconv.ParseInt(number, 10, 64); err == nil {
+			if raw != number {
+				return "the issuer writes it as a string, and it must be a number (RFC 7519 section 2)"
+			}
+			if n > maxNumericDate && n/1000 <= maxNumericDate {
+				return "these are milliseconds, and it must be seconds (RFC 7519 section 2): it would be " + stamp(time.UnixMilli(n))
+			}
+		}
+		if raw != number {
+			return "the issuer writes it as text, and it must be a number of seconds (RFC 7519 section 2)"
+		}
+	case "scope":
+		if strings.HasPrefix(raw, "[") {
+			return "the issuer writes an array, and it must be one string with spaces (RFC 8693 section 4.2); an array belongs into scp"
+		}
+	}
+	return ""
+}
+
+// isSecret reports whether tokens of an algorithm are signed with a shared secret.
+func isSecret(alg string) bool {
+	return slices.Contains([]jwt.Algorithm{jwt.HS256, jwt.HS384, jwt.HS512}, jwt.Algorithm(alg))
+}
+
+// isPublic reports whether tokens of an algorithm are verified with a public key.
+func isPublic(alg string) bool {
+	return slices.Contains([]jwt.Algorithm{jwt.RS256, jwt.RS384, jwt.RS512, jwt.PS256, jwt.PS384, jwt.PS512,
+		jwt.ES256, jwt.ES384, jwt.ES512, jwt.EdDSA, jwt.Ed25519}, jwt.Algorithm(alg))
+}
+
+func (x *explanation) algorithmHints(_ failure, h *hints) {
+	switch alg := x.header.string("alg"); {
+	case isSecret(alg):
+		var names []string
+		for _, alg := range x.config.Algorithms {
+			names = append(names, string(alg))
+		}
+		h.add("the token is signed with a shared secret: choose " + quotes(names) + " where this API is set up at the issuer (at Auth0 it is the signing algorithm of the API)")
+	case isPublic(alg):
+		h.add("Config.Algorithms leaves it out")
+	}
+}
+
+func (x *explanation) signatureHints(f failure, h *hints) {
+	if isSecret(x.header.string("alg")) {
+		h.add("the secret is another, or it is written in base64 and has to be decoded before it is used, or the token was changed")
+	} else if f.err.Hint == "" {
+		h.add("the token was changed after it was signed, or it was signed with another key under the same kid: get a new token and compare")
+	}
+}
+
+func (x *explanation) typeHints(_ failure, h *hints) {
+	switch {
+	case x.config.Profile == jwt.AccessToken:
+		h.add("the issuer does not mark its access tokens as RFC 9068 asks: switch that on there (at Auth0 it is the token profile of the API), or do not ask for the profile")
+	case x.config.Profile == jwt.IDToken && isMediaType(x.header.string("typ"), "at+jwt"):
+		h.add("it is an access token: it is for APIs, not for clients")
+	}
+}
+
+// keyHints tells how the keys are, and what may help.
+func (x *explanation) keyHints(f failure, h *hints) {
+	e, kid, alg := f.err, x.header.string("kid"), x.header.string("alg")
+	switch e.Reason {
+	case jwt.ReasonAlgorithmRefused:
+		return
+	case jwt.ReasonKeysUnavailable:
+		if x.fetches() && e.Hint == "" {
+			h.add(unavailableHint(e))
+		}
+		return
+	}
+	switch {
+	case kid == "" && e.Reason == jwt.ReasonKeyAmbiguous:
+		h.add("have the issuer put the kid of its key into the header, or name the one algorithm in Config.Algorithms")
+	case kid == "" && !isSecret(alg):
+		h.add("the header has no kid, so only a key for " + escape(alg) + " can be meant: most issuers name it")
+	}
+	switch {
+	case !x.fetches():
+		if e.Reason == jwt.ReasonKeyUnknown {
+			h.add("the keys here are fixed ones: if the issuer has changed its keys since, they must be replaced")
+		}
+	case isSecret(alg), x.keys.LastSuccess.IsZero():
+	case e.Reason == jwt.ReasonKeyUnknown:
+		h.add(x.keySetText() + "; " + x.nextFetchText())
+		h.add("the issuer has withdrawn the key that signed the token, or it never was this issuer's: get a new token")
+	default:
+		h.add(x.keySetText())
+	}
+}
+
+// keySetText tells which keys a fetched set has, and since when.
+func (x *explanation) keySetText() string {
+	text := "the key set was fetched " + human(time.Since(x.keys.LastSuccess)) + " ago from " + escape(x.keys.Address) + " and has "
+	var kids []string
+	for _, k := range x.keys.Keys {
+		if k.KeyID != "" && !slices.Contains(kids, k.KeyID) {
+			kids = append(kids, k.KeyID)
+		}
+	}
+	switch len(kids) {
+	case 0:
+		return text + strconv.Itoa(len(x.keys.Keys)) + " keys without kid"
+	case 1:
+		return text + "the kid " + quotes(kids)
+	}
+	return text + "the kids " + quotes(kids)
+}
+
+// nextFetchText tells when a token can make the key set be fetched again.
+func (x *explanation) nextFetchText() string {
+	const text = "a token with an unknown kid can make it be fetched again "
+	at := x.keys.NextLookUp
+	if wait := time.Until(at); wait > 0 {
+		return text + "in " + human(wait) + " (" + stamp(at) + ")"
+	}
+	return text + "now"
+}
+
+// unavailableHint knows how fetches fail.
+func unavailableHint(err error) string {
+	page, missing := false, false // a page in place of the issuer, no metadata
+	for _, fetch := range fetchesIn(err) {
+		if fetch.Issuer != "" {
+			return "write the issuer as its metadata has it, byte for byte"
+		}
+		page = page || strings.HasPrefix(fetch.ContentType, "text/html") && fetch.Status == 200
+		missing = missing || fetch.Status == 404 && isMetadata(fetch.Address)
+	}
+	var certificate *tls.CertificateVerificationError
+	var dns *net.DNSError
+	switch {
+	case missing:
+		return "there is no metadata at that address: is the issuer written as its tokens have it? If it publishes none, give the address of its key set"
+	case errors.As(err, &certificate):
+		return "this machine does not trust the issuer's certificate: a proxy in between, or a private authority (RemoteOptions.RootCAs)"
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return "the name is not known to DNS here: is it written right, and does this machine reach the Internet?"
+	case page:
+		return "a web page answers in place of the issuer: a proxy or a login page in between"
+	}
+	return "this says nothing of the token: it is this machine that cannot reach the issuer's keys"
+}
+
+// isMetadata reports whether an address is one of those of an issuer's metadata: OpenID Connect
+// Discovery section 4 and RFC 8414 section 3.
+func isMetadata(address string) bool {
+	return strings.Contains(address, "/.well-known/openid-configuration") || strings.Contains(address, "/.well-known/oauth-authorization-server")
+}
+
+// fetchesIn lists the fetches that failed behind an error.
+func fetchesIn(err error) (all []*jwt.FetchError) {
+	switch err := err.(type) {
+	case *jwt.FetchError:
+		return []*jwt.FetchError{err}
+	case interface{ Unwrap() []error }:
+		for _, one := range err.Unwrap() {
+			all = append(all, fetchesIn(one)...)
+		}
+	case interface{ Unwrap() error }:
+		return fetchesIn(err.Unwrap())
+	}
+	return all
+}
+
+// issuerHints knows the names that one provider gives to its tenants. Names that nearly agree have a
+// hint already.
+func (x *explanation) issuerHints(f failure, h *hints) {
+	if f.err.Hint != "" || x.payload.fault >= 0 {
+		return
+	}
+	got := x.payload.string("iss")
+	for n := range x.configs {
+		if c := &x.configs[n]; x.config == nil || x.config == c {
+			if hint := kinship(got, c.Issuer); hint != "" {
+				h.add(hint)
+				return
+			}
+		}
+	}
+}
+
+// providers are names under which each customer has an issuer.
+var providers = []struct{ suffix, name string }{
+	{".auth0.com", "Auth0"}, {".okta.com", "Okta"}, {".oktapreview.com", "Okta"}, {".okta-emea.com", "Okta"},
+	{".authgear.cloud", "Authgear"}, {".authgearapps.com", "Authgear"}, {".zitadel.cloud", "Zitadel"}, {".supabase.co", "Supabase"},
+	{".clerk.accounts.dev", "Clerk"}, {".cloudflareaccess.com", "Cloudflare Access"}, {".authkit.app", "WorkOS"},
+	{".ciamlogin.com", "Microsoft Entra"}, {".b2clogin.com", "Microsoft Entra"}, {".fusionauth.io", "FusionAuth"}, {".logto.app", "Logto"},
+}
+
+const (
+	entraV1 = "sts.windows.net"
+	entraV2 = "login.microsoftonline.com"
+)
+
+// kinship words how two different issuers are related; empty if they are not.
+func kinship(got, want string) string {
+	g, errG := url.Parse(got)
+	w, errW := url.Parse(want)
+	if got == want || errG != nil || errW != nil || g.Host == "" || w.Host == "" {
+		return ""
+	}
+	gh, wh := strings.ToLower(g.Hostname()), strings.ToLower(w.Hostname())
+	switch {
+	case (gh == entraV1) != (wh == entraV1) && (gh == entraV1 || gh == entraV2) && (wh == entraV1 || wh == entraV2):
+		return "these are the two versions of Microsoft Entra ID's tokens: the API's manifest decides which one it gets (requestedAccessTokenVersion: 2 is " + entraV2 + ")"
+	case gh == wh && g.Port() == w.Port():
+		return "it is another tenant, realm or authorization server at the same host: the client asked the wrong one, or this API is set up for another"
+	case gh == wh:
+		return "the ports differ"
+	}
+	for _, p := range providers {
+		if strings.HasSuffix(gh, p.suffix) && strings.HasSuffix(wh, p.suffix) {
+			return "it is another tenant of " + p.name + ": the client asked the wrong one, or this API is set up for another"
+		}
+	}
+	if _, a, ok := strings.Cut(gh, "."); ok && strings.Contains(a, ".") {
+		if _, b, _ := strings.Cut(wh, "."); a == b {
+			return "it is another host of the same domain: another environment or tenant?"
+		}
+	}
+	return ""
+}
+
+// idTokenHint tells by what an ID token gives itself away.
+func (x *explanation) idTokenHint() string {
+	p := &x.payload
+	var tells []string
+	for _, name := range []string{"nonce", "at_hash", "c_hash", "s_hash"} {
+		if p.has(name) {
+			tells = append(tells, name)
+		}
+	}
+	switch {
+	case p.string("token_use") == "id":
+		tells = append(tells, "token_use id")
+	case strings.EqualFold(p.string("typ"), "ID"):
+		tells = append(tells, "typ ID")
+	}
+	if azp := p.string("azp"); azp != "" && p.string("client_id") == "" && slices.Equal(p.list("aud"), []string{azp}) {
+		tells = append(tells, "an aud that equals azp")
+	}
+	if len(tells) == 0 {
+		return ""
+	}
+	return "it looks like an ID token (it has " + strings.Join(tells, ", ") + "), which tells a client who its user is: send an API the access token instead"
+}
+
+// audienceHints knows whom tokens are for when they are not for an API.
+func (x *explanation) audienceHints(_ failure, h *hints) {
+	if hint := x.idTokenHint(); hint != "" {
+		h.add(hint)
+		return
+	}
+	audience := x.payload.list("aud")
+	if len(audience) == 0 {
+		switch {
+		case len(x.config.Clients) > 0:
+			h.add("the issuer names no audience: leave Config.Audience empty, Clients is checked instead")
+		case x.payload.clientID() != "":
+			h.add("the issuer names no audience (Amazon Cognito does so): have it name this API, or set Config.Clients instead of Audience")
+		default:
+			h.add("the issuer names no audience: have the client ask for this API when it requests the token, or set Config.Clients instead of Audience")
+		}
+		return
+	}
+	for _, aud := range audience[:min(len(audience), maxListed)] {
+		if hint := x.otherAudience(aud); hint != "" {
+			h.add(hint)
+			return
+		}
+	}
+}
+
+// otherAudience knows an audience that is not this API; empty if it is any other.
+func (x *explanation) otherAudience(aud string) string {
+	bare := strings.TrimSuffix(aud, "/")
+	switch {
+	case aud == x.payload.clientID():
+		return "the audience is the client itself: it asked for a token without naming this API (parameter audience or resource, or a scope of this API)"
+	case strings.HasSuffix(bare, "/userinfo"):
+		return "that audience is the issuer's own userinfo endpoint: the client asked for a token without naming this API (at Auth0 the parameter audience)"
+	case bare == strings.TrimSuffix(x.payload.string("iss"), "/"):
+		return "that audience is the issuer itself: the client asked for a token without naming this API"
+	case aud == "account":
+		return "that is Keycloak's own: add a mapper of the kind audience to the client, or to one of its scopes"
+	case aud == "00000003-0000-0000-c000-000000000000" || bare == "https://graph.microsoft.com":
+		return "the token is for Microsoft Graph: the client must ask for a scope of this API, such as api://.../.default"
+	case slices.ContainsFunc(x.config.Audience, func(want string) bool { return aud == "api://"+want || "api://"+aud == want }):
+		return "that is the other name of the same API at Microsoft Entra ID (with and without api://): list both in Config.Audience"
+	}
+	return ""
+}
+
+// expiryHint tells whether a token just ended, or is one that nobody renews.
+func (x *explanation) expiryHint() string {
+	ends, issued := x.payload.date("exp"), x.payload.date("iat")
+	switch {
+	case ends.IsZero():
+		return "a token without an end would be valid for ever: have the issuer set exp"
+	case !issued.IsZero() && ends.Before(issued):
+		return "it ended before it was issued: its issuer is broken"
+	case issued.After(x.now):
+		return "" // what iat says is more to the point
+	case x.now.Sub(ends) < leewayOf(x.config)+time.Minute:
+		return "only just: get a new token shortly before the old one ends, and compare this machine's clock, which says " + stamp(x.now)
+	case !issued.IsZero():
+		return "it was good for " + human(ends.Sub(issued)) + ": get a new one"
+	}
+	return "get a new one"
+}
+
+// clockHint tells how far this machine's clock must be wrong, if the token is a fresh one.
+func (x *explanation) clockHint() string {
+	at := x.payload.date("iat")
+	if !at.After(x.now) {
+		at = x.payload.date("nbf")
+	}
+	if !at.After(x.now) {
+		return ""
+	}
+	return "if the token was made just now, the clock of this machine, which says " + stamp(x.now) + ", is slow by " + human(at.Sub(x.now)) + ", or the issuer's is fast"
+}
+
+// scopesOf lists the scopes that a requirement asks for. A requirement tells them in its text, which is
+// a Go expression: see [jwt.Requirement].
+func scopesOf(req jwt.Requirement) (names []string) {
+	if req == nil {
+		return nil
+	}
+	within := false // the arguments of Scope
+	for text := req.String(); text != ""; {
+		if quoted, err := strconv.QuotedPrefix(text); err == nil {
+			if name, err := strconv.Unquote(quoted); err == nil && within {
+				names = append(names, name)
+			}
+			text = text[len(quoted):]
+		} else if arguments, ok := strings.CutPrefix(text, "Scope("); ok {
+			within, text = true, arguments
+		} else {
+			within, text = within && text[0] != ')', text[1:]
+		}
+	}
+	return names
+}
+
+// scopeHint finds a missing scope elsewhere in the token.
+func (x *explanation) scopeHint(names []string) string {
+	have := x.payload.scopes()
+	for _, name := range names {
+		if slices.Contains(have, name) {
+			continue
+		}
+		for _, claim := range []string{"permissions", "roles", "groups", "entitlements", "realm_access", "resource_access"} {
+			const depth = 4
+			if !holds(x.payload.value(claim), name, depth) {
+				continue
+			}
+			hint := quote(name) + " is in the claim " + claim + ", which is not a scope: "
+			if claim == "permissions" || claim == "roles" {
+				return hint + "ask for Claim(" + quote(claim) + ").Has(" + quote(name) + "), or have the issuer put it into scope"
+			}
+			return hint + "have the issuer put it into scope, or read the claim in Config.Validate"
+		}
+		if slices.ContainsFunc(have, func(scope string) bool { return strings.EqualFold(scope, name) }) {
+			return "the token has it in other letter case, and scopes are compared exactly"
+		}
+	}
+	return "the client must ask for the scope when it requests the token, and the issuer must grant it to this client and user"
+}
+
+// holds looks for a word in a claim of any shape.
+func holds(value any, word string, depth int) bool {
+	if depth == 0 {
+		return false
+	}
+	switch value := value.(type) {
+	case string:
+		return slices.Contains(strings.Fields(value), word)
+	case []any:
+		return slices.ContainsFunc(value, func(v any) bool { return holds(v, word, depth-1) })
+	case map[string]any:
+		for _, v := range value {
+			if holds(v, word, depth-1) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,157 @@
+// This file takes personal data out of a report. What may stay is listed; all else goes.
+
+package explain
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+
+	"assay.example/jwt"
+)
+
+// redacted stands where something personal was taken out of a text.
+const redacted = "(redacted)"
+
+const digits = "-0123456789"
+
+// What may be shown to anybody, with the first bytes of the JSON values that it may have.
+var (
+	impersonalHeader = map[string]string{
+		"alg": `"`, "kid": `"`, "typ": `"`, "cty": `"`, "enc": `"`, "zip": `"`, "crit": `[`, "b64": `tf`, "x5t": `"`, "x5t#S256": `"`,
+	}
+	impersonalClaims = map[string]string{
+		"iss": `"`, "aud": `"[`, "exp": digits, "nbf": digits, "iat": digits, "auth_time": digits,
+		"azp": `"`, "client_id": `"`, "cid": `"`, "appid": `"`, "tid": `"`,
+		"scope": `"[`, "scp": `"[`, "permissions": `[`, "typ": `"`, "token_use": `"`, "ver": `"` + digits, "gty": `"`, "acr": `"` + digits,
+	}
+)
+
+// Redact returns a copy without personal data, to be pasted into a ticket. It keeps the values of the
+// claims that name issuer, audience, clients, times, scopes, permissions and the kind of token, and of
+// the header members that name the algorithm, the key and the kind of token. It keeps each only if it
+// has the type that it should have. Of all others it keeps the names. Where a header or payload is
+// broken, nothing that stands at the fault or behind it is kept.
+func (r *Report) Redact() *Report {
+	if r == nil {
+		return nil
+	}
+	c := *r
+	c.Steps = slices.Clone(r.Steps)
+	for n := range c.Steps {
+		if s := &c.Steps[n]; personal(s.Reason, s.member) {
+			s.Got, s.Text = "", heading(s.Reason)+": "+redacted
+		}
+	}
+	if e, ok := r.Refusal.(*jwt.Error); ok { // otherwise it is nil, or redacted
+		refusal := redactedRefusal(e)
+		c.Refusal, c.Text = refusal, strings.TrimPrefix(refusal.text, "jwt: ")
+	}
+	c.Header, c.Claims = redactFields(r.Header, headerMeanings, impersonalHeader), redactFields(r.Claims, claimMeanings, impersonalClaims)
+	return &c
+}
+
+// personal reports whether the text of a refusal may tell somebody's data: Config.Validate says what
+// it likes, and a requirement may be about any claim.
+func personal(reason jwt.Reason, member string) bool {
+	switch reason {
+	case jwt.ReasonValidationRefused:
+		return true
+	case jwt.ReasonRequirementUnmet, jwt.ReasonAuthenticationInsufficient:
+		_, known := impersonalClaims[member]
+		return !known
+	}
+	return false
+}
+
+// heading is what a refusal for this reason is called.
+func heading(reason jwt.Reason) string {
+	return strings.TrimPrefix((&jwt.Error{Reason: reason}).Error(), "jwt: ")
+}
+
+// refusal is a refusal that holds neither personal data nor an error of another package.
+type refusal struct {
+	text     string
+	sentinel error
+	fields   *jwt.Error // without what its text is made of
+}
+
+func (e *refusal) Error() string { return e.text }
+
+// Unwrap returns the sentinel alone: that of fields is another where Config.Validate chose one.
+func (e *refusal) Unwrap() error { return e.sentinel }
+
+// As gives errors.As the fields of the refusal.
+func (e *refusal) As(target any) bool {
+	as, ok := target.(**jwt.Error)
+	if ok {
+		*as = e.fields
+	}
+	return ok
+}
+
+// sentinels are the errors that a refusal wraps one of.
+var sentinels = []error{jwt.ErrNoToken, jwt.ErrRequest, jwt.ErrMalformed, jwt.ErrKey, jwt.ErrSignature, jwt.ErrExpired, jwt.ErrNotYetValid,
+	jwt.ErrClaims, jwt.ErrBinding, jwt.ErrScope, jwt.ErrAuthentication, jwt.ErrUnavailable}
+
+func redactedRefusal(e *jwt.Error) *refusal {
+	r := &refusal{text: e.Error(), fields: redactFieldsOf(e)}
+	for _, sentinel := range sentinels {
+		if errors.Is(e, sentinel) {
+			r.sentinel = sentinel
+		}
+	}
+	isPersonal := func(e *jwt.Error) bool { return personal(e.Reason, e.Member) }
+	if !isPersonal(e) && !slices.ContainsFunc(e.Also, isPersonal) {
+		return r
+	}
+	r.text = "jwt: " + redactedText(e)
+	if e.Hint != "" {
+		r.text += "; " + e.Hint
+	}
+	var also []string
+	for _, other := range e.Also {
+		also = append(also, redactedText(other))
+	}
+	if also != nil {
+		r.text += " (also: " + strings.Join(also, ", ") + ")"
+	}
+	return r
+}
+
+// redactedText is what a refusal says, without its hint and those that it lists.
+func redactedText(e *jwt.Error) string {
+	if personal(e.Reason, e.Member) {
+		return heading(e.Reason) + ": " + redacted
+	}
+	return aloneText(e)
+}
+
+// redactFieldsOf copies the exported fields of a refusal, without what is personal.
+func redactFieldsOf(e *jwt.Error) *jwt.Error {
+	c := &jwt.Error{Reason: e.Reason, Member: e.Member, Got: e.Got, Want: e.Want, Hint: e.Hint,
+		Issuer: e.Issuer, KeyID: e.KeyID, Offset: e.Offset, RetryAfter: e.RetryAfter}
+	if personal(e.Reason, e.Member) {
+		c.Got = ""
+	}
+	for _, other := range e.Also {
+		c.Also = append(c.Also, redactFieldsOf(other))
+	}
+	return c
+}
+
+func redactFields(fields []Field, meanings, impersonal map[string]string) []Field {
+	fields = slices.Clone(fields)
+	for n := range fields {
+		switch f := &fields[n]; {
+		case len(f.Value) == 0:
+		case f.broken:
+			f.Value, f.Redacted = nil, true
+		case f.Name != "" && strings.IndexByte(impersonal[f.Name], f.Value[0]) >= 0 && !bytes.ContainsAny(f.Value, "{"):
+		default:
+			f.Value, f.Redacted, f.Meaning = nil, true, meanings[f.Name]
+		}
+	}
+	return fields
+}

@@ -1,0 +1,109 @@
+// This file writes values for people: text of others is cut and escaped, and times are told from now.
+
+package explain
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	// maxShown is how much of a token's own text a sentence repeats, as in [jwt.Error].
+	maxShown = 64
+	// maxListed is how many of several values a sentence names.
+	maxListed = 8
+)
+
+// escape cuts a text to maxShown bytes and leaves no quote, backslash, control or non-ASCII character.
+func escape(s string) string {
+	cut := len(s) > maxShown
+	if cut {
+		s = s[:maxShown]
+		for i := 1; i < utf8.UTFMax && !utf8.ValidString(s); i++ { // not within a character
+			s = s[:len(s)-1]
+		}
+	}
+	s = strconv.QuoteToASCII(s)
+	s = s[1 : len(s)-1]
+	if cut {
+		s += "..."
+	}
+	return s
+}
+
+// quote is the escaped text between quotes.
+func quote(s string) string { return `"` + escape(s) + `"` }
+
+// list is one value between quotes, or several behind a word that says how many of them count.
+func list(of string, values []string) string {
+	if len(values) == 1 {
+		return quote(values[0])
+	}
+	return of + " " + quotes(values)
+}
+
+// quotes are values between quotes, as many as a sentence names.
+func quotes(values []string) string {
+	var all []string
+	for _, v := range values[:min(len(values), maxListed)] {
+		all = append(all, quote(v))
+	}
+	if more := len(values) - maxListed; more > 0 {
+		all = append(all, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(all, " ")
+}
+
+// unescape makes the errors of fetches, which were made fit for one line of a log, fit to read.
+func unescape(text string) string {
+	return strings.NewReplacer(`\"`, `"`, `\n`, "; ").Replace(text)
+}
+
+// stamp is a time as machines write it.
+func stamp(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+// relative is how far a time is from now, in the units that fit, and the time itself.
+func relative(at, now time.Time) string {
+	if at.After(now) {
+		return "in " + human(at.Sub(now)) + " (" + stamp(at) + ")"
+	}
+	return human(now.Sub(at)) + " ago (" + stamp(at) + ")"
+}
+
+// exactly is as relative, to the second however far the time is, as in [jwt.Error].
+func exactly(at, now time.Time) string {
+	if at.After(now) {
+		return "in " + at.Sub(now).Round(time.Second).String() + " (" + stamp(at) + ")"
+	}
+	return now.Sub(at).Round(time.Second).String() + " ago (" + stamp(at) + ")"
+}
+
+func expiry(at, now time.Time) string {
+	if now.Before(at) {
+		return "expires " + relative(at, now)
+	}
+	return "expired " + relative(at, now)
+}
+
+// human is a duration in the units that fit it.
+func human(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d == math.MaxInt64:
+		return "hundreds of years"
+	case d < 0:
+		return "0s"
+	case d < 2*day:
+		return d.Round(time.Second).String()
+	case d < 730*day:
+		return strconv.Itoa(int(d/day)) + " days"
+	}
+	return strconv.Itoa(int(d/(365*day))) + " years"
+}
+
+// seconds is the duration of a number of seconds, as reports have it.
+func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
