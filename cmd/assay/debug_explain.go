@@ -21,6 +21,7 @@ import (
 	"unicode/utf8"
 
 	"assay.example/jwt"
+	"assay.example/jwt/explain"
 	"assay.example/jwt/jwttest"
 )
 
@@ -68,12 +69,12 @@ type debugTold struct {
 
 // debugAnswer sums up the steps of one question.
 type debugAnswer struct {
-	Question jwt.Question `json:"question"`
-	Title    string       `json:"title"`
-	Verdict  jwt.Verdict  `json:"verdict"`
-	Texts    []string     `json:"texts"`
-	Hints    []string     `json:"hints"`
-	Steps    []jwt.Step   `json:"steps"`
+	Question explain.Question `json:"question"`
+	Title    string           `json:"title"`
+	Verdict  explain.Verdict  `json:"verdict"`
+	Texts    []string         `json:"texts"`
+	Hints    []string         `json:"hints"`
+	Steps    []explain.Step   `json:"steps"`
 }
 
 // debugField is a Field with its value as text, over several lines where it is long.
@@ -106,7 +107,7 @@ func (s *debugServer) explain(ctx context.Context, ask *debugAsk) (*debugTold, *
 	}
 	_, keyless := config.Keys.(noKeys)
 	token := bare(ask.Token)
-	told := tell(ask, verifier.Explain(ctx, token), keyless)
+	told := tell(ask, explain.Token(ctx, verifier, token), keyless)
 	if told.BadByte != nil {
 		*told.BadByte += max(0, strings.Index(ask.Token, token))
 	}
@@ -200,7 +201,7 @@ func pastedSecret(ask *debugAsk) (jwt.KeySource, error) {
 
 // tell turns a report into what the page shows. Where the page has not said what to expect, the
 // report's failure of that step is nobody's: it was skipped.
-func tell(ask *debugAsk, r *jwt.Report, keyless bool) *debugTold {
+func tell(ask *debugAsk, r *explain.Report, keyless bool) *debugTold {
 	t := &debugTold{
 		Verified: r.Verified, Reason: r.Reason, BadByte: r.BadByte, Header: debugFields(r.Header), Claims: debugFields(r.Claims),
 		At: r.At, IssuedAt: r.IssuedAt, NotBefore: r.NotBefore, ExpiresAt: r.ExpiresAt, Leeway: r.Leeway,
@@ -210,7 +211,7 @@ func tell(ask *debugAsk, r *jwt.Report, keyless bool) *debugTold {
 	forget := func(name, text string) {
 		for i := range steps {
 			if steps[i].Name == name {
-				steps[i] = jwt.Step{Question: steps[i].Question, Name: name, Verdict: jwt.VerdictSkip, Text: text}
+				steps[i] = explain.Step{Question: steps[i].Question, Name: name, Verdict: explain.VerdictSkip, Text: text}
 			}
 		}
 	}
@@ -226,7 +227,7 @@ func tell(ask *debugAsk, r *jwt.Report, keyless bool) *debugTold {
 			forget("signature", "no key has been given yet")
 			forget("key", "no key has been given yet")
 		default:
-			step.Verdict, noAnswer = jwt.VerdictSkip, sentence(*step)
+			step.Verdict, noAnswer = explain.VerdictSkip, sentence(*step)
 			forget("signature", step.Text)
 		}
 	}
@@ -255,19 +256,19 @@ func tell(ask *debugAsk, r *jwt.Report, keyless bool) *debugTold {
 }
 
 // decisive are the steps whose text answers a question that nothing failed.
-var decisive = map[jwt.Question][]string{
-	jwt.QuestionForm:     {"header", "parts"},
-	jwt.QuestionTamper:   {"signature", "key"},
-	jwt.QuestionTime:     {"exp"},
-	jwt.QuestionIssuer:   {"iss"},
-	jwt.QuestionAudience: {"aud", "client"},
+var decisive = map[explain.Question][]string{
+	explain.QuestionForm:     {"header", "parts"},
+	explain.QuestionTamper:   {"signature", "key"},
+	explain.QuestionTime:     {"exp"},
+	explain.QuestionIssuer:   {"iss"},
+	explain.QuestionAudience: {"aud", "client"},
 }
 
 // sumUp answers a question. Nothing that nobody has vouched for passes: what a token says of itself
 // is only known to be good when the signature holds. It is known to be bad without one.
-func sumUp(q jwt.Question, steps []jwt.Step, verified bool) debugAnswer {
-	a := debugAnswer{Question: q, Verdict: jwt.VerdictSkip, Texts: []string{}, Hints: []string{}, Steps: []jwt.Step{}}
-	decided := jwt.Step{Verdict: jwt.VerdictSkip, Text: "an earlier answer leaves nothing to look at"}
+func sumUp(q explain.Question, steps []explain.Step, verified bool) debugAnswer {
+	a := debugAnswer{Question: q, Verdict: explain.VerdictSkip, Texts: []string{}, Hints: []string{}, Steps: []explain.Step{}}
+	decided := explain.Step{Verdict: explain.VerdictSkip, Text: "an earlier answer leaves nothing to look at"}
 	found := len(decisive[q])
 	for _, step := range steps {
 		if step.Question != q {
@@ -277,34 +278,34 @@ func sumUp(q jwt.Question, steps []jwt.Step, verified bool) debugAnswer {
 		if step.Hint != "" && !slices.Contains(a.Hints, sentenceOf(step.Hint)) {
 			a.Hints = append(a.Hints, sentenceOf(step.Hint))
 		}
-		if step.Verdict == jwt.VerdictFail {
-			a.Verdict = jwt.VerdictFail
+		if step.Verdict == explain.VerdictFail {
+			a.Verdict = explain.VerdictFail
 			a.Texts = append(a.Texts, sentence(step))
 		}
-		if i := slices.Index(decisive[q], step.Name); i >= 0 && (i < found || decided.Verdict == jwt.VerdictSkip && step.Verdict == jwt.VerdictPass) {
+		if i := slices.Index(decisive[q], step.Name); i >= 0 && (i < found || decided.Verdict == explain.VerdictSkip && step.Verdict == explain.VerdictPass) {
 			decided, found = step, i
 		}
 	}
-	if a.Verdict == jwt.VerdictFail {
+	if a.Verdict == explain.VerdictFail {
 		return a
 	}
 	text := sentence(decided)
 	switch {
-	case decided.Verdict == jwt.VerdictPass && !verified && q != jwt.QuestionForm:
+	case decided.Verdict == explain.VerdictPass && !verified && q != explain.QuestionForm:
 		text += " So it says; nobody has vouched for it yet."
-	case decided.Verdict == jwt.VerdictPass:
-		a.Verdict = jwt.VerdictPass
+	case decided.Verdict == explain.VerdictPass:
+		a.Verdict = explain.VerdictPass
 	}
 	a.Texts = append(a.Texts, text)
 	return a
 }
 
 // headline says first what matters most.
-func (t *debugTold) headline(ask *debugAsk, steps []jwt.Step, keyless bool, noAnswer string) {
+func (t *debugTold) headline(ask *debugAsk, steps []explain.Step, keyless bool, noAnswer string) {
 	failed := 0
-	var first jwt.Step
+	var first explain.Step
 	for _, step := range steps {
-		if step.Verdict == jwt.VerdictFail {
+		if step.Verdict == explain.VerdictFail {
 			if failed++; failed == 1 || step.Reason == t.Reason && first.Reason != t.Reason {
 				first = step
 			}
@@ -326,7 +327,7 @@ func (t *debugTold) headline(ask *debugAsk, steps []jwt.Step, keyless bool, noAn
 	case noAnswer != "" && failed == 0:
 		t.Stamps = []string{"NO KEYS", vouched}
 		t.Say, t.Sub = noAnswer, "That says nothing about the token: a service would answer 503, and try again."
-	case failed > 0 && (keyless || noAnswer != "") && first.Question != jwt.QuestionForm:
+	case failed > 0 && (keyless || noAnswer != "") && first.Question != explain.QuestionForm:
 		t.Tone, t.Stamps = "bad", []string{"WOULD BE REFUSED", vouched}
 		t.Say, t.Sub = sentence(first), "Even if its signature holds. "+why(first, failed)
 	case failed > 0:
@@ -350,7 +351,7 @@ func (t *debugTold) headline(ask *debugAsk, steps []jwt.Step, keyless bool, noAn
 	}
 }
 
-func why(first jwt.Step, failed int) string {
+func why(first explain.Step, failed int) string {
 	text := `Reason "` + string(first.Reason) + `"`
 	if failed > 1 {
 		text += "; " + strconv.Itoa(failed) + " checks fail"
@@ -359,7 +360,7 @@ func why(first jwt.Step, failed int) string {
 }
 
 // sentence writes the text of a step for people. A claim's name keeps its lower case.
-func sentence(step jwt.Step) string { return sentenceOf(step.Text) }
+func sentence(step explain.Step) string { return sentenceOf(step.Text) }
 
 func sentenceOf(text string) string {
 	word, _, _ := strings.Cut(text, " ")
@@ -376,7 +377,7 @@ func sentenceOf(text string) string {
 // longValue is from where on a value is written over several lines.
 const longValue = 60
 
-func debugFields(fields []jwt.Field) []debugField {
+func debugFields(fields []explain.Field) []debugField {
 	told := []debugField{}
 	for _, f := range fields {
 		value := string(f.Value)
@@ -390,7 +391,7 @@ func debugFields(fields []jwt.Field) []debugField {
 }
 
 // claimed is what a token says of itself, where that is one short text or several.
-func claimed(r *jwt.Report, name string) string {
+func claimed(r *explain.Report, name string) string {
 	for _, f := range r.Claims {
 		if f.Name != name {
 			continue

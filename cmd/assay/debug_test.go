@@ -21,6 +21,7 @@ import (
 	"testing"
 
 	"assay.example/jwt"
+	"assay.example/jwt/explain"
 	"assay.example/jwt/jwttest"
 )
 
@@ -147,7 +148,7 @@ func (t debugTold) verdicts() string {
 	return strings.Join(all, " ")
 }
 
-func (t debugTold) answer(q jwt.Question) debugAnswer {
+func (t debugTold) answer(q explain.Question) debugAnswer {
 	for _, a := range t.Answers {
 		if a.Question == q {
 			return a
@@ -455,17 +456,17 @@ func TestDebugReports(t *testing.T) {
 		verdicts    string
 		reason      jwt.Reason
 		verified    bool
-		question    jwt.Question
+		question    explain.Question
 		text, hint  string // parts of the answer to it
 	}{
-		{"good", good, "PASS PASS PASS PASS PASS", "", true, jwt.QuestionTime, "Expires in", ""},
-		{"expired", issuer.Mint(expired(issuer)), "PASS PASS FAIL PASS PASS", jwt.ReasonTokenExpired, true, jwt.QuestionTime, "Expired", ""},
-		{"tampered", tampered, "PASS FAIL SKIP SKIP SKIP", jwt.ReasonSignatureInvalid, false, jwt.QuestionTamper, "does not hold", "changed"},
-		{"slash", issuer.Mint(slashless(issuer)), "PASS PASS PASS FAIL PASS", jwt.ReasonIssuerMismatch, true, jwt.QuestionIssuer, strings.TrimSuffix(issuer.URL, "/") + `"`, "trailing slash"},
-		{"audience", issuer.Mint(otherAudience(issuer)), "PASS PASS PASS PASS FAIL", jwt.ReasonAudienceMismatch, true, jwt.QuestionAudience, jwttest.Audience, ""},
-		{"unknown key", issuer.Mint(unknownKey(issuer)), "PASS FAIL SKIP SKIP SKIP", jwt.ReasonKeyUnknown, false, jwt.QuestionTamper, "nknown key", ""},
-		{"opaque", "an-opaque-token", "FAIL SKIP SKIP SKIP SKIP", jwt.ReasonTokenOpaque, false, jwt.QuestionForm, "paque", ""},
-		{"too large", good + strings.Repeat("x", 16<<10), "FAIL SKIP SKIP SKIP SKIP", jwt.ReasonTokenTooLarge, false, jwt.QuestionForm, "too large", ""},
+		{"good", good, "PASS PASS PASS PASS PASS", "", true, explain.QuestionTime, "Expires in", ""},
+		{"expired", issuer.Mint(expired(issuer)), "PASS PASS FAIL PASS PASS", jwt.ReasonTokenExpired, true, explain.QuestionTime, "Expired", ""},
+		{"tampered", tampered, "PASS FAIL SKIP SKIP SKIP", jwt.ReasonSignatureInvalid, false, explain.QuestionTamper, "does not hold", "changed"},
+		{"slash", issuer.Mint(slashless(issuer)), "PASS PASS PASS FAIL PASS", jwt.ReasonIssuerMismatch, true, explain.QuestionIssuer, strings.TrimSuffix(issuer.URL, "/") + `"`, "trailing slash"},
+		{"audience", issuer.Mint(otherAudience(issuer)), "PASS PASS PASS PASS FAIL", jwt.ReasonAudienceMismatch, true, explain.QuestionAudience, jwttest.Audience, ""},
+		{"unknown key", issuer.Mint(unknownKey(issuer)), "PASS FAIL SKIP SKIP SKIP", jwt.ReasonKeyUnknown, false, explain.QuestionTamper, "nknown key", ""},
+		{"opaque", "an-opaque-token", "FAIL SKIP SKIP SKIP SKIP", jwt.ReasonTokenOpaque, false, explain.QuestionForm, "paque", ""},
+		{"too large", good + strings.Repeat("x", 16<<10), "FAIL SKIP SKIP SKIP SKIP", jwt.ReasonTokenTooLarge, false, explain.QuestionForm, "too large", ""},
 	} {
 		told := ask(c.token)
 		if got := told.verdicts(); got != c.verdicts || told.Reason != c.reason || told.Verified != c.verified {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"assay.example/jwt"
+	"assay.example/jwt/explain"
 )
 
 var inspectCommand = command{
@@ -30,16 +31,16 @@ var inspectCommand = command{
 
 // inspection is what inspect prints as JSON.
 type inspection struct {
-	WellFormed bool        `json:"well_formed"`
-	Text       string      `json:"text"`
-	BadByte    *int        `json:"bad_byte,omitempty"`
-	At         time.Time   `json:"at"`
-	Steps      []jwt.Step  `json:"steps"`
-	Header     []jwt.Field `json:"header,omitempty"`
-	Claims     []jwt.Field `json:"claims,omitempty"`
-	IssuedAt   time.Time   `json:"issued_at,omitzero"`
-	NotBefore  time.Time   `json:"not_before,omitzero"`
-	ExpiresAt  time.Time   `json:"expires_at,omitzero"`
+	WellFormed bool            `json:"well_formed"`
+	Text       string          `json:"text"`
+	BadByte    *int            `json:"bad_byte,omitempty"`
+	At         time.Time       `json:"at"`
+	Steps      []explain.Step  `json:"steps"`
+	Header     []explain.Field `json:"header,omitempty"`
+	Claims     []explain.Field `json:"claims,omitempty"`
+	IssuedAt   time.Time       `json:"issued_at,omitzero"`
+	NotBefore  time.Time       `json:"not_before,omitzero"`
+	ExpiresAt  time.Time       `json:"expires_at,omitzero"`
 }
 
 func runInspect(ctx context.Context, c *call) int {
@@ -61,18 +62,18 @@ func runInspect(ctx context.Context, c *call) int {
 		at.Time = time.Now()
 	}
 	var nobody *jwt.Verifier // trusts no issuer, and so only looks
-	r := nobody.ExplainAt(ctx, token, at.Time)
+	r := explain.TokenAt(ctx, nobody, token, at.Time)
 	if *redact {
 		r = r.Redact()
 	}
 	in := inspection{WellFormed: true, Text: "well formed", BadByte: r.BadByte, At: r.At, Header: r.Header, Claims: r.Claims,
 		IssuedAt: r.IssuedAt, NotBefore: r.NotBefore, ExpiresAt: r.ExpiresAt}
 	for _, s := range r.Steps {
-		if s.Question != jwt.QuestionForm {
+		if s.Question != explain.QuestionForm {
 			continue
 		}
 		in.Steps = append(in.Steps, s)
-		if s.Verdict == jwt.VerdictFail && in.WellFormed {
+		if s.Verdict == explain.VerdictFail && in.WellFormed {
 			in.WellFormed, in.Text = false, s.Text
 		}
 	}
@@ -111,12 +112,12 @@ func (in inspection) String() string {
 	return b.String()
 }
 
-func writeFields(b *strings.Builder, title string, fields []jwt.Field) {
+func writeFields(b *strings.Builder, title string, fields []explain.Field) {
 	if len(fields) == 0 {
 		return
 	}
 	names, values := 0, 0
-	shown := func(f jwt.Field) string {
+	shown := func(f explain.Field) string {
 		if f.Redacted {
 			return "(redacted)"
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/explain"
 )
 
 var verifyCommand = command{
@@ -239,12 +240,7 @@ func runVerify(ctx context.Context, c *call) int {
 	for _, scope := range scopes {
 		reqs = append(reqs, jwt.Scope(scope))
 	}
-	var r *jwt.Report
-	if at.IsZero() {
-		r = v.Explain(ctx, token, reqs...)
-	} else {
-		r = v.ExplainAt(ctx, token, at.Time, reqs...)
-	}
+	r := explain.TokenAt(ctx, v, token, at.Time, reqs...)
 	if *redact {
 		r = r.Redact()
 	}

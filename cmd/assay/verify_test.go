@@ -20,6 +20,7 @@ import (
 	"testing"
 
 	"assay.example/jwt"
+	"assay.example/jwt/explain"
 	"assay.example/jwt/jwttest"
 )
 
@@ -446,7 +447,7 @@ func TestPainted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain := v.Explain(context.Background(), forged).String()
+	plain := explain.Token(context.Background(), v, forged).String()
 	color := painted(plain, true)
 	if stripped := regexp.MustCompile("\x1b\\[[0-9;]*m").ReplaceAllString(color, ""); stripped != plain || color == plain || painted(plain, false) != plain {
 		t.Errorf("painted:\n%s\nplain:\n%s", color, plain)
