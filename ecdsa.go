@@ -12,8 +12,8 @@ import (
 
 // curves are those of RFC 7518 section 6.2.1.1 by their names, each with its one algorithm.
 var curves = map[string]struct {
-	elliptic.Curve
-	alg Algorithm
+	curve elliptic.Curve
+	alg   Algorithm
 }{"P-256": {elliptic.P256(), ES256}, "P-384": {elliptic.P384(), ES384}, "P-521": {elliptic.P521(), ES512}}
 
 type ecdsaKey struct {
@@ -38,7 +38,7 @@ func ecdsaKeyOf(kid string, public *ecdsa.PublicKey) (*Key, error) {
 	}
 	crv := public.Curve.Params().Name
 	alg := curves[crv].alg
-	if alg == "" || public.Curve != curves[crv].Curve {
+	if alg == "" || public.Curve != curves[crv].curve {
 		return nil, fmt.Errorf("curve %s is not supported", quote(crv))
 	}
 	point, err := public.Bytes() // checks that the point is on the curve

@@ -467,11 +467,11 @@ func ExampleParseKey() {
 }
 
 func ExampleParsePEM() {
-	key, err := jwt.ParsePEM("2026", "", []byte(`-----BEGIN PUBLIC KEY-----
+	keys, err := jwt.ParsePEM("2026", "", []byte(`-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 -----END PUBLIC KEY-----`))
-	fmt.Println(key, err)
-	// Output: jwt.Key(kid="2026" kty=OKP alg=EdDSA) <nil>
+	fmt.Println(keys, err)
+	// Output: [jwt.Key(kid="2026" kty=OKP alg=EdDSA)] <nil>
 }
 
 func ExampleHMACKey() {

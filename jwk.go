@@ -288,7 +288,7 @@ func (j *jwk) rsa(alg Algorithm) (*Key, error) {
 func (j *jwk) ec() (*Key, error) {
 	x, okX := base64urlBytes(j.x)
 	y, okY := base64urlBytes(j.y)
-	curve := curves[j.crv].Curve
+	curve := curves[j.crv].curve
 	switch {
 	case j.x == "" || j.y == "" || !okX || !okY:
 		return nil, errors.New("x or y is absent or not base64url")

@@ -4,6 +4,7 @@
 package jwt_test
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -19,6 +20,7 @@ import (
 	"maps"
 	"math/big"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -383,15 +385,15 @@ func TestConstructors(t *testing.T) {
 		"JWK undeclared": func() (*jwt.Key, error) {
 			return jwt.ParseKey([]byte(`{"kty":"oct","k":"` + strings.Repeat("A", 88) + `"}`))
 		},
-		"PEM text":    func() (*jwt.Key, error) { return jwt.ParsePEM("", "", []byte("no PEM")) },
-		"PEM unknown": func() (*jwt.Key, error) { return jwt.ParsePEM("", "", pemOf("X", []byte("x"))) },
-		"PEM broken":  func() (*jwt.Key, error) { return jwt.ParsePEM("", "", pemOf("PUBLIC KEY", []byte("x"))) },
+		"PEM text":    func() (*jwt.Key, error) { return onePEM("", "", []byte("no PEM")) },
+		"PEM unknown": func() (*jwt.Key, error) { return onePEM("", "", pemOf("X", []byte("x"))) },
+		"PEM broken":  func() (*jwt.Key, error) { return onePEM("", "", pemOf("PUBLIC KEY", []byte("x"))) },
 		"PEM mismatch": func() (*jwt.Key, error) {
-			return jwt.ParsePEM("", jwt.ES384, pemOf("PUBLIC KEY", pkix1(t, &p256.PublicKey)))
+			return onePEM("", jwt.ES384, pemOf("PUBLIC KEY", pkix1(t, &p256.PublicKey)))
 		},
 		"PEM private": func() (*jwt.Key, error) {
 			der, _ := x509.MarshalPKCS8PrivateKey(p256)
-			return jwt.ParsePEM("", "", pemOf("PRIVATE KEY", der))
+			return onePEM("", "", pemOf("PRIVATE KEY", der))
 		},
 	} {
 		if k, err := try(); err == nil || k != nil || !strings.HasPrefix(err.Error(), "jwt: ") {
@@ -445,15 +447,15 @@ func TestParsePEM(t *testing.T) {
 		"PKIX":        pemOf("PUBLIC KEY", pkix1(t, public)),
 		"PKCS #1":     pemOf("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(public)),
 		"certificate": pemOf("CERTIFICATE", certificateFor(t, public)),
-		"chain":       append(pemOf("CERTIFICATE", certificateFor(t, public)), pemOf("CERTIFICATE", certificateFor(t, &mustRSA(t).PublicKey))...),
 		"with text":   append([]byte("Certificate:\n  Data:\n"), pemOf("PUBLIC KEY", pkix1(t, public))...),
 	} {
 		for _, alg := range []jwt.Algorithm{"", jwt.RS256} {
-			k, err := jwt.ParsePEM(iss.Key(jwt.RS256).KeyID(), alg, text)
-			if err != nil {
-				t.Errorf("%s: %v", name, err)
+			keys, err := jwt.ParsePEM(iss.Key(jwt.RS256).KeyID(), alg, text)
+			if err != nil || len(keys) != 1 {
+				t.Errorf("%s: %d keys, %v", name, len(keys), err)
 				continue
 			}
+			k := keys[0]
 			if k.Thumbprint() != iss.Key(jwt.RS256).Thumbprint() || k.Algorithm() != alg {
 				t.Errorf("%s: got %v", name, k)
 			}
@@ -462,9 +464,51 @@ func TestParsePEM(t *testing.T) {
 		}
 	}
 	for alg, private := range map[jwt.Algorithm]any{jwt.ES256: mustEC(t).Public(), jwt.EdDSA: ed25519.NewKeyFromSeed(make([]byte, 32)).Public()} {
-		k, err := jwt.ParsePEM("kid", "", pemOf("PUBLIC KEY", pkix1(t, private)))
-		if err != nil || k.Algorithm() != alg || k.KeyID() != "kid" {
-			t.Errorf("%s: got %v, %v", alg, k, err)
+		keys, err := jwt.ParsePEM("kid", "", pemOf("PUBLIC KEY", pkix1(t, private)))
+		if err != nil || len(keys) != 1 || keys[0].Algorithm() != alg || keys[0].KeyID() != "kid" {
+			t.Errorf("%s: got %v, %v", alg, keys, err)
+		}
+	}
+
+	// Each block is a key, in order; one that is none spoils the text.
+	first, second := pemOf("PUBLIC KEY", pkix1(t, mustEC(t).Public())), pemOf("CERTIFICATE", certificateFor(t, public))
+	keys, err := jwt.ParsePEM("", "", slices.Concat([]byte("a\n"), first, []byte("b\n"), second))
+	if err != nil || len(keys) != 2 || keys[0].Algorithm() != jwt.ES256 || keys[1].Thumbprint() != iss.Key(jwt.RS256).Thumbprint() {
+		t.Errorf("got %v, %v", keys, err)
+	}
+	if keys, err := jwt.ParsePEM("", "", slices.Concat(first, pemOf("PRIVATE KEY", []byte("x")))); err == nil || keys != nil {
+		t.Errorf("got %v, %v", keys, err)
+	}
+	beside(t, "blocks", 100, func(n int) error {
+		_, err := jwt.ParsePEM("", "", bytes.Repeat(first, n))
+		return err
+	})
+}
+
+// The authority of a certificate signs certificates, and no tokens. Another certificate of the same name
+// is a key.
+func TestParsePEMChain(t *testing.T) {
+	root, leaf := mustEC(t), mustEC(t)
+	certificate := func(public, signer *ecdsa.PrivateKey, isCA bool, serial int64) []byte {
+		template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "one name"}, NotAfter: time.Now().Add(time.Hour),
+			IsCA: isCA, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, public.Public(), signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pemOf("CERTIFICATE", der)
+	}
+	issued, authority, other := certificate(leaf, root, false, 1), certificate(root, root, true, 2), certificate(leaf, leaf, true, 3)
+	for name, c := range map[string]struct {
+		text []byte
+		keys int
+	}{
+		"chain":         {slices.Concat(issued, authority), 1},
+		"the other":     {slices.Concat(authority, issued), 2},
+		"two of a name": {slices.Concat(authority, other), 2},
+	} {
+		if keys, err := jwt.ParsePEM("", "", c.text); err != nil || len(keys) != c.keys {
+			t.Errorf("%s: %d keys, %v", name, len(keys), err)
 		}
 	}
 }
@@ -607,4 +651,13 @@ func publicForms(t testing.TB, iss *jwttest.Issuer) map[string][]byte {
 		"modulus":         public.N.Bytes(),
 		"OpenSSH":         []byte("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ test"),
 	}
+}
+
+// onePEM reads the one key of a PEM text.
+func onePEM(kid string, alg jwt.Algorithm, data []byte) (*jwt.Key, error) {
+	keys, err := jwt.ParsePEM(kid, alg, data)
+	if len(keys) == 0 {
+		return nil, err
+	}
+	return keys[0], err
 }

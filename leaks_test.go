@@ -495,8 +495,8 @@ func TestKeyErrorsTellNothing(t *testing.T) {
 		}
 		for _, data := range [][]byte{der, pemOf("PRIVATE KEY", der), pemOf("PUBLIC KEY", der), pemOf("CERTIFICATE", der), pemOf("RSA PUBLIC KEY", der), pemOf(base64.StdEncoding.EncodeToString(der), nil),
 			pem.EncodeToMemory(&pem.Block{Type: "X", Headers: map[string]string{"K": hex.EncodeToString(der)}})} {
-			key, err := jwt.ParsePEM("", alg, data)
-			try("ParsePEM", key, err)
+			keys, err := jwt.ParsePEM("", alg, data)
+			try("ParsePEM", keys, err)
 			set, err := jwt.ParseKeySet(data)
 			try("ParseKeySet", set, err)
 			one, err := jwt.ParseKey(data)

@@ -16,37 +16,57 @@ import (
 	"fmt"
 )
 
-// ParsePEM reads a public key (PKIX or PKCS #1) or the public key of a certificate from PEM text.
-// Of a certificate chain the first certificate counts; neither its chain nor its dates are checked,
-// the file is trusted as it stands. kid may be empty, and alg too: see [Key].
-func ParsePEM(kid string, alg Algorithm, data []byte) (*Key, error) {
-	block, _ := pem.Decode(data)
-	if block == nil {
-		return nil, errors.New("jwt: ParsePEM: no PEM block")
+// ParsePEM reads the public keys (PKIX or PKCS #1) and the public keys of certificates that stand in a
+// PEM text, one for each block, at most 100. A certificate that issued the one before it is that one's
+// authority, and no key of tokens; nothing else of a chain is checked, nor its dates: the file is trusted as
+// it stands. A block of another type is an error. kid may be empty, and alg too: see [Key].
+func ParsePEM(kid string, alg Algorithm, data []byte) ([]*Key, error) {
+	keys, err := parsePEM(kid, alg, data)
+	if err != nil {
+		return nil, fmt.Errorf("jwt: ParsePEM: %w", err)
 	}
-	var public any
-	var err error
-	switch block.Type {
-	case "PUBLIC KEY":
-		public, err = x509.ParsePKIXPublicKey(block.Bytes)
-	case "RSA PUBLIC KEY":
-		public, err = x509.ParsePKCS1PublicKey(block.Bytes)
-	case "CERTIFICATE":
+	return keys, nil
+}
+
+func parsePEM(kid string, alg Algorithm, data []byte) (keys []*Key, err error) {
+	if len(data) > maxKeySetSize {
+		return nil, errors.New(sizeDetail("the text", len(data), maxKeySetSize))
+	}
+	var before *x509.Certificate
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		var public any
 		var certificate *x509.Certificate
-		if certificate, err = x509.ParseCertificate(block.Bytes); err == nil {
-			public = certificate.PublicKey
+		switch block.Type {
+		case "PUBLIC KEY":
+			public, err = x509.ParsePKIXPublicKey(block.Bytes)
+		case "RSA PUBLIC KEY":
+			public, err = x509.ParsePKCS1PublicKey(block.Bytes)
+		case "CERTIFICATE":
+			if certificate, err = x509.ParseCertificate(block.Bytes); err == nil {
+				public = certificate.PublicKey
+			}
+		default:
+			err = fmt.Errorf("block type %s is neither a public key nor a certificate", quoteName(block.Type))
 		}
-	default:
-		return nil, fmt.Errorf("jwt: ParsePEM: block type %s is neither a public key nor a certificate", quoteName(block.Type))
+		if err != nil {
+			return nil, err
+		}
+		authority := before != nil && certificate != nil && before.CheckSignatureFrom(certificate) == nil
+		if before = certificate; authority {
+			continue
+		}
+		k, err := publicKey(kid, alg, public)
+		if err != nil {
+			return nil, err
+		}
+		if keys = append(keys, k); len(keys) > maxKeys {
+			return nil, fmt.Errorf("more than %d keys", maxKeys)
+		}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("jwt: ParsePEM: %w", err)
+	if keys == nil {
+		return nil, errors.New("no PEM block")
 	}
-	k, err := publicKey(kid, alg, public)
-	if err != nil {
-		return nil, fmt.Errorf("jwt: ParsePEM: %w", err)
-	}
-	return k, nil
+	return keys, nil
 }
 
 // certifiedKey returns the public key of a certificate (RFC 5280 section 4.1). Nothing else in it

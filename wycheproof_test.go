@@ -223,10 +223,11 @@ func TestWycheproofPrimitives(t *testing.T) {
 		for _, g := range vectors(t, dir, c.file) {
 			var key *jwt.Key
 			if g.PublicKeyPEM != "" {
-				var err error
-				if key, err = jwt.ParsePEM("", c.alg, []byte(g.PublicKeyPEM)); err != nil {
-					t.Fatalf("%s: %v", c.file, err)
+				keys, err := jwt.ParsePEM("", c.alg, []byte(g.PublicKeyPEM))
+				if err != nil || len(keys) != 1 {
+					t.Fatalf("%s: %d keys, %v", c.file, len(keys), err)
 				}
+				key = keys[0]
 			}
 			for _, tc := range g.Tests {
 				tests++

@@ -176,7 +176,7 @@ func (s *debugServer) config(ask *debugAsk) (c jwt.Config, refused *refusal) {
 func pastedKey(text string, alg jwt.Algorithm) (jwt.KeySource, error) {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "-----BEGIN") {
-		return jwt.ParsePEM("", alg, []byte(text))
+		return pemKeys(alg, text)
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &members); err != nil {

@@ -457,11 +457,11 @@ func TestForgedKeyIsTheIssuers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := jwt.ParsePEM("", jwt.RS256, text)
+	keys, err := jwt.ParsePEM("", jwt.RS256, text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if key.Thumbprint() != d.issuer.Key(jwt.RS256).Thumbprint() {
+	if len(keys) != 1 || keys[0].Thumbprint() != d.issuer.Key(jwt.RS256).Thumbprint() {
 		t.Error("the PEM text holds another key")
 	}
 }

@@ -175,16 +175,28 @@ func (s *settings) singleKey() (jwt.KeySource, error) {
 	if err != nil {
 		return nil, err
 	}
-	var key *jwt.Key
+	var key jwt.KeySource
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
 		key, err = jwt.ParseKey([]byte(text))
 	} else {
-		key, err = jwt.ParsePEM("", "", []byte(text))
+		key, err = pemKeys("", text)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: -key: %w", errKeys, err)
 	}
 	return key, nil
+}
+
+// pemKeys is the one key of a PEM text, which answers to every kid, or the set of several.
+func pemKeys(alg jwt.Algorithm, text string) (jwt.KeySource, error) {
+	keys, err := jwt.ParsePEM("", alg, []byte(text))
+	if err != nil {
+		return nil, err
+	}
+	if len(keys) == 1 {
+		return keys[0], nil
+	}
+	return jwt.NewKeySet(keys...)
 }
 
 func (s *settings) secret() (jwt.KeySource, error) {
