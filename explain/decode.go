@@ -169,16 +169,11 @@ func (p *part) read(meanings map[string]string, now time.Time) {
 		err := d.Decode(&value)
 		to := int(d.InputOffset())
 		whole := err == nil && to <= end && to < len(p.text) // a number at the end may be half a number
-		f := Field{Name: jsonText(name, maxShown), Meaning: "it breaks off here", broken: true}
 		if whole {
 			p.members[name] = string(value)
-			f.Value, f.broken = compact(value), false
-			f.Meaning = meaning(meanings[name], name, string(value), now)
-		} else {
-			f.Value = beginning(rest)
 		}
 		if count++; count <= maxFields {
-			p.fields = append(p.fields, f)
+			p.fields = append(p.fields, p.field(name, rest, whole, meanings[name], now))
 		}
 		if !whole {
 			break
@@ -187,6 +182,18 @@ func (p *part) read(meanings map[string]string, now time.Time) {
 	if count > maxFields {
 		p.fields = append(p.fields, Field{Name: "...", Value: json.RawMessage("null"), Meaning: strconv.Itoa(count-maxFields) + " more"})
 	}
+}
+
+// field shows a member. Of one that is not whole it shows the rest of the text.
+func (p *part) field(name, rest string, whole bool, means string, now time.Time) Field {
+	f := Field{Name: jsonText(name, maxShown)}
+	if whole {
+		raw := p.members[name]
+		f.Value, f.Meaning = compact(raw), meaning(means, name, raw, now)
+	} else {
+		f.Value, f.Meaning, f.broken = beginning(rest), "it breaks off here", true
+	}
+	return f
 }
 
 // afterColon returns what follows the name of a member: its value, and the rest of the text.
@@ -284,30 +291,35 @@ func numericDate(raw string) (at time.Time, ok bool) {
 
 // compact writes a JSON value without white space, and with an escape for whatever does not print. One
 // that is long is cut if it is a string, and described if it is something else.
-func compact(raw json.RawMessage) json.RawMessage {
-	d := json.NewDecoder(strings.NewReader(string(raw)))
-	d.UseNumber()
-	b := appendValue(nil, d)
-	if len(b) <= maxFieldValue || raw[0] == '"' {
-		return b
-	}
-	kind := "a number"
+func compact(raw string) json.RawMessage {
+	kind, b := "a number", json.RawMessage(raw)
 	switch raw[0] {
+	case '"':
+		kind = "a string"
 	case '[':
 		kind = "an array"
 	case '{':
 		kind = "an object"
 	}
+	if kind != "a number" {
+		d := json.NewDecoder(strings.NewReader(raw))
+		d.UseNumber()
+		b = appendValue(nil, d)
+	}
+	if len(b) <= maxFieldValue || kind == "a string" {
+		return b
+	}
 	return json.RawMessage(fmt.Sprintf(`"(%s of %d bytes, too long to be shown)"`, kind, len(raw)))
 }
 
-// appendValue appends the next value of a text that was checked before.
+// appendValue appends the next value of a text that was checked before. It stops where b is too long to
+// be shown.
 func appendValue(b []byte, d *json.Decoder) []byte {
 	token, _ := d.Token()
 	switch token := token.(type) {
 	case json.Delim:
 		b = append(b, byte(token))
-		for first := true; d.More(); first = false {
+		for first := true; len(b) <= maxFieldValue && d.More(); first = false {
 			if !first {
 				b = append(b, ',')
 			}

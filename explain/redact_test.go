@@ -1,0 +1,207 @@
+// This file looks for personal data in reports that are redacted.
+
+package explain_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"assay.example/jwt"
+	"assay.example/jwt/explain"
+	"assay.example/jwt/jwttest"
+)
+
+// tellings are all ways of telling a report.
+func tellings(t *testing.T, r *explain.Report) []string {
+	t.Helper()
+	data, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := []string{r.String(), string(data)}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		texts = append(texts, fmt.Sprintf(verb, r), fmt.Sprintf(verb, *r), fmt.Sprintf(verb, r.Refusal))
+	}
+	for err := r.Refusal; err != nil; err = errors.Unwrap(err) {
+		texts = append(texts, err.Error(), fmt.Sprintf("%+v", err))
+	}
+	if e := refusalOf(r); e != nil {
+		texts = append(texts, e.Error(), fmt.Sprintf("%#v", *e), e.LogValue().String())
+		for _, cause := range e.Unwrap() {
+			texts = append(texts, cause.Error())
+		}
+		for _, other := range e.Also {
+			texts = append(texts, other.Error(), fmt.Sprintf("%#v", *other))
+		}
+	}
+	return texts
+}
+
+func TestRedact(t *testing.T) {
+	v := verifierOf(t, func(c *jwt.Config) {
+		c.Validate = func(context.Context, *jwt.Token) error { return errors.New("SECRET is blocked") }
+	})
+	personal := claims{"scope": "read", "azp": "app", "sub": "SECRET", "name": "SECRET", "email": "SECRET@example.com", "roles": []string{"SECRET"},
+		"https://example.com/ssn": "SECRET", "address": claims{"street": "SECRET"}, "jti": "SECRET", "sid": "SECRET", "client_id": claims{"x": "SECRET"}}
+	header := map[string]any{"jwk": claims{"x": "SECRET"}, "x-user": "SECRET"}
+	for _, reqs := range [][]jwt.Requirement{nil, {jwt.Claim("email").Equals("x")}, {jwt.Claim("roles").Has("x")}, {jwt.ACR("x")}} {
+		full := explain.Token(t.Context(), v, testIssuer().Mint(jwttest.Spec{Claims: personal, Header: header}), reqs...)
+		delete(personal, "client_id") // a broken claim at first; from here on the policy holds
+		r := full.Redact()
+		for _, text := range tellings(t, r) {
+			if strings.Contains(text, "SECRET") {
+				t.Errorf("personal data: %s", text)
+			}
+		}
+		if !strings.Contains(full.String(), "SECRET") {
+			t.Error("the full report is redacted too")
+		}
+		if r.Reason != full.Reason || len(r.Steps) != len(full.Steps) || len(r.Claims) != len(full.Claims) {
+			t.Error("more is gone than it should")
+		}
+		if again := r.Redact(); again.String() != r.String() || again.Refusal.Error() != r.Refusal.Error() {
+			t.Errorf("redacted twice: %s", again)
+		}
+		for _, f := range r.Claims {
+			kept := slices.Contains([]string{"iss", "aud", "exp", "iat", "scope", "azp"}, f.Name)
+			if f.Redacted == kept || f.Redacted != (f.Value == nil) {
+				t.Errorf("%s: redacted is %v, with %s", f.Name, f.Redacted, f.Value)
+			}
+		}
+	}
+}
+
+// personalError is an error of a caller's own.
+type personalError struct{ cause error }
+
+func (e personalError) Error() string { return "SECRET: " + e.cause.Error() }
+func (e personalError) Unwrap() error { return e.cause }
+
+// A redacted refusal wraps the sentinel that the full one does and no other, also where Config.Validate
+// chose it, and has nothing of the error that Validate returned.
+func TestRedactedRefusal(t *testing.T) {
+	for name, sentinel := range sentinels {
+		v := verifierOf(t, func(c *jwt.Config) {
+			c.Validate = func(context.Context, *jwt.Token) error { return personalError{sentinel} }
+		})
+		full := explain.Token(t.Context(), v, testIssuer().Token(nil))
+		r := full.Redact()
+		for other, s := range sentinels {
+			if errors.Is(r.Refusal, s) != (other == name) || errors.Is(full.Refusal, s) != (other == name) {
+				t.Errorf("Validate chose %s: errors.Is finds %s: %v", name, other, errors.Is(r.Refusal, s))
+			}
+		}
+		var foreign personalError
+		if !errors.As(full.Refusal, &foreign) || errors.As(r.Refusal, &foreign) {
+			t.Error("the cause is in the redacted report, or not in the full one")
+		}
+		if r.Refusal.Error() != "jwt: refused by validation: (redacted)" || r.Text != "refused by validation: (redacted)" || refusalOf(r).Reason != jwt.ReasonValidationRefused {
+			t.Errorf("got %v, %s", r.Refusal, r.Text)
+		}
+	}
+	// What is not personal is told as it was, with all that failed.
+	full := explain.Token(t.Context(), verifierOf(t), refusals()["everything"])
+	r := full.Redact()
+	if len(refusalOf(full).Also) < 5 || r.Refusal.Error() != full.Refusal.Error() || len(refusalOf(r).Also) != len(refusalOf(full).Also) || refusalOf(r).Got != "x" {
+		t.Errorf("got %v", r.Refusal)
+	}
+	if r := explain.Token(t.Context(), verifierOf(t), testIssuer().Token(nil)).Redact(); r.Refusal != nil || !r.Valid {
+		t.Errorf("got %v", r.Refusal)
+	}
+}
+
+// faults are broken headers and payloads, by what is wrong. The member named NAME is the last whole one
+// or the broken one, and behind the fault stands SECRET.
+var faults = map[string]string{
+	"cut text":                `{"NAME":"x SECRET`,
+	"cut behind a text":       `{"NAME":"x SECRET"`,
+	"cut array":               `{"NAME":["x","SECRET"`,
+	"cut object":              `{"NAME":{"x":"SECRET"`,
+	"cut number":              `{"NAME":12,"x":"SECRET`,
+	"duplicate member":        `{"NAME":"x","NAME":"SECRET"}`,
+	"duplicate of another":    `{"a":1,"NAME":"x","a":"SECRET"}`,
+	"duplicate, then more":    `{"NAME":"x","NAME":"y","email":"SECRET"}`,
+	"duplicate, escaped":      `{"NAME":"x","\u004eAME":"y","email":"SECRET"}`,
+	"duplicate within":        `{"NAME":{"a":1,"a":"SECRET"}}`,
+	"duplicate in an array":   `{"NAME":[{"a":1,"a":2},"SECRET"]}`,
+	"bad UTF-8":               "{\"NAME\":\"x\xffSECRET\"}",
+	"bad UTF-8 in an array":   "{\"NAME\":[\"\xff\",\"SECRET\"]}",
+	"bad UTF-8 in a name":     "{\"NAME\":\"x\",\"\xff\":\"SECRET\"}",
+	"lone surrogate":          `{"NAME":"x\ud800SECRET"}`,
+	"lone surrogate, array":   `{"NAME":["\ud800","SECRET"]}`,
+	"lone surrogate, name":    `{"NAME":"x","\udc00":"SECRET"}`,
+	"no object, an array":     `["NAME","SECRET"]`,
+	"no object, a text":       `"NAME SECRET"`,
+	"no object, a number":     `7 "SECRET"`,
+	"no object, no JSON":      `NAME SECRET`,
+	"no object, null":         `null "SECRET"`,
+	"a byte order mark":       "\ufeff" + `{"NAME":"SECRET"}`,
+	"too deep":                `{"NAME":[` + strings.Repeat("[", 40) + `"SECRET"` + strings.Repeat("]", 41) + `}`,
+	"stray comma":             `{"NAME":"x",,"email":"SECRET"}`,
+	"stray comma at the end":  `{"NAME":"x",} SECRET`,
+	"stray comma in an array": `{"NAME":["x",,"SECRET"]}`,
+	"comma missing":           `{"NAME":"x" "email":"SECRET"}`,
+	"colon missing":           `{"NAME" "SECRET"}`,
+	"name without quotes":     `{"NAME":"x",email:"SECRET"}`,
+	"word":                    `{"NAME":SECRET}`,
+	"number and word":         `{"NAME":12SECRET}`,
+	"zero before a number":    `{"NAME":012,"email":"SECRET"}`,
+	"unknown escape":          `{"NAME":"\x SECRET"}`,
+	"control character":       "{\"NAME\":\"x\x01SECRET\"}",
+	"single quotes":           `{"NAME":'SECRET'}`,
+	"comment":                 `{"NAME":/* SECRET */"x"}`,
+	"something follows":       `{"NAME":"x"} SECRET`,
+	"a second object":         `{"NAME":"x"}{"NAME":"SECRET"}`,
+	"too many members":        `{"NAME":"x",` + members(1000) + `,"email":"SECRET"}`,
+}
+
+// A redacted report shows nothing of what stands at a fault or behind it, not even under a name whose
+// value may be shown, whether the signature holds or not, and wherever base64url breaks off.
+func TestRedactBroken(t *testing.T) {
+	iss := testIssuer()
+	good := iss.Token(nil)
+	v := verifierOf(t)
+	told := 0
+	for fault, text := range faults {
+		for _, name := range []string{"scope", "aud", "exp", "kid", "email"} {
+			text := strings.ReplaceAll(text, "NAME", name)
+			tokens := map[string]string{
+				"payload":            iss.Mint(jwttest.Spec{Payload: []byte(text)}),
+				"unsigned":           withPart(good, 1, b64(text)),
+				"cut payload":        withPart(good, 1, b64(text)+"*"),
+				"payload cut, alone": strings.Split(good, ".")[0] + "." + b64(text)[:len(b64(text))-1],
+				"header":             withPart(good, 0, b64(text)),
+				"cut header":         withPart(good, 0, b64(text)+"="),
+				"pasted":             "Bearer " + withPart(good, 1, b64(text)),
+			}
+			for _, end := range []int{1, 2, 3, 5, 8, 13} { // base64url breaks off within what is broken already
+				tokens[fmt.Sprint("cut ", end)] = withPart(good, 1, b64(text)[:len(b64(text))-end]+"!")
+			}
+			for kind, token := range tokens {
+				full := explain.Token(t.Context(), v, token, jwt.Scope("a"))
+				if strings.Contains(full.String(), "SECRET") {
+					told++
+				}
+				r := full.Redact()
+				for _, text := range tellings(t, r) {
+					if strings.Contains(text, "SECRET") {
+						t.Fatalf("%s, %s, %s: personal data: %s", fault, kind, name, text)
+					}
+				}
+				for _, f := range slices.Concat(r.Header, r.Claims) {
+					if strings.Contains(string(f.Value), "SEC") || f.Meaning == "it breaks off here" && !f.Redacted {
+						t.Fatalf("%s, %s, %s: %+v", fault, kind, name, f)
+					}
+				}
+			}
+		}
+	}
+	if told < 500 {
+		t.Errorf("%d full reports tell what is personal", told)
+	}
+}
