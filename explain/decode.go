@@ -186,7 +186,7 @@ func (p *part) read(meanings map[string]string, now time.Time) {
 
 // field shows a member. Of one that is not whole it shows the rest of the text.
 func (p *part) field(name, rest string, whole bool, means string, now time.Time) Field {
-	f := Field{Name: jsonText(name, maxShown)}
+	f := Field{Name: jsonEscape(name, maxShown)}
 	if whole {
 		raw := p.members[name]
 		f.Value, f.Meaning = compact(raw), meaning(means, name, raw, now)
@@ -347,12 +347,12 @@ func isToken(text string) bool { return strings.Contains(text, "eyJ") && strings
 
 // jsonString is a JSON string of at most so many bytes of text, of characters that print.
 func jsonString(text string, most int) json.RawMessage {
-	return json.RawMessage(`"` + jsonText(text, most) + `"`)
+	return json.RawMessage(`"` + jsonEscape(text, most) + `"`)
 }
 
-// jsonText cuts a text, and escapes as JSON does what does not print. Letters of all scripts are left
+// jsonEscape cuts a text, and escapes as JSON does what does not print. Letters of all scripts are left
 // as they are: names are written in them.
-func jsonText(text string, most int) string {
+func jsonEscape(text string, most int) string {
 	cut := len(text) > most
 	if cut {
 		text = text[:most]

@@ -5,7 +5,12 @@
 // says, and decodes header and claims of a token for people to read.
 //
 // A report says more than a client may learn. It holds personal data unless [Report.Redact] took it
-// out. It never holds the token or its signature, and nothing of it proves anything.
+// out. It never repeats 17 bytes of the token or its signature (TestReportHoldsNoToken), and nothing of
+// it proves anything.
+//
+// A report shows 100 members of a header or payload, 500 bytes of a text and 2,000 bytes of any other
+// value; it says what it leaves out (TestFieldLimits). A token of more than four times
+// Config.MaxTokenSize is not decoded.
 package explain
 
 import (
@@ -27,14 +32,14 @@ import (
 // that is broken. It asks for keys where Verify would, within the same budget. It calls
 // Config.Validate where Verify would. A nil Verifier trusts no issuer, and so only decodes.
 func Token(ctx context.Context, v *jwt.Verifier, token string, reqs ...jwt.Requirement) *Report {
-	return explain(ctx, v, token, time.Time{}, reqs)
+	return reportOn(ctx, v, token, time.Time{}, reqs)
 }
 
 // TokenAt is Token for another time than now: whether a token was valid when a request was refused, or
 // will be. Keys are those of now. Config.Validate, which takes a token for proof, is called only if the
 // token is valid now too. A zero time is now.
 func TokenAt(ctx context.Context, v *jwt.Verifier, token string, at time.Time, reqs ...jwt.Requirement) *Report {
-	return explain(ctx, v, token, at, reqs)
+	return reportOn(ctx, v, token, at, reqs)
 }
 
 const (
@@ -105,7 +110,7 @@ type explanation struct {
 	runs            *tokenRuns
 }
 
-func explain(ctx context.Context, v *jwt.Verifier, token string, at time.Time, reqs []jwt.Requirement) *Report {
+func reportOn(ctx context.Context, v *jwt.Verifier, token string, at time.Time, reqs []jwt.Requirement) *Report {
 	x := &explanation{Report: new(Report), configs: v.Configs(), limit: defaultMaxTokenSize, given: token, clean: token}
 	if len(x.configs) == 0 {
 		v = nil // the zero Verifier trusts nobody, and has no limits of its own
@@ -220,11 +225,6 @@ func (x *explanation) tell(reqs []jwt.Requirement) {
 	}
 }
 
-// passed reports whether the trace says that a step holds.
-func (x *explanation) passed(name string) bool {
-	return slices.ContainsFunc(x.steps, func(s jwt.TraceStep) bool { return s.Name == name && s.Err == nil && s.Skipped == "" })
-}
-
 // aloneText is what a refusal says without its hint, and without the others that it lists.
 func aloneText(e *jwt.Error) string {
 	alone := *e
@@ -304,7 +304,7 @@ func (x *explanation) passedPolicy(name string) (verdict Verdict, text string) {
 	case name == "aud" && len(c.Audience) == 0:
 		return VerdictSkip, "no audience is configured"
 	case name == "aud":
-		return VerdictPass, "it names " + list("one of", c.Audience)
+		return VerdictPass, "it names " + oneOf(c.Audience)
 	case name == "client" && len(c.Clients) == 0:
 		return VerdictSkip, "any client is taken: Config.Clients is not set"
 	case name == "client":

@@ -13,8 +13,8 @@ func Pasted(token string) (clean string, along []string) { return pasted(token) 
 // ScopesOf lists the scopes that a requirement asks for.
 func ScopesOf(req jwt.Requirement) []string { return scopesOf(req) }
 
-// Quotes are values between quotes, as many as a sentence names.
-func Quotes(values ...string) string { return quotes(values) }
+// Enumerate is a list of quoted values, as many as a sentence names.
+func Enumerate(values ...string) string { return enumerate(values) }
 
 // Relative is how far a time is from now.
 var Relative = relative

@@ -74,7 +74,7 @@ func pasted(token string) (clean string, along []string) {
 	return clean, along
 }
 
-// visible drops the characters that stand for nothing: a byte order mark, zero-width spaces.
+// visible drops characters that nobody sees: a byte order mark, zero-width spaces.
 func visible(r rune) rune {
 	switch r {
 	case '\ufeff', '\u200b', '\u200c', '\u200d', '\u2060', '\u00ad':
@@ -297,7 +297,7 @@ func (x *explanation) algorithmHints(_ failure, h *hints) {
 		for _, alg := range x.config.Algorithms {
 			names = append(names, string(alg))
 		}
-		h.add("the token is signed with a shared secret: choose " + quotes(names) + " where this API is set up at the issuer (at Auth0 it is the signing algorithm of the API)")
+		h.add("the token is signed with a shared secret: choose " + enumerate(names) + " where this API is set up at the issuer (at Auth0 it is the signing algorithm of the API)")
 	case isPublic(alg):
 		h.add("Config.Algorithms leaves it out")
 	}
@@ -365,9 +365,9 @@ func (x *explanation) keySetText() string {
 	case 0:
 		return text + strconv.Itoa(len(x.keys.Keys)) + " keys without kid"
 	case 1:
-		return text + "the kid " + quotes(kids)
+		return text + "the kid " + enumerate(kids)
 	}
-	return text + "the kids " + quotes(kids)
+	return text + "the kids " + enumerate(kids)
 }
 
 // nextFetchText tells when a token can make the key set be fetched again.

@@ -45,7 +45,7 @@ func (r *Report) Redact() *Report {
 		}
 	}
 	if e, ok := r.Refusal.(*jwt.Error); ok { // otherwise it is nil, or redacted
-		refusal := redactedRefusal(e)
+		refusal := redactRefusal(e)
 		c.Refusal, c.Text = refusal, strings.TrimPrefix(refusal.text, "jwt: ")
 	}
 	c.Header, c.Claims = redactFields(r.Header, headerMeanings, impersonalHeader), redactFields(r.Claims, claimMeanings, impersonalClaims)
@@ -95,8 +95,8 @@ func (e *refusal) As(target any) bool {
 var sentinels = []error{jwt.ErrNoToken, jwt.ErrRequest, jwt.ErrMalformed, jwt.ErrKey, jwt.ErrSignature, jwt.ErrExpired, jwt.ErrNotYetValid,
 	jwt.ErrClaims, jwt.ErrBinding, jwt.ErrScope, jwt.ErrAuthentication, jwt.ErrUnavailable}
 
-func redactedRefusal(e *jwt.Error) *refusal {
-	r := &refusal{text: e.Error(), fields: redactFieldsOf(e)}
+func redactRefusal(e *jwt.Error) *refusal {
+	r := &refusal{text: e.Error(), fields: bareError(e)}
 	for _, sentinel := range sentinels {
 		if errors.Is(e, sentinel) {
 			r.sentinel = sentinel
@@ -128,15 +128,15 @@ func redactedText(e *jwt.Error) string {
 	return aloneText(e)
 }
 
-// redactFieldsOf copies the exported fields of a refusal, without what is personal.
-func redactFieldsOf(e *jwt.Error) *jwt.Error {
+// bareError copies the exported fields of a refusal, without what is personal.
+func bareError(e *jwt.Error) *jwt.Error {
 	c := &jwt.Error{Reason: e.Reason, Member: e.Member, Got: e.Got, Want: e.Want, Hint: e.Hint,
 		Issuer: e.Issuer, KeyID: e.KeyID, Offset: e.Offset, RetryAfter: e.RetryAfter}
 	if personal(e.Reason, e.Member) {
 		c.Got = ""
 	}
 	for _, other := range e.Also {
-		c.Also = append(c.Also, redactFieldsOf(other))
+		c.Also = append(c.Also, bareError(other))
 	}
 	return c
 }

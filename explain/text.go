@@ -38,16 +38,16 @@ func escape(s string) string {
 // quote is the escaped text between quotes.
 func quote(s string) string { return `"` + escape(s) + `"` }
 
-// list is one value between quotes, or several behind a word that says how many of them count.
-func list(of string, values []string) string {
+// oneOf names the values of which one is wanted.
+func oneOf(values []string) string {
 	if len(values) == 1 {
 		return quote(values[0])
 	}
-	return of + " " + quotes(values)
+	return "one of " + enumerate(values)
 }
 
-// quotes are values between quotes, as many as a sentence names.
-func quotes(values []string) string {
+// enumerate is a list of quoted values, as many as a sentence names.
+func enumerate(values []string) string {
 	var all []string
 	for _, v := range values[:min(len(values), maxListed)] {
 		all = append(all, quote(v))

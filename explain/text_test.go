@@ -12,7 +12,7 @@ import (
 )
 
 // Text of others is cut and escaped, and no character is torn.
-func TestQuotes(t *testing.T) {
+func TestEnumerate(t *testing.T) {
 	x := strings.Repeat("x", 63)
 	for text, want := range map[string]string{
 		"a":               `"a"`,
@@ -21,12 +21,12 @@ func TestQuotes(t *testing.T) {
 		x + "yz":          `"` + x + `y..."`,
 		x + "éé":          `"` + x + `..."`,
 	} {
-		if got := explain.Quotes(text); got != want {
+		if got := explain.Enumerate(text); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
 	}
 	for n, want := range map[int]string{8: "", 9: " and 1 more", 100: " and 92 more"} {
-		if got := explain.Quotes(make([]string, n)...); got != strings.TrimSuffix(strings.Repeat(`"" `, 8), " ")+want {
+		if got := explain.Enumerate(make([]string, n)...); got != strings.TrimSuffix(strings.Repeat(`"" `, 8), " ")+want {
 			t.Errorf("%d values: %s", n, got)
 		}
 	}
