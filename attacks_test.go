@@ -41,9 +41,9 @@ func refused(t *testing.T, v *jwt.Verifier, control string, attacks ...string) {
 		if token != nil || err == nil {
 			t.Errorf("accepted: %.200q", attack)
 		}
-		explained(t, v, attack)
+		traced(t, v, attack)
 	}
-	explained(t, v, control)
+	traced(t, v, control)
 }
 
 // headers signs tokens with these raw headers, members after a good alg and kid.

@@ -81,18 +81,23 @@ func arguments(t *testing.T) (key, token string) {
 // leaves are the files that a copy can do without.
 var leaves = []string{"trace.go", "decode.go", "cache.go", "dpop.go", "mtls.go", "mldsa.go"}
 
-// A copy of the files that are no tests is a working verifier, and so is one without the leaves.
+// A copy of the files that are no tests is a working verifier, and so is one without the leaves. The
+// reports go along where the leaf that they are made of does.
 func TestVendoringByCopy(t *testing.T) {
 	files, err := filepath.Glob("*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatal(err)
+	reports, errReports := filepath.Glob("explain/*.go")
+	if err != nil || errReports != nil || len(files) == 0 || len(reports) == 0 {
+		t.Fatal(err, errReports)
 	}
 	key, token := arguments(t)
 	for name, left := range map[string][]string{"whole": nil, "without leaves": leaves} {
 		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
+			dir, files := t.TempDir(), slices.Clone(files)
 			write(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.25\n")
 			write(t, filepath.Join(dir, "main.go"), strings.Replace(service, "IMPORT", "service.example/internal/jwt", 1))
+			if left == nil {
+				files = append(files, reports...)
+			}
 			for _, file := range files {
 				if strings.HasSuffix(file, "_test.go") || slices.Contains(left, file) {
 					continue
@@ -101,7 +106,8 @@ func TestVendoringByCopy(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				write(t, filepath.Join(dir, "internal", "jwt", file), string(text))
+				copied := strings.ReplaceAll(string(text), `"assay.example/jwt"`, `"service.example/internal/jwt"`)
+				write(t, filepath.Join(dir, "internal", "jwt", file), copied)
 			}
 			if got := goTool(t, dir, nil, "run", ".", key, token); got != "vendored <nil> true\n" {
 				t.Errorf("got %q", got)

@@ -48,8 +48,9 @@
 //
 // A refusal is an [*Error]. It wraps one of the sentinel errors, for errors.Is, and carries a stable
 // [Reason], the claim or header member concerned, what it was, what was wanted, and often a hint.
-// It never holds the token. [Verifier.Explain] tells every step, with what to do, and shows header
-// and claims as text for people: nothing of a [Report] is proof. The client sees less, on purpose:
+// It never holds the token. [Verifier.Trace] records every step of a verification. Package explain says
+// them for people, with what to do, and shows header and claims as text. The client sees less, on
+// purpose:
 //
 //	ErrNoToken            401  WWW-Authenticate: Bearer
 //	ErrRequest            400  error="invalid_request"
@@ -135,10 +136,7 @@
 //	5 min         a remembered token, before it is verified anew       maxCachedFor
 //	4 KiB         a remembered token, on average                       maxCachedSize
 //	512           bytes of that beside its text                        cachedOverhead
-//	100           members of a header or payload that a report shows   maxFields
-//	500           bytes of a text in a report, longer ones are cut     maxFieldText
-//	2000          bytes of any other value, longer ones are left out   maxFieldValue
-//	4             times MaxTokenSize, for a report to look into it     maxLook
+//	4             times MaxTokenSize, for a trace to look into it      maxLook
 //
 //	2048 bits     RSA modulus, at least                                minRSABits
 //	8192 bits     RSA modulus                                          maxRSABits

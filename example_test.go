@@ -109,37 +109,6 @@ func ExampleVerifier_Verify() {
 	// audience_mismatch aud true
 }
 
-// Explain tells what each step says, and what to do: for people who ask why.
-func ExampleVerifier_Explain() {
-	iss := startIssuer()
-	defer iss.Close()
-	v, err := jwt.NewVerifier(iss.Config())
-	if err != nil {
-		log.Fatal(err)
-	}
-	token := iss.Token(jwttest.Claims{"aud": "my-app", "azp": "my-app", "nonce": "n-0S6", "email": "ada@example.com"})
-	r := v.Explain(context.Background(), token).Redact()
-	fmt.Println(r.Valid, r.Reason, r.Verified)
-	for _, a := range r.Answers {
-		fmt.Println(a.Text, a.Verdict)
-	}
-	for _, s := range r.Steps {
-		if s.Verdict == jwt.VerdictFail {
-			fmt.Println(s.Text)
-			fmt.Println(s.Hint)
-		}
-	}
-	// Output:
-	// false audience_mismatch true
-	// Is it well formed? PASS
-	// Has it been tampered with? PASS
-	// Is it in its validity period? PASS
-	// Is it from the intended authority? PASS
-	// Is it meant for this application? FAIL
-	// wrong audience: aud is "my-app", want "https://api.example.com"
-	// it looks like an ID token (it has nonce, an aud that equals azp), which tells a client who its user is: send an API the access token instead
-}
-
 func ExampleVerifier_Warm() {
 	iss := startIssuer()
 	defer iss.Close()

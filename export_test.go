@@ -39,14 +39,11 @@ func NumericDate(number string) (time.Time, bool) {
 // TokenOf makes a token of a payload that nothing vouches for.
 func TokenOf(payload string) *Token { return &Token{claims: claims{payload: payload}} }
 
-// Advice says of a reason what it means and what to do, and what the client sees.
-func Advice(r Reason) (meaning, do string, status int, code string) {
+// Outcome says what the client sees of a reason.
+func Outcome(r Reason) (status int, code string) {
 	o := outcomeOf(reasons[r].sentinel)
-	return advice[r].meaning, advice[r].do, o.status, o.code
+	return o.status, o.code
 }
-
-// Advised lists the reason codes that there is advice for.
-func Advised() []Reason { return slices.Sorted(maps.Keys(advice)) }
 
 // Reasons lists the reason codes of the table.
 func Reasons() []Reason { return slices.Sorted(maps.Keys(reasons)) }
@@ -81,6 +78,3 @@ func CacheOf(v *Verifier) any {
 	}
 	return all
 }
-
-// HoldsRun reports, as a report asks, whether a text holds a run of one of the tokens.
-func HoldsRun(text string, tokens ...string) bool { return newTokenRuns(tokens...).in(text) }

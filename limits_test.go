@@ -277,7 +277,7 @@ func TestGiantNumbersCostNothing(t *testing.T) {
 // limits holds one test for each limit of the package manual: what is at it passes, and what is one
 // beyond it does not.
 var limits = map[string]func(t *testing.T){
-	"maxFields": TestExplainLimits, "maxFieldText": TestExplainLimits, "maxFieldValue": TestExplainLimits, "maxLook": TestExplainLimits,
+	"maxLook":              TestTraceLimit,
 	"defaultMaxTokenSize":  TestSizeLimits,
 	"defaultMaxHeaderSize": TestSizeLimits,
 	"maxSettableSize": func(t *testing.T) {
@@ -376,9 +376,9 @@ var limits = map[string]func(t *testing.T){
 		v := newVerifier(t)
 		beside(t, "digits", 32, func(n int) error {
 			number := strings.Repeat("1", n)
-			r := v.Explain(t.Context(), payloads(goodPayload(`"x":` + number))[0], jwt.Claim("x").Equals(json.Number(number)))
-			if !r.Valid {
-				return r.Refusal
+			trace := v.Trace(t.Context(), payloads(goodPayload(`"x":` + number))[0], time.Time{}, jwt.Claim("x").Equals(json.Number(number)))
+			if trace.Refusal != nil {
+				return trace.Refusal
 			}
 			return nil
 		})
@@ -982,7 +982,6 @@ var notLimits = map[string]string{
 	"fewMembers":   "from here on duplicates are found in another way, with the same result",
 	"notBase64url": "marks what is no digit",
 	"blot":         "a character",
-	"textWidth":    "where the lines of a report are broken",
 	"spread":       "a factor that mixes the bits of a mark",
 }
 

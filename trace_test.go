@@ -4,6 +4,8 @@ package jwt_test
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +23,32 @@ func sameRefusal(t *testing.T, err error, trace *jwt.Trace) {
 	case got != nil && (got.Reason != refusal.Reason || got.Error() != refusal.Error() || got.Issuer != refusal.Issuer || got.KeyID != refusal.KeyID):
 		t.Errorf("Verify: %v\nTrace:  %v", err, got)
 	}
+}
+
+// traced holds a trace of a token against what Verify says.
+func traced(t *testing.T, v *jwt.Verifier, token string) *jwt.Trace {
+	t.Helper()
+	var trace *jwt.Trace
+	for range 3 { // the clock may pass a second between the two
+		_, err := v.Verify(t.Context(), token)
+		trace = v.Trace(t.Context(), token, time.Time{})
+		if err == nil && trace.Refusal == nil || err != nil && trace.Refusal != nil && err.Error() == trace.Refusal.Error() {
+			sameRefusal(t, err, trace)
+			return trace
+		}
+	}
+	t.Errorf("Verify and Trace differ: %v, of %.300q", trace.Refusal, token)
+	return trace
+}
+
+// stepOf finds a step of a trace.
+func stepOf(t *testing.T, trace *jwt.Trace, name string) jwt.TraceStep {
+	t.Helper()
+	n := slices.IndexFunc(trace.Steps, func(s jwt.TraceStep) bool { return s.Name == name })
+	if n < 0 {
+		t.Fatalf("no step %q in %+v", name, trace)
+	}
+	return trace.Steps[n]
 }
 
 var traceOrder = []string{"size", "parts", "encoding", "header", "issuer choice", "alg", "key", "signature", "payload",
@@ -78,5 +106,53 @@ func TestTrace(t *testing.T) {
 	var nobody *jwt.Verifier
 	if trace := nobody.Trace(t.Context(), "a.b.c", time.Time{}); trace.Refusal == nil {
 		t.Error("nobody accepts a token")
+	}
+}
+
+// Package explain holds Trace against Verify over every other token of the repository.
+func TestTraceIsVerify(t *testing.T) {
+	several, err := jwt.NewVerifier(testConfig(t), jwt.Config{Issuer: otherIssuer().URL, Audience: []string{"x"}, Keys: keysOf(t, otherIssuer())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []*jwt.Verifier{newVerifier(t), several} {
+		for _, c := range refusals() {
+			traced(t, v, c.token)
+		}
+		traced(t, v, testIssuer().Token(nil))
+	}
+}
+
+// A token of four times the permitted size is looked into, and none that is larger.
+func TestTraceLimit(t *testing.T) {
+	v := newVerifier(t)
+	for n, looked := range map[int]bool{64 << 10: true, 64<<10 + 1: false} {
+		token := b64(`{"alg":"RS256"}`) + ".e30."
+		trace := v.Trace(t.Context(), token+strings.Repeat("A", n-len(token)), time.Time{})
+		if got := stepOf(t, trace, "header").Skipped == ""; got != looked || trace.Refusal.Reason != jwt.ReasonTokenTooLarge {
+			t.Errorf("a token of %d bytes: the header is looked at: %v; %v", n, got, trace.Refusal)
+		}
+	}
+}
+
+// A trace tells which key was found, whatever its signature says, and at what time the claims were
+// judged.
+func TestTraceFields(t *testing.T) {
+	iss, at := testIssuer(), time.Date(2026, 11, 21, 19, 0, 0, 0, time.UTC)
+	good, v := iss.Token(claims{"iat": at.Unix(), "exp": at.Unix() + 60}), newVerifier(t)
+	kid := iss.Key(jwt.RS256).KeyID()
+	for token, want := range map[string]jwt.Trace{
+		good:                      {Issuer: iss.URL, KeyID: kid, Verified: true, At: at},
+		withPart(good, 2, "AAAA"): {Issuer: iss.URL, KeyID: kid, At: at},
+		good + "=":                {Issuer: iss.URL, At: at},
+	} {
+		got := v.Trace(t.Context(), token, at)
+		if got.Issuer != want.Issuer || got.KeyID != want.KeyID || got.Verified != want.Verified || !got.At.Equal(at) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+	before := time.Now()
+	if got := v.Trace(t.Context(), good, time.Time{}).At; got.Before(before) || got.After(time.Now()) {
+		t.Errorf("At is %v", got)
 	}
 }
