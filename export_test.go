@@ -78,3 +78,7 @@ func CacheOf(v *Verifier) any {
 	}
 	return all
 }
+
+// Load and Save are what a RemoteKeySet does with its file.
+func (f SnapshotFile) Load() ([]byte, error)  { return f.load() }
+func (f SnapshotFile) Save(data []byte) error { return f.save(data) }

@@ -103,7 +103,7 @@ type Verifier struct {
 // authority is one Config in the form that verification uses: with lists of its own, and with the
 // values that zero stands for. It never changes.
 type authority struct {
-	Config
+	settings
 	template   template // of Issuer, if templated
 	templated  bool
 	unnamedRSA Algorithm // see Header
@@ -169,7 +169,7 @@ func newAuthority(c Config) (*authority, error) {
 	if err := cmp.Or(c.check(), c.checkTenants()); err != nil {
 		return nil, err
 	}
-	a := &authority{Config: c.clone(), unnamedRSA: RS256}
+	a := &authority{settings: settings(c.clone()), unnamedRSA: RS256}
 	a.Leeway = max(cmp.Or(c.Leeway, defaultLeeway), 0)
 	a.MaxAge = min(c.MaxAge, maxTokenAge)
 	a.template, a.templated = templateOf(c.Issuer)
@@ -198,6 +198,8 @@ func (c Config) clone() Config {
 	c.Algorithms = slices.Clone(c.Algorithms)
 	return c
 }
+
+type settings Config
 
 // check names the first field that is wrong by itself.
 func (c Config) check() error {

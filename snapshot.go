@@ -138,7 +138,7 @@ func parseSnapshot(text string) (snapshot, error) {
 
 // restore reads the snapshot file, if there is one.
 func (r *RemoteKeySet) restore() {
-	data, err := r.file.Load()
+	data, err := r.file.load()
 	if errors.Is(err, os.ErrNotExist) {
 		return
 	}
@@ -157,7 +157,7 @@ func (r *RemoteKeySet) restore() {
 
 // save writes the snapshot file.
 func (r *RemoteKeySet) save(set *fetched) {
-	if err := r.file.Save(r.snapshotOf(set)); err != nil {
+	if err := r.file.save(r.snapshotOf(set)); err != nil {
 		r.mu.Lock()
 		r.raise(Event{Kind: EventSnapshotFailed, Err: printableError{err}})
 		r.mu.Unlock()
@@ -167,12 +167,12 @@ func (r *RemoteKeySet) save(set *fetched) {
 // A SnapshotFile is the path of a file that keeps a snapshot.
 type SnapshotFile string
 
-// Load reads the file. One that is larger than any snapshot is an error.
-func (f SnapshotFile) Load() ([]byte, error) { return readLimited(string(f), maxSnapshotSize) }
+// load reads the file. One that is larger than any snapshot is an error.
+func (f SnapshotFile) load() ([]byte, error) { return readLimited(string(f), maxSnapshotSize) }
 
-// Save replaces the file as a whole, or leaves it as it was: a reader, or a process that starts
+// save replaces the file as a whole, or leaves it as it was: a reader, or a process that starts
 // after a crash, finds the old or the new one. Only its owner may read it.
-func (f SnapshotFile) Save(data []byte) error {
+func (f SnapshotFile) save(data []byte) error {
 	temp, err := os.CreateTemp(filepath.Dir(string(f)), "."+filepath.Base(string(f))+"-*") // mode 0600
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ var policySteps = []string{"typ", "iss", "key issuer", "aud", "client", "exp", "
 // Times are judged at another time than now, if at is not zero. Keys are those of now, and
 // Config.Validate, which takes a token for proof, is called only if the token is valid now too.
 func (v *Verifier) Trace(ctx context.Context, token string, at time.Time, reqs ...Requirement) *Trace {
-	if v == nil {
+	if v == nil || len(v.authorities) == 0 {
 		v = &Verifier{maxToken: defaultMaxTokenSize, maxHeader: defaultMaxHeaderSize}
 	}
 	t := tracer{v: v, at: at, trace: &Trace{}}
@@ -326,7 +326,7 @@ func (v *Verifier) Configs() (all []Config) {
 		return nil
 	}
 	for _, a := range v.authorities {
-		c := a.Config.clone()
+		c := Config(a.settings).clone()
 		if c.Leeway == 0 {
 			c.Leeway = -1 // as a Config says it
 		}
