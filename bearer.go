@@ -252,9 +252,6 @@ func (r *Resource) challenge(o outcome, e *Error) string {
 	}
 	add("error", o.code)
 	add("error_description", o.description)
-	if e.ask == nil {
-		return b.String()
-	}
 	switch o.sentinel {
 	case ErrScope:
 		if list := challengeWords(e.ask.scopes); list != "" {

@@ -909,3 +909,11 @@ func (r *RemoteKeySet) Warm(ctx context.Context) error {
 	}
 	return nil
 }
+
+// printableError makes an error of the network fit to be printed: whoever answers, even with a
+// certificate that is refused, has a word in it.
+type printableError struct{ cause error }
+
+func (e printableError) Error() string { return foreign(e.cause) }
+
+func (e printableError) Unwrap() error { return e.cause }

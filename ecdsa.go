@@ -25,10 +25,7 @@ type ecdsaKey struct {
 // be empty.
 func ECDSAKey(kid string, public *ecdsa.PublicKey) (*Key, error) {
 	k, err := ecdsaKeyOf(kid, public)
-	if err != nil {
-		return nil, fmt.Errorf("jwt: ECDSAKey: %w", err)
-	}
-	return k, nil
+	return constructed("ECDSAKey", k, err)
 }
 
 func ecdsaKeyOf(kid string, public *ecdsa.PublicKey) (*Key, error) {

@@ -38,10 +38,7 @@ func nearPrime(lowest byte) (encoding [32]byte) {
 // must have 32 bytes and not be of small order. kid may be empty.
 func Ed25519Key(kid string, public ed25519.PublicKey) (*Key, error) {
 	k, err := ed25519KeyOf(kid, public)
-	if err != nil {
-		return nil, fmt.Errorf("jwt: Ed25519Key: %w", err)
-	}
-	return k, nil
+	return constructed("Ed25519Key", k, err)
 }
 
 func ed25519KeyOf(kid string, public ed25519.PublicKey) (*Key, error) {

@@ -145,7 +145,7 @@ type Error struct {
 	size, limit int    // in bytes, if limit is set: in the text they follow detail, which says of what
 	sentinel    error  // overrides the table's: only where Config.Validate named one
 	cause       error
-	ask         *ask // nil: the challenge asks for nothing in particular
+	ask         ask
 }
 
 // ask is what a challenge asks the client for, beside another token.
@@ -154,14 +154,6 @@ type ask struct {
 	acr       []string // RFC 9470 section 3
 	maxAge    time.Duration
 	hasMaxAge bool // maxAge is meant, even if it is zero
-}
-
-// asks adds the scopes of a requirement that is not met.
-func (e *Error) asks(scopes []string) {
-	if e.ask == nil {
-		e.ask = new(ask)
-	}
-	e.ask.scopes = scopes
 }
 
 // Error returns one line: "jwt: what: detail; hint".

@@ -18,10 +18,7 @@ type hmacKey struct{ newHash func() hash.Hash }
 // every attacker has. kid may be empty.
 func HMACKey(kid string, alg Algorithm, secret []byte) (*Key, error) {
 	k, err := hmacKeyOf(kid, alg, secret)
-	if err != nil {
-		return nil, fmt.Errorf("jwt: HMACKey: %w", err)
-	}
-	return k, nil
+	return constructed("HMACKey", k, err)
 }
 
 func hmacKeyOf(kid string, alg Algorithm, secret []byte) (*Key, error) {

@@ -463,14 +463,6 @@ func exactNumber(text string) (d decimal, exact bool) {
 	return d, exact
 }
 
-// digit is the i-th digit; 0 beyond the significant ones.
-func (d *decimal) digit(i int) int64 {
-	if i < 0 || i >= d.count {
-		return 0
-	}
-	return int64(d.digits[i])
-}
-
 // date reads the next value as a NumericDate (RFC 7519 section 2), to the nanosecond. It reports whether
 // it is a valid one, or a number at all.
 func (s *scanner) date() (date time.Time, valid, number bool) {
@@ -494,11 +486,13 @@ func numericDate(number string) (date time.Time, valid bool) {
 		return date, false
 	}
 	var seconds, nanos int64
-	for i := range max(d.point, 0) {
-		seconds = seconds*10 + d.digit(i)
+	for i := range max(d.point, 0) { // digits are 0 beyond the significant ones
+		seconds = seconds*10 + int64(d.digits[i])
 	}
 	for i := d.point; i < d.point+9; i++ {
-		nanos = nanos*10 + d.digit(i)
+		if nanos *= 10; i >= 0 {
+			nanos += int64(d.digits[i])
+		}
 	}
 	if seconds > maxNumericDate || seconds == maxNumericDate && (d.count > d.point || !exact) {
 		return date, false

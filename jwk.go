@@ -38,17 +38,12 @@ type Key struct {
 	alg        Algorithm // empty for an RSA key that declares none
 	issuer     string    // the only issuer that it is for; empty: any
 	thumbprint string    // empty for HMAC
-	material   primitive
+	primitive
 }
 
-// A primitive is the cryptographic half of a key: one yes or no.
+// A primitive is the cryptographic half of a key: the one signature operation of a token, yes or no.
 type primitive interface {
 	verify(alg Algorithm, input, signature []byte) bool
-}
-
-// verify is the one signature operation of a token.
-func (k *Key) verify(alg Algorithm, input, signature []byte) bool {
-	return k.material.verify(alg, input, signature)
 }
 
 // same reports whether two keys are one, although a set may have been read twice.
@@ -79,7 +74,7 @@ func (k *Key) Format(f fmt.State, _ rune) {
 // Key makes a single key a [KeySource].
 func (k *Key) Key(_ context.Context, h Header) (*Key, error) {
 	switch {
-	case k == nil || k.material == nil:
+	case k == nil || k.primitive == nil:
 		return nil, &Error{Reason: ReasonKeyUnknown, detail: "no key is configured"}
 	case k.id != "" && h.KeyID != "" && k.id != h.KeyID:
 		return nil, unknownKey(&h, `"`+snippet(k.id)+`"`)
@@ -119,8 +114,8 @@ func mismatch(h *Header, have Algorithm) *Error {
 
 // newKey is what every constructor ends in. members are the required members of RFC 7638 section
 // 3.2 in order; none for a secret.
-func newKey(kid, kty string, alg Algorithm, material primitive, members ...string) *Key {
-	k := &Key{id: kid, kty: kty, alg: alg, material: material}
+func newKey(kid, kty string, alg Algorithm, p primitive, members ...string) *Key {
+	k := &Key{id: kid, kty: kty, alg: alg, primitive: p}
 	if len(members) > 0 {
 		var pairs []string
 		for i := 0; i < len(members); i += 2 {
@@ -130,6 +125,14 @@ func newKey(kid, kty string, alg Algorithm, material primitive, members ...strin
 		k.thumbprint = base64url(sum[:])
 	}
 	return k
+}
+
+// constructed is what the constructor of this name returns.
+func constructed(name string, k *Key, err error) (*Key, error) {
+	if err != nil {
+		return nil, fmt.Errorf("jwt: %s: %w", name, err)
+	}
+	return k, nil
 }
 
 // A jwk is a JSON Web Key as it is written: RFC 7517 section 4 and RFC 7518 section 6.
@@ -166,15 +169,14 @@ func (j *jwk) read(s *scanner) bool {
 			s.skip()
 		case name == "key_ops":
 			j.operations = true
-			j.strings(s, name, func(_ int, op string) { j.verifies = j.verifies || op == "verify" })
+			j.strings(s, name, func(op string) { j.verifies = j.verifies || op == "verify" })
 		case name == "x5c":
-			j.strings(s, name, func(i int, certificate string) {
-				if i == 0 {
-					j.x5c = certificate
-				}
-			})
-			if j.x5c == "" {
+			var chain []string
+			j.strings(s, name, func(certificate string) { chain = append(chain, certificate) })
+			if len(chain) == 0 || chain[0] == "" {
 				j.spoil("x5c is empty")
+			} else {
+				j.x5c = chain[0]
 			}
 		default:
 			s.skip()
@@ -184,18 +186,18 @@ func (j *jwk) read(s *scanner) bool {
 }
 
 // strings reads an array of strings; anything else spoils the key.
-func (j *jwk) strings(s *scanner, name string, each func(i int, value string)) bool {
+func (j *jwk) strings(s *scanner, name string, each func(value string)) bool {
 	if s.peek() != '[' {
 		j.spoil(name + " is not an array")
 		return s.skip()
 	}
 	s.array()
-	for i := 0; s.element(); i++ {
+	for s.element() {
 		if s.peek() != '"' {
 			j.spoil(name + " holds something else than strings")
 			s.skip()
 		} else if value, ok := s.string(); ok {
-			each(i, value)
+			each(value)
 		}
 	}
 	return s.fault == ""
@@ -340,8 +342,5 @@ func ParseKey(data []byte) (*Key, error) {
 		return nil, errors.New("jwt: ParseKey: not a JSON Web Key: " + fault)
 	}
 	k, err := j.key(true)
-	if err != nil {
-		return nil, fmt.Errorf("jwt: ParseKey: %w", err)
-	}
-	return k, nil
+	return constructed("ParseKey", k, err)
 }

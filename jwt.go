@@ -93,11 +93,10 @@ type Verifier struct {
 	authorities []*authority
 	byName      map[string]*authority
 	templated   []*authority // those of them that have many names
-	names       string       // of the issuers, for the error that names none of them
+	names       []string     // of the issuers
 	maxToken    int
 	maxHeader   int
 	cache       tokenCache // nil if no issuer has a share of it
-	memory      sync.Pool  // of *[]byte, in which tokens are decoded
 }
 
 // authority is one Config in the form that verification uses: with lists of its own, and with the
@@ -132,7 +131,6 @@ func NewVerifier(configs ...Config) (*Verifier, error) {
 	}
 	v := &Verifier{byName: make(map[string]*authority, len(configs))}
 	cached := false
-	var names []string
 	for _, c := range configs {
 		a, err := newAuthority(c)
 		switch {
@@ -152,12 +150,11 @@ func NewVerifier(configs ...Config) (*Verifier, error) {
 		if a.templated {
 			v.templated = append(v.templated, a)
 		}
-		names = append(names, c.Issuer)
+		v.names = append(v.names, c.Issuer)
 		v.maxToken = max(v.maxToken, cmp.Or(c.MaxTokenSize, defaultMaxTokenSize))
 		v.maxHeader = max(v.maxHeader, cmp.Or(c.MaxHeaderSize, defaultMaxHeaderSize))
 		cached = cached || c.TokenCache > 0
 	}
-	v.names = oneOf(names)
 	if cached {
 		v.cache = newTokenCache(v.authorities)
 	}
@@ -224,10 +221,8 @@ func (c Config) check() error {
 		return fmt.Errorf("the Leeway is over %v", maxLeeway)
 	case c.MaxAge < 0:
 		return errors.New("MaxAge is negative")
-	case c.MaxTokenSize < 0 || c.MaxTokenSize > maxSettableSize:
-		return fmt.Errorf("MaxTokenSize is not from 0 to %d", maxSettableSize)
-	case c.MaxHeaderSize < 0 || c.MaxHeaderSize > maxSettableSize:
-		return fmt.Errorf("MaxHeaderSize is not from 0 to %d", maxSettableSize)
+	case min(c.MaxTokenSize, c.MaxHeaderSize) < 0 || max(c.MaxTokenSize, c.MaxHeaderSize) > maxSettableSize:
+		return fmt.Errorf("MaxTokenSize or MaxHeaderSize is not from 0 to %d", maxSettableSize)
 	}
 	if keys := reflect.ValueOf(c.Keys); keys.Kind() == reflect.Pointer && keys.IsNil() {
 		return fmt.Errorf("Keys is a nil %T", c.Keys)
@@ -284,6 +279,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
 	return t, nil
 }
 
+// memory is lent to verifications, to decode tokens of up to 2 KiB in.
+var memory = sync.Pool{New: func() any { return new([4 << 10]byte) }}
+
 // verify is the list of the steps. Each refuses with a reason of its own, and nothing of a later step is
 // looked at before the earlier ones hold.
 func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
@@ -294,9 +292,9 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	}
 
 	// Each part is canonical base64url.
-	lent := v.lend(2 * len(token))
-	defer v.memory.Put(lent)
-	header, payload, signature, input, err := p.decode(*lent)
+	lent := memory.Get().(*[4 << 10]byte)
+	defer memory.Put(lent)
+	header, payload, signature, input, err := p.decode(lent[:0])
 	if err != nil {
 		return nil, err
 	}
@@ -339,15 +337,6 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 		return nil, err
 	}
 	return t, nil
-}
-
-// lend returns memory for at least n bytes, for one verification.
-func (v *Verifier) lend(n int) *[]byte {
-	if lent, ok := v.memory.Get().(*[]byte); ok && cap(*lent) >= n {
-		return lent
-	}
-	lent := make([]byte, 0, n)
-	return &lent
 }
 
 // verifySignature finds the key and verifies the signature. If that fails, the key may have been
@@ -394,14 +383,7 @@ func (v *Verifier) choose(payload string) (*authority, *Error) {
 	if a := v.named(name); a != nil {
 		return a, nil
 	}
-	e := &Error{Reason: ReasonIssuerMismatch, Member: "iss", Got: snippet(name), Want: v.names}
-	for _, a := range v.authorities[:min(len(v.authorities), maxListed)] {
-		e.Hint = cmp.Or(e.Hint, nearMiss(name, a.Issuer))
-	}
-	if name == "" {
-		e.detail = "iss is empty, want " + v.names
-	}
-	return nil, e
+	return nil, unequal(ReasonIssuerMismatch, "iss", name, v.names)
 }
 
 // named finds the issuer that goes by this name; nil if none does.
@@ -452,7 +434,7 @@ func (a *authority) key(ctx context.Context, h *Header) (k *Key, at time.Time, r
 	}
 	switch {
 	case refusal != nil:
-	case k == nil || k.material == nil:
+	case k == nil || k.primitive == nil:
 		refusal = unknownKey(h, "")
 	case !k.answers(h):
 		refusal = mismatch(h, k.named(h))
@@ -493,7 +475,6 @@ func (a *authority) replacement(ctx context.Context, h *Header, failed *Key) *Ke
 func badSignature(h *Header) *Error {
 	return &Error{Reason: ReasonSignatureInvalid, detail: "the " + string(h.Algorithm) + " signature does not hold"}
 }
-
 func noIssuer() *Error {
 	return &Error{Reason: ReasonIssuerMismatch, detail: "no issuer is configured"}
 }
@@ -518,7 +499,7 @@ func (e *Error) withIssuerHint(a *authority, payload string) *Error {
 	}
 	stop := func(string) bool { return false } // the first iss is enough for a hint
 	if name, err := unverifiedIssuer(payload, stop); err == nil && !a.named(name) {
-		e.Hint = `the token says, unverified, that its issuer is "` + snippet(name) + `", and "` + snippet(a.Issuer) + `" is trusted here`
+		e.Hint = "the token says, unverified, that its issuer is " + quote(name) + ", and " + quote(a.Issuer) + " is trusted here"
 		if miss := nearMiss(name, a.Issuer); miss != "" {
 			e.Hint += ": " + miss
 		}

@@ -58,7 +58,7 @@ func NewKeySet(keys ...*Key) (*KeySet, error) {
 	}
 	s := &KeySet{}
 	for i, k := range keys {
-		if k == nil || k.material == nil {
+		if k == nil || k.primitive == nil {
 			return nil, fmt.Errorf("jwt: NewKeySet: key %d is nil", i)
 		}
 		s.entries = append(s.entries, &entry{kid: k.id, kty: k.kty, alg: k.alg, key: k})

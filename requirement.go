@@ -106,7 +106,7 @@ func ACR(values ...string) Requirement {
 		if slices.Contains(values, acr) {
 			return nil
 		}
-		e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "acr", Got: snippet(acr), Want: oneOf(values), ask: &ask{acr: values}}
+		e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "acr", Got: snippet(acr), Want: oneOf(values), ask: ask{acr: values}}
 		if acr == "" {
 			e.detail = "acr is absent or not a string, want " + e.Want
 		}
@@ -129,7 +129,7 @@ func MaxAuthAge(limit time.Duration) Requirement {
 			return nil
 		}
 		e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "auth_time", Want: "at most " + limit.String() + " ago",
-			ask: &ask{maxAge: limit, hasMaxAge: true}}
+			ask: ask{maxAge: limit, hasMaxAge: true}}
 		if valid {
 			e.Got = at.UTC().Format(time.RFC3339)
 		} else if found {
@@ -210,7 +210,7 @@ func routeOf(reqs []Requirement) *rule {
 func (r *rule) refuse(t *Token, now time.Time) *Error {
 	e := r.decide(t, now)
 	if e != nil {
-		e.asks(r.scopes)
+		e.ask.scopes = r.scopes
 		e.about(t.authority, &t.header)
 	}
 	return e

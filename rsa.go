@@ -25,10 +25,7 @@ type rsaKey struct{ public *rsa.PublicKey }
 // exponent must be odd and from 3 to 2^31-1. kid may be empty.
 func RSAKey(kid string, alg Algorithm, public *rsa.PublicKey) (*Key, error) {
 	k, err := rsaKeyOf(kid, alg, public)
-	if err != nil {
-		return nil, fmt.Errorf("jwt: RSAKey: %w", err)
-	}
-	return k, nil
+	return constructed("RSAKey", k, err)
 }
 
 func rsaKeyOf(kid string, alg Algorithm, public *rsa.PublicKey) (*Key, error) {

@@ -4,6 +4,7 @@
 package jwt
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -91,22 +92,15 @@ const runLength = 17
 // withhold takes a piece of the token itself out of what e says. Claims and key ids may be shown,
 // but an attacker, or a confused issuer, can put part of a token into them.
 func (e *Error) withhold(token string) *Error {
-	e.censor(func(text string) bool { return repeats(token, text) })
-	return e
-}
-
-// withheld stands where something of a token was taken out.
-const withheld = "(withheld)"
-
-func (e *Error) censor(repeated func(text string) bool) {
 	for _, field := range []*string{&e.Member, &e.Got, &e.Want, &e.KeyID, &e.Hint, &e.detail} {
-		if repeated(*field) {
-			*field = withheld
+		if repeats(token, *field) {
+			*field = "(withheld)"
 		}
 	}
 	for _, other := range e.Also {
-		other.censor(repeated)
+		other.withhold(token)
 	}
+	return e
 }
 
 // isTokenByte reports whether tokens are made of it.
@@ -215,18 +209,9 @@ func equalASCIIFold(got, want string) bool {
 }
 
 // nearestMiss is nearMiss with the first of the wanted that it has words for.
-func nearestMiss(got string, want []string) string {
+func nearestMiss(got string, want []string) (miss string) {
 	for _, w := range want[:min(len(want), maxListed)] {
-		if miss := nearMiss(got, w); miss != "" {
-			return miss
-		}
+		miss = cmp.Or(miss, nearMiss(got, w))
 	}
-	return ""
+	return miss
 }
-
-// printableError makes an error of the network fit to be printed: whoever answers, even with a
-// certificate that is refused, has a word in it.
-type printableError struct{ cause error }
-
-func (e printableError) Error() string { return foreign(e.cause) }
-func (e printableError) Unwrap() error { return e.cause }

@@ -314,7 +314,7 @@ func (t *tracer) require(reqs []Requirement) {
 		}
 		e := routeOf([]Requirement{req}).decide(t.token, t.at)
 		if e != nil {
-			e.asks(route.scopes)
+			e.ask.scopes = route.scopes
 		}
 		t.take("requirement", e)
 	}
