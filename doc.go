@@ -116,71 +116,8 @@
 //
 // # Limits
 //
-// What comes from outside has a limit, and each limit is a constant with its reason beside it. What
-// is over it is refused, except where the table says otherwise.
-//
-//	value         of                                                   constant              set by
-//	16 KiB        a token                                              defaultMaxTokenSize   Config.MaxTokenSize
-//	4 KiB         its header                                           defaultMaxHeaderSize  Config.MaxHeaderSize
-//	1 MiB         these two, as they can be set                        maxSettableSize
-//	32            depth of JSON                                        maxDepth
-//	1000          members of an object                                 maxMembers
-//	1000          values of aud, scope and scp                          maxValues
-//	253402300799  NumericDate: the end of the year 9999                maxNumericDate
-//	1 MiB         exponent of a NumericDate, further ones count as it  maxExponent
-//	30 s          leeway                                               defaultLeeway         Config.Leeway
-//	10 min        leeway, as it can be set                             maxLeeway
-//	100 years     MaxAge, longer ones count as it                      maxTokenAge
-//	32            digits of a number, for it to equal another          maxDigits
-//	1048576       TokenCache, as it can be set                         maxTokenCache
-//	5 min         a remembered token, before it is verified anew       maxCachedFor
-//	4 KiB         a remembered token, on average                       maxCachedSize
-//	512           bytes of that beside its text                        cachedOverhead
-//	4             times MaxTokenSize, for a trace to look into it      maxLook
-//
-//	2048 bits     RSA modulus, at least                                minRSABits
-//	8192 bits     RSA modulus                                          maxRSABits
-//	3             RSA exponent, at least                               minRSAExponent
-//	2^31-1        RSA exponent                                         maxRSAExponent
-//	512 KiB       a key set, a key, metadata                           maxKeySetSize
-//	100           keys of a set                                        maxKeys
-//
-//	5 s           a fetch, all its requests together                   defaultFetchTimeout   RemoteOptions.Timeout
-//	1 min         a fetch, as it can be set                            maxFetchTimeout
-//	64 KiB        header of a response                                 maxResponseHeader     RemoteOptions.Client
-//	64 KiB        BearerTokenFile                                      maxBearerToken
-//	10 min        freshness, if the issuer does not say                defaultFresh
-//	1 min         freshness, at least                                  minFresh
-//	1 h           freshness                                            maxFresh
-//	72 %          of freshness, before a renewal                       minRenewal
-//	88 %          of freshness, until a renewal                        maxRenewal
-//	1 h           stale keys serve while the issuer is down            defaultStale          RemoteOptions.MaxStale
-//	24 h          the same, as it can be set                           maxStale
-//	1 h           trust in the address of a key set                    metadataFresh
-//	1 s           pause after a failed fetch                           minBackoff
-//	30 s          the same, doubled as often as it may be              maxBackoff
-//	10            times that it is doubled                             maxDoublings
-//	20 %          chance in it, up or down                             backoffJitter
-//	5 min         Retry-After of an issuer                             maxRetryAfter
-//	5 s           Retry-After of ours, if a KeySource fails            defaultRetryAfter
-//	2             fetches at once that tokens can cause                fetchBudget
-//	10 s          until there is one more                              fetchRefill
-//	256           kids remembered as absent                            maxAbsent
-//	30 s          for so long                                          absentFor
-//	1 min         trust in a set whose key fails a signature           trustedFor
-//	1 min         between fetches for failed signatures of a kid       retrySameKey
-//	1.5 MiB       a snapshot                                           maxSnapshotSize
-//	1 min         a snapshot from the future                           maxSnapshotLead
-//	1000          events that wait for a slow OnEvent                  maxUntold
-//
-//	64            bytes of a token's text in an error or a log line    maxShown
-//	512           bytes of another package's error in ours             maxDetail
-//	8             values that an error lists                           maxListed
-//	17            bytes of a token: such a run is withheld             runLength
-//	2 KiB         payload of a refused token, read for a hint          maxHintPayload
-//
-// An HMAC secret is at least as long as the hash: 32, 48 or 64 bytes. What a request may hold in all
-// is for [http.Server].MaxHeaderBytes to say.
+// What comes from outside has a limit, and each limit is a constant with its reason beside it:
+// docs/limits.md has the table.
 //
 // # FIPS 140-3
 //

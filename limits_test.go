@@ -29,7 +29,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -985,7 +984,7 @@ var notLimits = map[string]string{
 	"spread":       "a factor that mixes the bits of a mark",
 }
 
-// The table of limits in the package manual names every number of the source, with its value and
+// docs/limits.md names every number of the source, with its value and
 // with the setting that changes it; and each has its test.
 func TestLimitsTable(t *testing.T) {
 	rows := limitRows(t)
@@ -995,7 +994,7 @@ func TestLimitsTable(t *testing.T) {
 		switch {
 		case notLimits[name] != "" && !listed && limits[name] == nil:
 		case !listed:
-			t.Errorf("%s is not in the table of doc.go", name)
+			t.Errorf("%s is not in docs/limits.md", name)
 		case limits[name] == nil:
 			t.Errorf("%s has no test in limits", name)
 		case !constant.Compare(row.value, gotoken.EQL, value):
@@ -1004,7 +1003,7 @@ func TestLimitsTable(t *testing.T) {
 	}
 	for name, row := range rows {
 		if constants[name] == nil {
-			t.Errorf("%s is in the table of doc.go, and not in the source", name)
+			t.Errorf("%s is in docs/limits.md, and not in the source", name)
 		}
 		if row.setting == "" {
 			continue
@@ -1018,7 +1017,7 @@ func TestLimitsTable(t *testing.T) {
 	}
 	for name := range limits {
 		if _, ok := rows[name]; !ok {
-			t.Errorf("%s has a test, and is not in the table of doc.go", name)
+			t.Errorf("%s has a test, and is not in docs/limits.md", name)
 		}
 	}
 	if len(rows) < 50 {
@@ -1031,33 +1030,27 @@ type limitRow struct {
 	setting string
 }
 
-// limitRows reads the table of doc.go: value, words, constant, setting.
+// limitRows reads the tables of docs/limits.md: value, words, constant, setting.
 func limitRows(t *testing.T) map[string]limitRow {
 	t.Helper()
-	text, err := os.ReadFile("doc.go")
+	text, err := os.ReadFile("docs/limits.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(text), "// # Limits\n")
-	section, _, ok := strings.Cut(section, "// # ")
-	if !ok {
-		t.Fatal("doc.go has no table of limits")
-	}
 	rows := map[string]limitRow{}
-	gap := regexp.MustCompile(`  +`)
-	for line := range strings.Lines(section) {
-		line, isRow := strings.CutPrefix(strings.TrimSpace(line), "//\t")
-		cells := gap.Split(line, -1)
-		if !isRow || cells[0] == "value" {
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		for n := range cells {
+			cells[n] = strings.Trim(cells[n], " `")
+		}
+		if !strings.HasPrefix(line, "| ") || cells[0] == "value" {
 			continue
 		}
-		if len(cells) < 3 || rows[cells[2]].value != nil {
+		if len(cells) != 4 || cells[2] == "" || rows[cells[2]].value != nil {
 			t.Fatalf("the row %q has no constant, or one that another row has", line)
 		}
 		row := limitRow{value: measure(t, cells[0])}
-		if len(cells) > 3 {
-			row.setting = cells[3]
-		}
+		row.setting = cells[3]
 		rows[cells[2]] = row
 	}
 	return rows

@@ -5,6 +5,9 @@ package house_test
 import (
 	"flag"
 	"os"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -85,5 +88,36 @@ func TestAPI(t *testing.T) {
 		if n > 0 {
 			t.Errorf("gone, and in api.txt: %s", line)
 		}
+	}
+}
+
+// ARCHITECTURE.md has the line counts of the day.
+func TestArchitecture(t *testing.T) {
+	const path = "../../ARCHITECTURE.md"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := measure(t, "../..")
+	got := string(text)
+	for n, files := range append(slices.Clone(house.Sittings), house.Leaves) {
+		name := strconv.Itoa(n + 1)
+		if n == len(house.Sittings) {
+			name = "leaves"
+		}
+		row := regexp.MustCompile(`(?m)^(\| ` + name + ` \|[^|]*\| )([0-9,]+|[A-Z0-9]+)( \|)`)
+		if !row.MatchString(got) {
+			t.Fatalf("no row for %s", name)
+		}
+		got = row.ReplaceAllString(got, "${1}"+strconv.Itoa(r.Sum(files))+"${3}")
+	}
+	if got == string(text) {
+		return
+	}
+	if !*update {
+		t.Fatal("the line counts of ARCHITECTURE.md are out of date (go test ./internal/house -update)")
+	}
+	if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
