@@ -148,7 +148,7 @@ type RemoteKeySet struct {
 	doubted  map[string]time.Time  // kid: when its failed signature last caused a fetch
 	fetches  int
 	failures int
-	told     condition
+	reported condition
 	events   []Event // not yet told
 	telling  bool
 }
@@ -568,11 +568,11 @@ func (r *RemoteKeySet) land(f *flight, old, set *fetched, wait time.Duration, er
 		r.failing.Store(true)
 		r.raise(Event{Kind: EventFailed, Err: err, NextAttempt: r.retry})
 		switch {
-		case (old == nil || !now.Before(old.stale)) && r.told < gone:
-			r.told = gone
+		case (old == nil || !now.Before(old.stale)) && r.reported < gone:
+			r.reported = gone
 			r.raise(Event{Kind: EventUnavailable, Err: err, NextAttempt: r.retry})
-		case old != nil && !now.Before(old.fresh) && r.told < stale:
-			r.told = stale
+		case old != nil && !now.Before(old.fresh) && r.reported < stale:
+			r.reported = stale
 			r.raise(Event{Kind: EventStale, Err: err, NextAttempt: r.retry})
 		}
 		return
@@ -594,7 +594,7 @@ func (r *RemoteKeySet) land(f *flight, old, set *fetched, wait time.Duration, er
 	if r.failed > 0 {
 		r.raise(Event{Kind: EventRecovered})
 	}
-	r.failed, r.retry, r.told = 0, time.Time{}, good
+	r.failed, r.retry, r.reported = 0, time.Time{}, good
 	r.current.Store(set)
 	r.failing.Store(false)
 	r.quiet.Store(0)

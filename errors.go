@@ -72,7 +72,7 @@ const (
 	ReasonClientMismatch             Reason = "client_mismatch"             // ErrClaims: client_id, azp, cid or appid
 	ReasonValidationRefused          Reason = "validation_refused"          // ErrClaims, or the sentinel that Config.Validate wrapped
 	ReasonBindingUnproven            Reason = "binding_unproven"            // ErrBinding: cnf
-	ReasonScopeMissing               Reason = "scope_missing"               // ErrScope: Scope or AnyScope
+	ReasonScopeMissing               Reason = "scope_missing"               // ErrScope: Scope
 	ReasonRequirementUnmet           Reason = "requirement_unmet"           // ErrScope: any other requirement
 	ReasonAuthenticationInsufficient Reason = "authentication_insufficient" // ErrAuthentication: acr or auth_time
 	ReasonKeysUnavailable            Reason = "keys_unavailable"            // ErrUnavailable
