@@ -624,3 +624,159 @@ func TestTokenCacheConcurrency(t *testing.T) {
 		t.Errorf("got %+v", s)
 	}
 }
+
+// gate is a source of one key. Once it is closed, it holds the next two calls until both are there;
+// while it is shut it has no key.
+type gate struct {
+	key    *jwt.Key
+	closed atomic.Bool
+	shut   atomic.Bool
+	calls  atomic.Int32 // since it was closed
+	both   sync.WaitGroup
+}
+
+func (g *gate) Key(context.Context, jwt.Header) (*jwt.Key, error) {
+	if g.closed.Load() && g.calls.Add(1) <= 2 {
+		g.both.Done()
+		g.both.Wait()
+	}
+	if g.shut.Load() {
+		return nil, jwt.ErrKey
+	}
+	return g.key, nil
+}
+
+// twice verifies a token in two goroutines, which are both held at the source of keys.
+func (g *gate) twice(v *jwt.Verifier, text string) (errs [2]error) {
+	g.both.Add(2)
+	g.calls.Store(0)
+	g.closed.Store(true)
+	var wg sync.WaitGroup
+	for n := range errs {
+		wg.Go(func() { _, errs[n] = verify(v, text) })
+	}
+	wg.Wait()
+	g.closed.Store(false)
+	return errs
+}
+
+// subjects mints tokens of different subjects.
+func subjects(n int) (texts []string) {
+	for i := range n {
+		texts = append(texts, testIssuer().Token(claims{"sub": fmt.Sprint(i)}))
+	}
+	return texts
+}
+
+// Whoever forgets a token that another has forgotten before leaves its place to the one that has it now.
+func TestTokenCacheForgetsOnce(t *testing.T) {
+	g := &gate{key: testIssuer().Key(jwt.RS256)}
+	v := newVerifier(t, caching(4), func(c *jwt.Config) { c.Keys = g })
+	texts := subjects(3)
+	for _, text := range texts {
+		token, err := verify(v, text)
+		wantAccepted(t, token, err)
+	}
+	g.shut.Store(true)
+	for _, err := range g.twice(v, texts[0]) {
+		wantRefusal(t, nil, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
+	}
+	g.shut.Store(false)
+	before := cacheStatus(t, v)
+	if before.Tokens != 2 {
+		t.Errorf("%d tokens, want 2", before.Tokens)
+	}
+	for _, text := range texts[1:] {
+		token, err := verify(v, text)
+		wantAccepted(t, token, err)
+	}
+	if after := cacheStatus(t, v); after.Hits != before.Hits+2 || after.Misses != before.Misses || after.Tokens != 2 {
+		t.Errorf("got %+v, before %+v", after, before)
+	}
+}
+
+// Two that verify one token at once keep it once.
+func TestTokenCacheKeepsOnce(t *testing.T) {
+	g := &gate{key: testIssuer().Key(jwt.RS256)}
+	v := newVerifier(t, caching(4), func(c *jwt.Config) { c.Keys = g })
+	text := subjects(1)[0]
+	for _, err := range g.twice(v, text) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	wantCounts(t, v, 0, 2, 0, 1)
+	one := cacheStatus(t, v).Bytes
+	token, err := verify(v, text)
+	wantAccepted(t, token, err)
+	wantCounts(t, v, 1, 2, 0, 1)
+
+	// It is counted once, and taken out once.
+	alone := newVerifier(t, caching(4))
+	verify(alone, text)
+	if want := cacheStatus(t, alone).Bytes; one != want {
+		t.Errorf("%d bytes, want %d", one, want)
+	}
+	g.shut.Store(true)
+	verify(v, text)
+	if s := cacheStatus(t, v); s.Tokens != 0 || s.Bytes != 0 {
+		t.Errorf("got %+v", s)
+	}
+}
+
+// What was used stays, wherever the hand is.
+func TestTokenCacheVictims(t *testing.T) {
+	hit := func(t *testing.T, v *jwt.Verifier, text string) {
+		t.Helper()
+		before := cacheStatus(t, v).Hits
+		token, err := verify(v, text)
+		wantAccepted(t, token, err)
+		if cacheStatus(t, v).Hits != before+1 {
+			t.Error("it was not remembered")
+		}
+	}
+	fill := func(t *testing.T) (*jwt.Verifier, []string) {
+		v, texts := newVerifier(t, caching(3)), subjects(5)
+		for _, text := range texts[:3] {
+			verify(v, text)
+		}
+		return v, texts
+	}
+	for used := range 3 { // under the hand, and behind it
+		v, texts := fill(t)
+		hit(t, v, texts[used])
+		verify(v, texts[3])
+		wantCounts(t, v, 1, 4, 1, 3)
+		verify(v, texts[4])
+		wantCounts(t, v, 1, 5, 2, 3)
+		hit(t, v, texts[used])
+		hit(t, v, texts[4])
+	}
+	v, texts := fill(t) // all were used: the hand goes around once
+	for _, text := range texts[:3] {
+		hit(t, v, text)
+	}
+	verify(v, texts[3])
+	verify(v, texts[4])
+	wantCounts(t, v, 3, 5, 2, 3)
+	hit(t, v, texts[3])
+	hit(t, v, texts[4])
+
+	bubble(t, func(t *testing.T) { // one that is over goes first, used or not
+		v := newVerifier(t, caching(4))
+		texts := []string{lasting("a", 3600), lasting("b", 3600), lasting("over", 60), lasting("c", 3600), lasting("next", 3600)}
+		for _, text := range texts[:4] {
+			verify(v, text)
+		}
+		for _, text := range texts[:4] {
+			hit(t, v, text)
+		}
+		time.Sleep(91 * time.Second) // with the leeway
+		token, err := verify(v, texts[4])
+		wantAccepted(t, token, err)
+		wantCounts(t, v, 4, 5, 0, 4)
+		for _, at := range []int{0, 1, 3, 4} {
+			hit(t, v, texts[at])
+		}
+	})
+}

@@ -1,13 +1,9 @@
-// This file tests keys and key sets: every check that a key can be given, and the choice of the one
-// key that a token means.
+// This file tests keys: every check that one can be given.
 
 package jwt_test
 
 import (
-	"bytes"
-	"crypto"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -20,7 +16,6 @@ import (
 	"maps"
 	"math/big"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,23 +42,6 @@ func jwkOf(t testing.TB, iss *jwttest.Issuer, alg jwt.Algorithm) jwk {
 	}
 	t.Fatalf("no %s key in %s", alg, w.Body)
 	return nil
-}
-
-func keySetJSON(keys ...any) []byte {
-	text, err := json.Marshal(map[string]any{"keys": keys})
-	if err != nil {
-		panic(err)
-	}
-	return text
-}
-
-func parseKeySet(t testing.TB, keys ...any) *jwt.KeySet {
-	t.Helper()
-	set, err := jwt.ParseKeySet(keySetJSON(keys...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
 }
 
 func parseKey(t testing.TB, key jwk) *jwt.Key {
@@ -236,84 +214,6 @@ func TestKeysAccepted(t *testing.T) {
 	parseKey(t, rsaJWK(bytesOf(2048), []byte{0x7f, 0xff, 0xff, 0xff}))
 }
 
-func TestKeySetDocuments(t *testing.T) {
-	key, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
-	many := func(n int) string {
-		return `{"keys":[` + strings.Repeat(`{"kty":"x"},`, n-1) + string(key) + `]}`
-	}
-	for name, text := range map[string]string{
-		"empty":             ``,
-		"HTML":              `<html>`,
-		"array":             `[]`,
-		"one key":           string(key),
-		"keys absent":       `{}`,
-		"keys in capitals":  `{"KEYS":[` + string(key) + `]}`,
-		"keys object":       `{"keys":{}}`,
-		"keys null":         `{"keys":null}`,
-		"no keys":           `{"keys":[]}`,
-		"truncated":         `{"keys":[` + string(key),
-		"two documents":     `{"keys":[` + string(key) + `]}{}`,
-		"keys twice":        `{"keys":[` + string(key) + `],"keys":[]}`,
-		"a member twice":    `{"keys":[{"kty":"RSA","kty":"EC"},` + string(key) + `]}`,
-		"not UTF-8":         `{"x":"` + "\xff" + `","keys":[` + string(key) + `]}`,
-		"101 keys":          many(101),
-		"over 512 KiB":      `{"keys":[` + string(key) + `],"x":"` + strings.Repeat("x", 512<<10) + `"}`,
-		"too deep":          `{"keys":[` + string(key) + `],"x":` + strings.Repeat("[", 32) + strings.Repeat("]", 32) + `}`,
-		"more than an only": `{"keys":[` + string(key) + `]} x`,
-	} {
-		if set, err := jwt.ParseKeySet([]byte(text)); err == nil || set != nil || !strings.HasPrefix(err.Error(), "jwt: ParseKeySet: ") {
-			t.Errorf("%s: got %v, %v", name, set, err)
-		}
-	}
-	set, err := jwt.ParseKeySet([]byte(many(100)))
-	if err != nil || len(set.Keys()) != 1 || len(set.Skipped()) != 99 {
-		t.Errorf("100 keys: %v", err)
-	}
-}
-
-func TestKeyOfKid(t *testing.T) {
-	iss := testIssuer()
-	rs, rs512, ps, es := jwkOf(t, iss, jwt.RS256), jwkOf(t, iss, jwt.RS512), jwkOf(t, iss, jwt.PS256), jwkOf(t, iss, jwt.ES256)
-	other := jwkOf(t, otherIssuer(), jwt.RS256)
-	as := func(key jwk, kid any) jwk { return jwkEdit{"kid": kid}.apply(key) }
-	mint := func(alg jwt.Algorithm, kid any) string {
-		return iss.Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": kid}})
-	}
-	for _, c := range []struct {
-		name   string
-		keys   []any
-		token  string
-		reason jwt.Reason
-	}{
-		{"one kid, two types", []any{as(rs, "a"), as(es, "a")}, mint(jwt.ES256, "a"), ""},
-		{"one kid, three algorithms", []any{as(rs, "a"), as(ps, "a"), as(rs512, "a")}, mint(jwt.PS256, "a"), ""},
-		{"two keys, one kid and algorithm", []any{as(rs, "a"), as(other, "a")}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
-		{"the same key twice", []any{as(rs, "a"), as(rs, "a")}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
-		{"a broken twin", []any{as(rs, "a"), jwkEdit{"n": "AAAA"}.apply(as(other, "a"))}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
-		{"an undeclared twin", []any{as(rs, "a"), jwkEdit{"alg": nil}.apply(as(other, "a"))}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
-		{"a twin of another kid", []any{as(rs, "a"), as(other, "b")}, mint(jwt.RS256, "a"), ""},
-		{"an encryption twin", []any{as(rs, "a"), jwkEdit{"use": "enc", "alg": nil}.apply(as(other, "a"))}, mint(jwt.RS256, "a"), ""},
-		{"an encryption twin on a curve", []any{as(es, "a"), jwkEdit{"use": "enc", "alg": nil}.apply(as(jwkOf(t, otherIssuer(), jwt.ES256), "a"))}, mint(jwt.ES256, "a"), ""},
-		{"two encryption twins", []any{as(rs, "a"), jwkEdit{"use": "enc", "alg": "RSA-OAEP"}.apply(as(other, "a")), jwkEdit{"use": "enc", "alg": "RSA-OAEP"}.apply(as(other, "a"))}, mint(jwt.RS256, "a"), ""},
-		{"an RSA-OAEP twin", []any{as(rs, "a"), jwkEdit{"use": "enc", "alg": "RSA-OAEP"}.apply(as(other, "a"))}, mint(jwt.RS256, "a"), ""},
-		{"a kid that is not usable", []any{es, jwkEdit{"use": "enc"}.apply(as(rs, "a"))}, mint(jwt.RS256, "a"), jwt.ReasonKeyUnknown},
-		{"a key without kid is not the kid's", []any{as(rs, nil)}, mint(jwt.RS256, "a"), jwt.ReasonKeyUnknown},
-		{"no kid, one fits", []any{rs, es}, mint(jwt.ES256, nil), ""},
-		{"no kid, none fits", []any{es}, mint(jwt.RS256, nil), jwt.ReasonKeyUnknown},
-		{"no kid, two fit", []any{as(rs, "a"), as(other, "b")}, mint(jwt.RS256, nil), jwt.ReasonKeyAmbiguous},
-		{"no kid, a poisoned one fits", []any{as(rs, "a"), jwkEdit{"n": "AAAA"}.apply(as(other, "a"))}, mint(jwt.RS256, nil), jwt.ReasonKeyAmbiguous},
-	} {
-		v := newVerifier(t, func(config *jwt.Config) { config.Keys = parseKeySet(t, c.keys...) })
-		token, err := verify(v, c.token)
-		if reasonOf(err) != c.reason || (token == nil) != (err != nil) {
-			t.Errorf("%s: got %v, want %q", c.name, err, c.reason)
-		}
-		if c.name == "no kid, two fit" && !strings.Contains(err.Error(), "2 of the set") {
-			t.Errorf("it does not say how many could: %v", err)
-		}
-	}
-}
-
 func TestSingleKeyAsSource(t *testing.T) {
 	iss := testIssuer()
 	named := iss.Key(jwt.RS256)
@@ -330,18 +230,6 @@ func TestSingleKeyAsSource(t *testing.T) {
 		_, err := verify(v, iss.Mint(jwttest.Spec{Header: map[string]any{"kid": c.kid}}))
 		if (err == nil) != c.ok {
 			t.Errorf("key %v, kid %v: %v", c.key, c.kid, err)
-		}
-	}
-}
-
-func TestNewKeySet(t *testing.T) {
-	iss := testIssuer()
-	a, b := iss.Key(jwt.RS256), otherIssuer().Key(jwt.RS256)
-	for name, keys := range map[string][]*jwt.Key{
-		"none": nil, "nil": {a, nil}, "zero": {{}}, "one kid and algorithm": {a, b}, "one without kid": {iss.Key(jwt.HS256), iss.Key(jwt.HS256)},
-	} {
-		if set, err := jwt.NewKeySet(keys...); err == nil || set != nil {
-			t.Errorf("%s: accepted", name)
 		}
 	}
 }
@@ -407,139 +295,6 @@ func TestConstructors(t *testing.T) {
 	}
 	if k, err := jwt.ParseKey([]byte(`{"kty":"oct","alg":"HS256","k":"` + strings.Repeat("A", 88) + `"}`)); err != nil || k.Algorithm() != jwt.HS256 {
 		t.Errorf("a secret of one's own: %v", err)
-	}
-}
-
-// A PSS salt has the length of the hash and no other (RFC 7518 section 3.5).
-func TestSaltLength(t *testing.T) {
-	private := mustRSA(t)
-	for alg, hash := range map[jwt.Algorithm]crypto.Hash{jwt.PS256: crypto.SHA256, jwt.PS384: crypto.SHA384, jwt.PS512: crypto.SHA512} {
-		key, err := jwt.RSAKey("", alg, &private.PublicKey)
-		if err != nil {
-			t.Fatal(err)
-		}
-		v := newVerifier(t, func(c *jwt.Config) { c.Keys = key })
-		payload, _ := json.Marshal(claims{"iss": testIssuer().URL, "aud": jwttest.Audience, "exp": time.Now().Add(time.Hour).Unix()})
-		input := b64(`{"alg":"`+string(alg)+`"}`) + "." + b64(string(payload))
-		h := hash.New()
-		h.Write([]byte(input))
-		digest := h.Sum(nil)
-		for _, salt := range []int{1, 20, 31, 32, 33, 47, 48, 49, 63, 64, 65, 100} {
-			signature, err := rsa.SignPSS(rand.Reader, private, hash, digest, &rsa.PSSOptions{SaltLength: salt})
-			if err != nil {
-				t.Fatal(err)
-			}
-			token, err := verify(v, input+"."+b64(string(signature)))
-			if salt == hash.Size() {
-				wantAccepted(t, token, err)
-			} else {
-				wantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
-			}
-		}
-	}
-}
-
-func TestParsePEM(t *testing.T) {
-	iss := testIssuer()
-	public := publicRSA(t, jwkOf(t, iss, jwt.RS256))
-	token := iss.Token(nil)
-	for name, text := range map[string][]byte{
-		"PKIX":        pemOf("PUBLIC KEY", pkix1(t, public)),
-		"PKCS #1":     pemOf("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(public)),
-		"certificate": pemOf("CERTIFICATE", certificateFor(t, public)),
-		"with text":   append([]byte("Certificate:\n  Data:\n"), pemOf("PUBLIC KEY", pkix1(t, public))...),
-	} {
-		for _, alg := range []jwt.Algorithm{"", jwt.RS256} {
-			keys, err := jwt.ParsePEM(iss.Key(jwt.RS256).KeyID(), alg, text)
-			if err != nil || len(keys) != 1 {
-				t.Errorf("%s: %d keys, %v", name, len(keys), err)
-				continue
-			}
-			k := keys[0]
-			if k.Thumbprint() != iss.Key(jwt.RS256).Thumbprint() || k.Algorithm() != alg {
-				t.Errorf("%s: got %v", name, k)
-			}
-			got, err := verify(newVerifier(t, func(c *jwt.Config) { c.Keys = k }), token)
-			wantAccepted(t, got, err)
-		}
-	}
-	for alg, private := range map[jwt.Algorithm]any{jwt.ES256: mustEC(t).Public(), jwt.EdDSA: ed25519.NewKeyFromSeed(make([]byte, 32)).Public()} {
-		keys, err := jwt.ParsePEM("kid", "", pemOf("PUBLIC KEY", pkix1(t, private)))
-		if err != nil || len(keys) != 1 || keys[0].Algorithm() != alg || keys[0].KeyID() != "kid" {
-			t.Errorf("%s: got %v, %v", alg, keys, err)
-		}
-	}
-
-	// Each block is a key, in order; one that is none spoils the text.
-	first, second := pemOf("PUBLIC KEY", pkix1(t, mustEC(t).Public())), pemOf("CERTIFICATE", certificateFor(t, public))
-	keys, err := jwt.ParsePEM("", "", slices.Concat([]byte("a\n"), first, []byte("b\n"), second))
-	if err != nil || len(keys) != 2 || keys[0].Algorithm() != jwt.ES256 || keys[1].Thumbprint() != iss.Key(jwt.RS256).Thumbprint() {
-		t.Errorf("got %v, %v", keys, err)
-	}
-	if keys, err := jwt.ParsePEM("", "", slices.Concat(first, pemOf("PRIVATE KEY", []byte("x")))); err == nil || keys != nil {
-		t.Errorf("got %v, %v", keys, err)
-	}
-	beside(t, "blocks", 100, func(n int) error {
-		_, err := jwt.ParsePEM("", "", bytes.Repeat(first, n))
-		return err
-	})
-}
-
-// The authority of a certificate signs certificates, and no tokens. Another certificate of the same name
-// is a key.
-func TestParsePEMChain(t *testing.T) {
-	root, leaf := mustEC(t), mustEC(t)
-	certificate := func(public, signer *ecdsa.PrivateKey, isCA bool, serial int64) []byte {
-		template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "one name"}, NotAfter: time.Now().Add(time.Hour),
-			IsCA: isCA, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-		der, err := x509.CreateCertificate(rand.Reader, template, template, public.Public(), signer)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return pemOf("CERTIFICATE", der)
-	}
-	issued, authority, other := certificate(leaf, root, false, 1), certificate(root, root, true, 2), certificate(leaf, leaf, true, 3)
-	for name, c := range map[string]struct {
-		text []byte
-		keys int
-	}{
-		"chain":         {slices.Concat(issued, authority), 1},
-		"the other":     {slices.Concat(authority, issued), 2},
-		"two of a name": {slices.Concat(authority, other), 2},
-	} {
-		if keys, err := jwt.ParsePEM("", "", c.text); err != nil || len(keys) != c.keys {
-			t.Errorf("%s: %d keys, %v", name, len(keys), err)
-		}
-	}
-}
-
-// Every listed encoding is of a point of small order: under it, the signature (R, 0) holds for some
-// messages and R of the list. Of a key that is made rightly nobody knows such a signature.
-func TestSmallOrderKeys(t *testing.T) {
-	var points [][]byte
-	for _, point := range jwt.SmallOrder() {
-		for _, sign := range []byte{0, 0x80} {
-			p := append([]byte(nil), point[:]...)
-			p[31] |= sign
-			points = append(points, p)
-		}
-	}
-	if len(points) != 14 {
-		t.Fatalf("got %d encodings", len(points))
-	}
-	for _, public := range points {
-		if k, err := jwt.Ed25519Key("", public); err == nil || k != nil {
-			t.Errorf("%x was accepted", public)
-		}
-		holds := false
-		for message := byte(0); message < 64; message++ { // which R it is depends on the message
-			for _, r := range points {
-				holds = holds || ed25519.Verify(public, []byte{message}, append(append([]byte(nil), r...), make([]byte, 32)...))
-			}
-		}
-		if !holds {
-			t.Errorf("%x is listed and not of small order", public)
-		}
 	}
 }
 
@@ -651,13 +406,4 @@ func publicForms(t testing.TB, iss *jwttest.Issuer) map[string][]byte {
 		"modulus":         public.N.Bytes(),
 		"OpenSSH":         []byte("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ test"),
 	}
-}
-
-// onePEM reads the one key of a PEM text.
-func onePEM(kid string, alg jwt.Algorithm, data []byte) (*jwt.Key, error) {
-	keys, err := jwt.ParsePEM(kid, alg, data)
-	if len(keys) == 0 {
-		return nil, err
-	}
-	return keys[0], err
 }

@@ -4,8 +4,6 @@ package jwt_test
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -13,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"assay.example/jwt"
@@ -29,39 +26,6 @@ func withPart(token string, part int, text string) string {
 	parts := strings.Split(token, ".")
 	parts[part] = text
 	return strings.Join(parts, ".")
-}
-
-func TestEveryAlgorithm(t *testing.T) {
-	for _, alg := range append(slices.Clone(publicAlgorithms), jwt.Ed25519, jwt.HS256, jwt.HS384, jwt.HS512) {
-		t.Run(string(alg), func(t *testing.T) {
-			v := newVerifier(t, func(c *jwt.Config) { c.Keys = testIssuer().Key(alg) })
-			token, err := verify(v, testIssuer().Mint(jwttest.Spec{Algorithm: alg}))
-			wantAccepted(t, token, err)
-			if token.Header().Algorithm != alg || token.Subject() != "test-subject" {
-				t.Errorf("got %v and %v", token.Header(), token)
-			}
-			other, err := verify(v, otherIssuer().Mint(jwttest.Spec{Algorithm: alg, Claims: claims{"iss": testIssuer().URL}}))
-			wantRefusal(t, other, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
-		})
-	}
-}
-
-// One key has one algorithm: a token signed by the right private key under another name is refused.
-func TestKeyDecidesAlgorithm(t *testing.T) {
-	for _, key := range append(slices.Clone(publicAlgorithms), jwt.HS256, jwt.HS384, jwt.HS512) {
-		v := newVerifier(t, func(c *jwt.Config) { c.Keys = testIssuer().Key(key) })
-		for _, alg := range append(slices.Clone(publicAlgorithms), jwt.HS256, jwt.HS384, jwt.HS512) {
-			if alg == key {
-				continue
-			}
-			kid := map[string]any{"kid": testIssuer().Key(key).KeyID()}
-			if kid["kid"] == "" {
-				kid["kid"] = nil
-			}
-			token, err := verify(v, testIssuer().Mint(jwttest.Spec{Algorithm: alg, Header: kid}))
-			wantRefusal(t, token, err, jwt.ReasonKeyMismatch, jwt.ErrKey)
-		}
-	}
 }
 
 // refusal is a token that is wrong in one way, and what must be said of it.
@@ -304,248 +268,12 @@ func TestIssuersThatAreNotURLs(t *testing.T) {
 	}
 }
 
-// The sizes that are limits are allowed, one byte more is not.
-func TestSizeLimits(t *testing.T) {
-	// Of the given sizes and canonical, and no more: what passes the sizes fails at its header.
-	sized := func(header, token int) string {
-		payload := (token - header - 2) / 2
-		signature := token - header - 2 - payload
-		for payload%4 == 1 || signature%4 == 1 {
-			payload, signature = payload+1, signature-1
-		}
-		text := strings.Repeat("A", header) + "." + strings.Repeat("A", payload) + "." + strings.Repeat("A", signature)
-		if len(text) != token || strings.IndexByte(text, '.') != header {
-			t.Fatalf("got %d of %d and %d of %d", strings.IndexByte(text, '.'), header, len(text), token)
-		}
-		return text
-	}
-	for _, limits := range [][2]int{{0, 0}, {200, 3000}} {
-		v := newVerifier(t, func(c *jwt.Config) { c.MaxHeaderSize, c.MaxTokenSize = limits[0], limits[1] })
-		header, token := limits[0], limits[1]
-		if header == 0 {
-			header, token = 4<<10, 16<<10
-		}
-		for _, c := range []struct {
-			text   string
-			reason jwt.Reason
-		}{
-			{sized(header, token), jwt.ReasonHeaderInvalid},
-			{sized(header, token+1), jwt.ReasonTokenTooLarge},
-			{sized(header+2, token), jwt.ReasonTokenTooLarge},
-			{sized(header-1, token), jwt.ReasonHeaderInvalid},
-			{"A" + sized(header, token-1), jwt.ReasonTokenTooLarge}, // a header of one more
-		} {
-			got, err := verify(v, c.text)
-			wantRefusal(t, got, err, c.reason, jwt.ErrMalformed)
-		}
-	}
-}
-
 func reasonOf(err error) jwt.Reason {
 	var e *jwt.Error
 	if errors.As(err, &e) {
 		return e.Reason
 	}
 	return ""
-}
-
-// Inside of a bubble time stands still, so boundaries are exact.
-func TestClock(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		now := time.Now()
-		at := func(d time.Duration) any {
-			return json.Number(fmt.Sprintf("%d.%09d", now.Add(d).Unix(), now.Add(d).Nanosecond()))
-		}
-		const ms = time.Millisecond
-		fresh := claims{"exp": at(time.Hour)}
-		for _, c := range []struct {
-			name   string
-			leeway time.Duration
-			maxAge time.Duration
-			claims claims
-			reason jwt.Reason // empty: accepted
-		}{
-			{"exp just within the leeway", 0, 0, claims{"exp": at(-30*time.Second + ms)}, ""},
-			{"exp at the leeway", 0, 0, claims{"exp": at(-30 * time.Second)}, jwt.ReasonTokenExpired},
-			{"exp in a moment, no leeway", -1, 0, claims{"exp": at(ms)}, ""},
-			{"exp now, no leeway", -1, 0, claims{"exp": at(0)}, jwt.ReasonTokenExpired},
-			{"exp within ten minutes", 10 * time.Minute, 0, claims{"exp": at(-10*time.Minute + ms)}, ""},
-			{"exp at ten minutes", 10 * time.Minute, 0, claims{"exp": at(-10 * time.Minute)}, jwt.ReasonTokenExpired},
-			{"nbf at the leeway", 0, 0, claims{"nbf": at(30 * time.Second)}, ""},
-			{"nbf beyond the leeway", 0, 0, claims{"nbf": at(30*time.Second + ms)}, jwt.ReasonTokenNotYetValid},
-			{"nbf now, no leeway", -1, 0, claims{"nbf": at(0)}, ""},
-			{"nbf in a moment, no leeway", -1, 0, claims{"nbf": at(ms)}, jwt.ReasonTokenNotYetValid},
-			{"iat at the leeway", 0, 0, claims{"iat": at(30 * time.Second)}, ""},
-			{"iat beyond the leeway", 0, 0, claims{"iat": at(30*time.Second + ms)}, jwt.ReasonTokenNotYetValid},
-			{"iat old", 0, 0, claims{"iat": at(-24 * time.Hour)}, ""},
-			{"iat within MaxAge", 0, time.Minute, claims{"iat": at(-90*time.Second + ms)}, ""},
-			{"iat at MaxAge", 0, time.Minute, claims{"iat": at(-90 * time.Second)}, jwt.ReasonTokenTooOld},
-			{"iat absent", 0, 0, claims{"iat": nil}, ""},
-			{"iat absent with MaxAge", 0, time.Minute, claims{"iat": nil}, jwt.ReasonClaimMissing},
-		} {
-			v := newVerifier(t, func(config *jwt.Config) { config.Leeway, config.MaxAge = c.leeway, c.maxAge })
-			all := claims{}
-			for _, from := range []claims{fresh, c.claims} {
-				for name, value := range from {
-					all[name] = value
-				}
-			}
-			token, err := verify(v, testIssuer().Token(all))
-			if c.reason == "" && err != nil || c.reason != reasonOf(err) || (token == nil) != (err != nil) {
-				t.Errorf("%s: got %v, want %q", c.name, err, c.reason)
-			}
-		}
-	})
-}
-
-func TestAlgorithmsNarrow(t *testing.T) {
-	iss := testIssuer()
-	v := newVerifier(t, func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{jwt.ES256, jwt.EdDSA} })
-	for _, alg := range []jwt.Algorithm{jwt.ES256, jwt.EdDSA, jwt.Ed25519} {
-		token, err := verify(v, iss.Mint(jwttest.Spec{Algorithm: alg}))
-		wantAccepted(t, token, err)
-	}
-	token, err := verify(v, iss.Token(nil))
-	e := wantRefusal(t, token, err, jwt.ReasonAlgorithmRefused, jwt.ErrKey)
-	if e.Got != "RS256" || e.Want != `one of "ES256" "EdDSA"` {
-		t.Errorf("got %q, want %q", e.Got, e.Want)
-	}
-	// Naming an algorithm does not make a key answer to it.
-	v = newVerifier(t, func(c *jwt.Config) {
-		c.Keys, c.Algorithms = iss.Key(jwt.RS256), []jwt.Algorithm{jwt.RS256, jwt.PS256, jwt.HS256}
-	})
-	for _, alg := range []jwt.Algorithm{jwt.PS256, jwt.HS256} {
-		token, err := verify(v, iss.Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": iss.Key(jwt.RS256).KeyID()}}))
-		wantRefusal(t, token, err, jwt.ReasonKeyMismatch, jwt.ErrKey)
-	}
-}
-
-// An RSA key without alg is RS256, unless Algorithms names exactly one other RSA algorithm.
-func TestUndeclaredRSA(t *testing.T) {
-	iss := testIssuer()
-	rsa := jwkOf(t, iss, jwt.RS256)
-	delete(rsa, "alg")
-	for _, c := range []struct {
-		algorithms []jwt.Algorithm
-		accepts    jwt.Algorithm
-	}{
-		{nil, jwt.RS256},
-		{[]jwt.Algorithm{jwt.RS256}, jwt.RS256},
-		{[]jwt.Algorithm{jwt.PS256}, jwt.PS256},
-		{[]jwt.Algorithm{jwt.PS512, jwt.PS512, jwt.ES256}, jwt.PS512},
-		{[]jwt.Algorithm{jwt.RS256, jwt.PS256}, jwt.RS256},
-		{[]jwt.Algorithm{jwt.PS384, jwt.PS256}, ""},
-	} {
-		for name, keys := range map[string]jwt.KeySource{"set": parseKeySet(t, rsa), "key": parseKey(t, rsa)} {
-			v := newVerifier(t, func(config *jwt.Config) { config.Keys, config.Algorithms = keys, c.algorithms })
-			for _, alg := range publicAlgorithms[:6] {
-				for _, kid := range []any{rsa["kid"], nil} {
-					token, err := verify(v, iss.Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": kid}}))
-					if (err == nil) != (alg == c.accepts) || (token == nil) != (err != nil) {
-						t.Errorf("%s of Algorithms %v: %s: %v", name, c.algorithms, alg, err)
-					}
-				}
-			}
-		}
-	}
-}
-
-func TestClients(t *testing.T) {
-	iss := testIssuer()
-	for _, c := range []struct {
-		claims claims
-		reason jwt.Reason
-		member string
-	}{
-		{claims{"client_id": "app"}, "", ""},
-		{claims{"azp": "app"}, "", ""},
-		{claims{"cid": "app"}, "", ""},
-		{claims{"appid": "second"}, "", ""},
-		{claims{"client_id": "other", "azp": "app"}, jwt.ReasonClientMismatch, "client_id"},
-		{claims{"azp": "other"}, jwt.ReasonClientMismatch, "azp"},
-		{claims{"azp": "App"}, jwt.ReasonClientMismatch, "azp"},
-		{claims{}, jwt.ReasonClaimMissing, "client_id"},
-		{claims{"cid": 1}, jwt.ReasonClaimMissing, "client_id"},
-		{claims{"client_id": "", "azp": "app"}, jwt.ReasonClientMismatch, "client_id"},
-	} {
-		c.claims["aud"] = nil
-		v := newVerifier(t, func(config *jwt.Config) { config.Audience, config.Clients = nil, []string{"app", "second"} })
-		token, err := verify(v, iss.Token(c.claims))
-		if c.reason == "" {
-			wantAccepted(t, token, err)
-			continue
-		}
-		if e := wantRefusal(t, token, err, c.reason, jwt.ErrClaims); e.Member != c.member {
-			t.Errorf("got member %q, want %q", e.Member, c.member)
-		}
-	}
-	both := newVerifier(t, func(config *jwt.Config) { config.Clients = []string{"app"} })
-	token, err := verify(both, iss.Token(claims{"azp": "app"}))
-	wantAccepted(t, token, err)
-	token, err = verify(both, iss.Token(claims{"azp": "app", "aud": "x"}))
-	wantRefusal(t, token, err, jwt.ReasonAudienceMismatch, jwt.ErrClaims)
-	token, err = verify(both, iss.Token(nil))
-	wantRefusal(t, token, err, jwt.ReasonClaimMissing, jwt.ErrClaims)
-
-	access := newVerifier(t, func(config *jwt.Config) {
-		config.Audience, config.Clients, config.Profile = nil, []string{"app"}, jwt.AccessToken
-	})
-	at := func(aud any) string {
-		return iss.Mint(jwttest.Spec{Header: map[string]any{"typ": "at+jwt"}, Claims: claims{"client_id": "app", "aud": aud}})
-	}
-	token, err = verify(access, at("any"))
-	wantAccepted(t, token, err)
-	token, err = verify(access, at(nil))
-	if e := wantRefusal(t, token, err, jwt.ReasonClaimMissing, jwt.ErrClaims); e.Member != "aud" {
-		t.Errorf("got %v", err)
-	}
-
-	skip := newVerifier(t, func(config *jwt.Config) { config.Audience, config.InsecureSkipAudience = nil, true })
-	token, err = verify(skip, iss.Token(claims{"aud": nil}))
-	wantAccepted(t, token, err)
-}
-
-func TestProfiles(t *testing.T) {
-	iss := testIssuer()
-	at := map[string]any{"typ": "at+jwt"}
-	full := claims{"client_id": "app"}
-	id := claims{"aud": []string{jwttest.Audience, "other"}, "azp": jwttest.Audience}
-	for _, c := range []struct {
-		name    string
-		profile jwt.Profile
-		header  map[string]any
-		claims  claims
-		reason  jwt.Reason
-		member  string
-	}{
-		{"access token", jwt.AccessToken, at, full, "", ""},
-		{"access token as media type", jwt.AccessToken, map[string]any{"typ": "application/at+jwt"}, full, "", ""},
-		{"access token typed JWT", jwt.AccessToken, nil, full, jwt.ReasonTypeRefused, "typ"},
-		{"access token without typ", jwt.AccessToken, map[string]any{"typ": nil}, full, jwt.ReasonTypeRefused, "typ"},
-		{"access token without sub", jwt.AccessToken, at, claims{"client_id": "app", "sub": nil}, jwt.ReasonClaimMissing, "sub"},
-		{"access token without client_id", jwt.AccessToken, at, claims{"azp": "app"}, jwt.ReasonClaimMissing, "client_id"},
-		{"access token without iat", jwt.AccessToken, at, claims{"client_id": "app", "iat": nil}, jwt.ReasonClaimMissing, "iat"},
-		{"access token without jti", jwt.AccessToken, at, claims{"client_id": "app", "jti": nil}, jwt.ReasonClaimMissing, "jti"},
-		{"ID token", jwt.IDToken, nil, claims{}, "", ""},
-		{"ID token without typ", jwt.IDToken, map[string]any{"typ": nil}, claims{}, "", ""},
-		{"ID token typed at+jwt", jwt.IDToken, at, claims{}, jwt.ReasonTypeRefused, "typ"},
-		{"ID token typed logout+jwt", jwt.IDToken, map[string]any{"typ": "logout+jwt"}, claims{}, jwt.ReasonTypeRefused, "typ"},
-		{"ID token without sub", jwt.IDToken, nil, claims{"sub": nil}, jwt.ReasonClaimMissing, "sub"},
-		{"ID token without iat", jwt.IDToken, nil, claims{"iat": nil}, jwt.ReasonClaimMissing, "iat"},
-		{"ID token of two audiences", jwt.IDToken, nil, id, "", ""},
-		{"ID token of two audiences without azp", jwt.IDToken, nil, claims{"aud": id["aud"]}, jwt.ReasonClaimMissing, "azp"},
-		{"ID token of another party", jwt.IDToken, nil, claims{"aud": id["aud"], "azp": "other"}, jwt.ReasonClientMismatch, "azp"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			v := newVerifier(t, func(config *jwt.Config) { config.Profile = c.profile })
-			token, err := verify(v, iss.Mint(jwttest.Spec{Header: c.header, Claims: c.claims}))
-			if c.reason == "" {
-				wantAccepted(t, token, err)
-			} else if e := wantRefusal(t, token, err, c.reason, jwt.ErrClaims); e.Member != c.member {
-				t.Errorf("got member %q, want %q", e.Member, c.member)
-			}
-		})
-	}
 }
 
 func TestSeveralIssuers(t *testing.T) {
@@ -788,37 +516,48 @@ func TestZeroValues(t *testing.T) {
 	}
 }
 
-// Every failed claim is reported, in the order of the policy, and the first decides.
-func TestAllFailuresReported(t *testing.T) {
-	token, err := verify(newVerifier(t), testIssuer().Mint(jwttest.Spec{
-		Header: map[string]any{"typ": "dpop+jwt"},
-		Claims: claims{"iss": "x", "aud": "y", "exp": 1, "nbf": int64(99999999999), "iat": int64(99999999999), "cnf": claims{"jkt": "z"}},
-	}))
-	e := wantRefusal(t, token, err, jwt.ReasonTypeRefused, jwt.ErrClaims)
-	var members []string
-	for _, other := range e.Also {
-		members = append(members, other.Member)
+// The hint about another issuer is for refusals that it can explain, and for payloads of a bounded size.
+func TestIssuerHintBounds(t *testing.T) {
+	elsewhere := func(size int) string {
+		head, tail := `{"iss":"https://elsewhere.example","x":"`, `"}`
+		return head + strings.Repeat("x", size-len(head)-len(tail)) + tail
 	}
-	if want := []string{"iss", "aud", "exp", "nbf", "iat", "cnf"}; !slices.Equal(members, want) {
-		t.Errorf("got %v, want %v", members, want)
+	unknown, replaced := map[string]any{"kid": "unknown"}, map[string]any{}
+	for _, header := range []map[string]any{unknown, replaced} {
+		for size, want := range map[int]bool{100: true, 2048: true, 2049: false, 4096: false} {
+			_, err := verify(newVerifier(t), otherIssuer().Mint(jwttest.Spec{Header: header, Payload: []byte(elsewhere(size))}))
+			var e *jwt.Error
+			if !errors.As(err, &e) || !slices.Contains([]jwt.Reason{jwt.ReasonKeyUnknown, jwt.ReasonSignatureInvalid}, e.Reason) {
+				t.Fatalf("got %v", err)
+			}
+			if got := strings.Contains(e.Hint, "https://elsewhere.example"); got != want || !want && e.Hint != "" {
+				t.Errorf("a payload of %d bytes: got the hint %q", size, e.Hint)
+			}
+		}
 	}
-	if text := err.Error(); !strings.Contains(text, `(also: wrong issuer: iss is "x"`) || !strings.Contains(text, "token expired") {
-		t.Errorf("got %q", text)
+	// Keys that could not be had say nothing about the token.
+	v := newVerifier(t, func(c *jwt.Config) {
+		c.Keys = sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) { return nil, errors.New("down") })
+	})
+	token, err := verify(v, otherIssuer().Mint(jwttest.Spec{Payload: []byte(elsewhere(100))}))
+	if e := wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable); e.Hint != "" {
+		t.Errorf("got the hint %q", e.Hint)
 	}
 }
 
-// The forgeries that gave this field its name: the public key as an HMAC secret.
-func TestPublicKeyAsSecret(t *testing.T) {
-	iss := testIssuer()
-	v := newVerifier(t, func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{jwt.RS256, jwt.HS256} })
-	for name, secret := range publicForms(t, iss) {
-		input := b64(`{"alg":"HS256","kid":"`+iss.Key(jwt.RS256).KeyID()+`"}`) + "." + strings.Split(iss.Token(nil), ".")[1]
-		mac := hmac.New(sha256.New, secret)
-		mac.Write([]byte(input))
-		token, err := verify(v, input+"."+b64(string(mac.Sum(nil))))
-		wantRefusal(t, token, err, jwt.ReasonKeyMismatch, jwt.ErrKey)
-		if _, err := jwt.HMACKey("", jwt.HS256, secret); err == nil && name != "modulus" {
-			t.Errorf("HMACKey took a public key as %s", name)
+// Where keys are not to be had, whatever the reason, the token is not looked at for a hint.
+func TestNoHintWithoutKeys(t *testing.T) {
+	other := newVerifier(t, func(c *jwt.Config) {
+		c.Validate = func(context.Context, *jwt.Token) error {
+			return fmt.Errorf("the database is away: %w", jwt.ErrUnavailable)
 		}
+	})
+	_, cause := other.Verify(t.Context(), testIssuer().Token(nil))
+	v := newVerifier(t, func(c *jwt.Config) {
+		c.Keys = sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) { return nil, cause })
+	})
+	token, err := verify(v, testIssuer().Token(claims{"iss": "https://another.example"}))
+	if e := wantRefusal(t, token, err, jwt.ReasonValidationRefused, jwt.ErrUnavailable); e.Hint != "" {
+		t.Errorf("the hint is %q", e.Hint)
 	}
 }

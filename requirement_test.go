@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -284,4 +285,22 @@ func TestRequirementTells(t *testing.T) {
 	if e == nil || e.Error() != want || e.Want != `Scope("a", "c", "b") or Claim("roles").Has("admin")` {
 		t.Errorf("got %v, %+v", e, e)
 	}
+}
+
+// A user who authenticated just as long ago as is allowed need not do so again.
+func TestMaxAuthAgeEdge(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		v := newVerifier(t)
+		text := testIssuer().Token(claims{"auth_time": time.Now().Unix()})
+		guard := v.Require(jwt.MaxAuthAge(time.Minute))
+		for _, c := range []struct {
+			wait   time.Duration
+			status int
+		}{{time.Minute, http.StatusOK}, {time.Nanosecond, http.StatusUnauthorized}} {
+			time.Sleep(c.wait)
+			if resp := answerTo(guard, request("Bearer "+text)); resp.StatusCode != c.status {
+				t.Errorf("status %d, want %d", resp.StatusCode, c.status)
+			}
+		}
+	})
 }

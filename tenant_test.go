@@ -3,6 +3,7 @@
 package jwt_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -131,5 +132,39 @@ func TestTenantConfigErrors(t *testing.T) {
 		if v, err := jwt.NewVerifier(c); err == nil || v != nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
+	}
+}
+
+// countedKeys is a source without keys that counts how often it is asked.
+func countedKeys(calls *int) jwt.KeySource {
+	return sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) {
+		*calls++
+		return nil, jwt.ErrKey
+	})
+}
+
+// The issuer with a placeholder goes by no name that has it: such a token is nobody's, and asks nobody
+// for keys.
+func TestPlaceholderChoosesNoIssuer(t *testing.T) {
+	calls := 0
+	const template = "https://login.example/{tenantid}/v2.0"
+	many := jwt.Config{Issuer: template, Tenants: []string{tenantA}, Audience: []string{jwttest.Audience}, Keys: countedKeys(&calls)}
+	v, err := jwt.NewVerifier(many, testConfig(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := testIssuer().Token(claims{"iss": template, "tid": "{tenantid}"})
+	token, err := verify(v, text)
+	if e := wantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims); e.Issuer != "" {
+		t.Errorf("judged by %q", e.Issuer)
+	}
+	traced(t, v, text)
+	if calls != 0 {
+		t.Errorf("keys were asked for %d times", calls)
+	}
+	token, err = verify(v, testIssuer().Token(claims{"iss": strings.Replace(template, "{tenantid}", tenantA, 1), "tid": tenantA}))
+	wantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
+	if calls != 1 {
+		t.Errorf("keys were asked for %d times, want once", calls)
 	}
 }

@@ -156,3 +156,54 @@ func TestTraceFields(t *testing.T) {
 		t.Errorf("At is %v", got)
 	}
 }
+
+// afterReplacement has the keys of an issuer fetched, then replaced under their ids, and returns what
+// Verify and Trace say of a token that only the new ones can vouch for, each with a verifier of its
+// own: what one has fetched, the other need not.
+func afterReplacement(t *testing.T, replaced any, token string) (*jwt.Trace, error) {
+	t.Helper()
+	var verifiers [2]*jwt.Verifier
+	var providers [2]*provider
+	for n := range verifiers {
+		providers[n] = newProvider(t, jwt.ES256)
+		verifiers[n] = providers[n].verifier(providers[n].remote(jwt.RemoteOptions{}))
+		accepted, err := verify(verifiers[n], mint("es256-1"))
+		wantAccepted(t, accepted, err)
+	}
+	time.Sleep(2 * time.Minute) // the set is old enough to be doubted
+	for _, p := range providers {
+		p.set(func(p *provider) { p.keys = []any{replaced} })
+	}
+	_, err := verify(verifiers[0], token)
+	trace := verifiers[1].Trace(t.Context(), token, time.Time{})
+	sameRefusal(t, err, trace)
+	for n, p := range providers {
+		if p.count("/keys") != 2 {
+			t.Errorf("verifier %d fetched %d times, want 2", n, p.count("/keys"))
+		}
+	}
+	return trace, err
+}
+
+// That a key was replaced vouches for nothing: the new one must have signed the token.
+func TestTraceReplacedKeyMustVerify(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		trace, err := afterReplacement(t, jwkOf(t, otherIssuer(), jwt.ES256), withPart(mint("es256-1"), 2, b64(strings.Repeat("s", 64))))
+		wantRefusal(t, nil, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
+		if trace.Verified || stepOf(t, trace, "signature").Err == nil {
+			t.Errorf("got %+v", trace)
+		}
+	})
+}
+
+// The steps after the signature are about the key that holds, not about the one that it has replaced.
+func TestTraceReplacedKeyOfOneIssuer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		other := jwkEdit{"issuer": "https://elsewhere.example"}.apply(jwkOf(t, otherIssuer(), jwt.ES256))
+		trace, err := afterReplacement(t, other, forged())
+		wantRefusal(t, nil, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims)
+		if !trace.Verified || stepOf(t, trace, "key issuer").Err == nil {
+			t.Errorf("got %+v", trace)
+		}
+	})
+}

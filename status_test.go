@@ -1,20 +1,14 @@
-// This file tests what operators are told of keys, the isolation of issuers, the transport's
-// options, and, by chance, everything together.
+// This file tests what operators are told of keys: states and events, and, by chance, everything together.
 
 package jwt_test
 
 import (
 	"bytes"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -24,7 +18,6 @@ import (
 	"time"
 
 	"assay.example/jwt"
-	"assay.example/jwt/jwttest"
 )
 
 // eventLog keeps what it was told.
@@ -172,132 +165,6 @@ func TestSlowEventHook(t *testing.T) {
 	})
 }
 
-// What happens to one issuer does not touch another.
-func TestIssuersShareNothing(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		good, bad := newProvider(t), newProvider(t)
-		other, err := jwt.NewRemoteKeySet("https://other.test/keys", &jwt.RemoteOptions{Client: &http.Client{Transport: bad}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		v, err := jwt.NewVerifier(
-			jwt.Config{Issuer: providerURL, Audience: []string{jwttest.Audience}, Keys: good.remote(jwt.RemoteOptions{})},
-			jwt.Config{Issuer: "https://other.test", Audience: []string{jwttest.Audience}, Keys: other})
-		if err != nil {
-			t.Fatal(err)
-		}
-		verify(v, mint(nil))
-		bad.set(func(p *provider) { p.answer = down })
-		for i := range 1000 {
-			kid := fmt.Sprintf("kid-%d", i)
-			_, err := verify(v, strings.Replace(naming(kid), b64(`{"iss":"`+providerURL+`"}`), b64(`{"iss":"https://other.test"}`), 1))
-			if !errors.Is(err, jwt.ErrUnavailable) {
-				t.Fatal(err)
-			}
-		}
-		if n := good.count("/keys"); n != 1 {
-			t.Errorf("%d fetches of the other issuer's keys", n)
-		}
-		next := jwkEdit{"kid": "next"}.apply(good.keys[0].(jwk))
-		good.set(func(p *provider) { p.keys = append(p.keys, next) })
-		token, err := verify(v, mint("next"))
-		wantAccepted(t, token, err)
-	})
-}
-
-func TestBearerTokenFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "token")
-	for _, elsewhere := range []bool{false, true} {
-		p := newProvider(t)
-		if elsewhere {
-			p.answer = func(w http.ResponseWriter, r *http.Request) bool {
-				if r.URL.Path != oidcPath {
-					return false
-				}
-				json.NewEncoder(w).Encode(map[string]any{"issuer": providerURL, "jwks_uri": "https://issuer.test:8443/keys"})
-				return true
-			}
-		}
-		keys := p.remote(jwt.RemoteOptions{BearerTokenFile: path})
-		os.Remove(path)
-		if err := keys.Warm(t.Context()); err == nil || !strings.Contains(err.Error(), "BearerTokenFile: ") {
-			t.Errorf("got %v", err)
-		}
-		for _, token := range []string{"one", "two"} {
-			if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			keys := p.remote(jwt.RemoteOptions{BearerTokenFile: path})
-			if err := keys.Warm(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			want := "Bearer " + token
-			if elsewhere {
-				want = "" // another port is another origin
-			}
-			if got := p.seen.Get("Authorization"); got != want {
-				t.Errorf("sent %q, want %q", got, want)
-			}
-		}
-	}
-}
-
-func TestRootCAs(t *testing.T) {
-	body := keySetJSON(jwkOf(t, testIssuer(), jwt.ES256))
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(body) }))
-	defer server.Close()
-	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0) // the first client hangs up
-	pool := x509.NewCertPool()
-	pool.AddCert(server.Certificate())
-	for _, o := range []*jwt.RemoteOptions{nil, {RootCAs: pool}} {
-		keys, err := jwt.NewRemoteKeySet(server.URL, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := keys.Warm(t.Context()); (err == nil) != (o != nil) {
-			t.Errorf("with %+v: %v", o, err)
-		}
-	}
-	if _, err := jwt.NewRemoteKeySet(server.URL, &jwt.RemoteOptions{RootCAs: pool, Client: &http.Client{}}); err == nil {
-		t.Error("RootCAs and Client were accepted together")
-	}
-}
-
-func TestMetadataURL(t *testing.T) {
-	const name = "https://login.test/{tenantid}/v2.0"
-	const address = "https://login.test/common/v2.0/.well-known/openid-configuration"
-	p := newProvider(t)
-	p.answer = func(w http.ResponseWriter, r *http.Request) bool {
-		if r.URL.String() == address {
-			json.NewEncoder(w).Encode(map[string]any{"issuer": name, "jwks_uri": "https://login.test/keys"})
-			return true
-		}
-		return false
-	}
-	keys, err := jwt.Discover(name, &jwt.RemoteOptions{MetadataURL: address, Client: &http.Client{Transport: p}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := keys.Warm(t.Context()); err != nil || len(p.fetches) != 2 {
-		t.Errorf("got %v, asked for %v", err, p.fetches)
-	}
-	other, err := jwt.Discover("https://login.test/x", &jwt.RemoteOptions{MetadataURL: address, Client: &http.Client{Transport: p}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := other.Warm(t.Context()); err == nil || !strings.Contains(err.Error(), "names the issuer") {
-		t.Errorf("got %v", err)
-	}
-	for _, o := range []jwt.RemoteOptions{{MetadataURL: "http://login.test"}, {MetadataURL: "x"}} {
-		if _, err := jwt.Discover(name, &o); err == nil {
-			t.Errorf("%+v was accepted", o)
-		}
-	}
-	if _, err := jwt.NewRemoteKeySet("https://login.test/keys", &jwt.RemoteOptions{MetadataURL: address}); err == nil {
-		t.Error("a MetadataURL was accepted beside the address of a key set")
-	}
-}
-
 // Ten minutes, and ten hours, of everything at once: outages, rotations, slow answers, floods. Two
 // promises must hold all the time.
 func TestChaos(t *testing.T) {
@@ -408,5 +275,29 @@ func chaos(t *testing.T, rng *rand.Rand, length time.Duration) {
 	}
 	if checked < 100 {
 		t.Errorf("only %d tokens had to be accepted", checked)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newProvider(t)
+		p.keys = append(p.keys, jwk{"kty": "RSA", "use": "enc", "kid": "e", "alg": "RSA-OAEP"})
+		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		verify(v, mint(nil))
+		got := v.Status()
+		if len(got) != 1 || got[0].Issuer != providerURL || got[0].Keys.State != "fresh" || got[0].Keys.Fetches != 1 || !got[0].Keys.LastSuccess.Equal(time.Now()) {
+			t.Errorf("got %+v", got)
+		}
+		text, err := json.Marshal(got)
+		for _, want := range []string{`"state":"fresh"`, `"kid":"es256-1","alg":"ES256","thumbprint":"`, `"reason":"use is`, `"fresh_until":"2000-01-01T00:10:00Z"`} {
+			if err != nil || !bytes.Contains(text, []byte(want)) {
+				t.Errorf("%s is not in %s", want, text)
+			}
+		}
+	})
+	for keys, want := range map[jwt.KeySource]string{testIssuer().Key(jwt.RS256): "fixed", keysOf(t, testIssuer()): "fixed", sourcePointer(): "custom"} {
+		if got := newVerifier(t, func(c *jwt.Config) { c.Keys = keys }).Status()[0].Keys; got.State != want || (want == "fixed") != (len(got.Keys) > 0) {
+			t.Errorf("got %+v", got)
+		}
 	}
 }

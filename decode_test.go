@@ -1,0 +1,258 @@
+// This file tests claims that are decoded into types of the caller's.
+
+package jwt_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"assay.example/jwt"
+)
+
+// Types that hold themselves, by a map first and by a slice first.
+type (
+	cornerMap map[string]struct {
+		X string
+		L cornerMaps
+	}
+	cornerMaps []cornerMap
+
+	cornerList []struct {
+		X string
+		M cornerLists
+	}
+	cornerLists map[string]cornerList
+	cornerArray [1]struct {
+		X string
+		M map[string]*cornerArray
+	}
+)
+
+// Names are matched exactly at any depth of a type that holds itself.
+func TestClaimsOfTypesThatHoldThemselves(t *testing.T) {
+	inMap, err := jwt.Claims[cornerMap](jwt.TokenOf(`{"k":{"X":"a","x":"no","L":[{"k":{"X":"b","x":"no","L":[{"k":{"x":"no"}}]}},{"k":{"x":"no"}}]}}`))
+	if want := (cornerMap{"k": {"a", cornerMaps{{"k": {"b", cornerMaps{{"k": {}}}}}, {"k": {}}}}}); err != nil || !reflect.DeepEqual(inMap, want) {
+		t.Errorf("got %v, %v, want %v", inMap, err, want)
+	}
+	inList, err := jwt.Claims[struct{ L cornerList }](jwt.TokenOf(`{"L":[{"X":"a","x":"no","M":{"k":[{"X":"b","x":"no"},{"x":"no"}]}}]}`))
+	if want := (cornerList{{"a", cornerLists{"k": {{"b", nil}, {}}}}}); err != nil || !reflect.DeepEqual(inList.L, want) {
+		t.Errorf("got %v, %v, want %v", inList.L, err, want)
+	}
+	lists, err := jwt.Claims[cornerLists](jwt.TokenOf(`{"k":[{"X":"a","x":"no","M":{"k":[{"X":"b","x":"no"},{"x":"no"}]}}]}`))
+	if want := (cornerLists{"k": {{"a", cornerLists{"k": {{"b", nil}, {}}}}}}); err != nil || !reflect.DeepEqual(lists, want) {
+		t.Errorf("got %v, %v, want %v", lists, err, want)
+	}
+	maps, err := jwt.Claims[struct{ L cornerMaps }](jwt.TokenOf(`{"L":[{"k":{"X":"a","L":[{"k":{"X":"b","x":"no"}}]}}]}`))
+	if want := (cornerMaps{{"k": {"a", cornerMaps{{"k": {X: "b"}}}}}}); err != nil || !reflect.DeepEqual(maps.L, want) {
+		t.Errorf("got %v, %v, want %v", maps.L, err, want)
+	}
+	array, err := jwt.Claims[struct{ A cornerArray }](jwt.TokenOf(`{"A":[{"X":"a","M":{"k":[{"X":"b","x":"no"}]}}]}`))
+	if err != nil || array.A[0].X != "a" || array.A[0].M["k"][0].X != "b" {
+		t.Errorf("got %v, %v", array, err)
+	}
+}
+
+// A type may be met through a pointer within itself first, or by itself: fields are walked in any order.
+func TestClaimsOfPointersWithin(t *testing.T) {
+	type node struct {
+		Name string `json:"name"`
+		Next *node  `json:"next"`
+	}
+	type list struct {
+		First *node `json:"first"`
+		Last  node  `json:"last"`
+	}
+	for range 50 {
+		got, err := jwt.Claims[list](jwt.TokenOf(`{"first":{"next":{"NAME":"no"}},"last":{"next":{"next":{"Name":"no"}}}}`))
+		if err != nil || got.First.Next.Name != "" || got.Last.Next.Next.Name != "" {
+			t.Fatalf("got %+v, %v", got, err)
+		}
+	}
+}
+
+type cornerSelf struct {
+	//lint:ignore U1000 it is there to be walked
+	*cornerSelf
+	X string
+}
+
+// The names that encoding/json gives to nobody, or to the Go name, go to nobody else.
+func TestClaimsOfOddNames(t *testing.T) {
+	type A struct {
+		One string `json:"aud"`
+	}
+	type B struct {
+		Two string `json:"aud"`
+	}
+	type both struct {
+		A
+		*B
+		Upper string `json:"AUD"`
+	}
+	got, err := jwt.Claims[both](jwt.TokenOf(`{"aud":"x"}`))
+	if err != nil || got != (both{}) {
+		t.Errorf("a name of two fields filled %+v, %v", got, err)
+	}
+	if got, err := jwt.Claims[both](jwt.TokenOf(`{"AUD":"y","aud":"x"}`)); err != nil || got != (both{Upper: "y"}) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+
+	self, err := jwt.Claims[cornerSelf](jwt.TokenOf(`{"X":"a","x":"no"}`))
+	if err != nil || self.X != "a" {
+		t.Errorf("got %+v, %v", self, err)
+	}
+
+	type odd struct {
+		//lint:ignore SA5008 that is what it is for
+		Slash string `json:"a\\b"` // no name that encoding/json takes before Go 1.27
+		//lint:ignore SA5008 that is what it is for
+		Quote string `json:"a\"c"`
+		Legal string `json:"!#$%&()*+-./:;<=>?@[]^_{|}~ "`
+	}
+	text := `{"Slash":"1","Quote":"2","!#$%&()*+-./:;<=>?@[]^_{|}~ ":"3"}`
+	var want odd
+	if err := json.Unmarshal([]byte(text), &want); err != nil || want != (odd{"1", "2", "3"}) && want != (odd{Legal: "3"}) {
+		t.Fatalf("encoding/json says %+v, %v", want, err)
+	}
+	if got, err := jwt.Claims[odd](jwt.TokenOf(text)); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	for _, text := range []string{`{"a\\b":"1","a\"c":"2","Legal":"3"}`, `{"slash":"1","QUOTE":"2"}`} {
+		if got, err := jwt.Claims[odd](jwt.TokenOf(text)); err != nil || got != (odd{}) {
+			t.Errorf("%s: got %+v, %v", text, got, err)
+		}
+	}
+}
+
+type base struct {
+	Tenant string `json:"tenant"`
+	Level  int    `json:"level"`
+}
+
+type custom struct {
+	base
+	Scope string           `json:"scope"`
+	Level string           `json:"level"` // hides base.Level
+	Org   struct{ ID int } `json:"org"`
+	List  []base           `json:"list"`
+	Map   map[string]base  `json:"map"`
+	Any   any              `json:"any"`
+	Raw   json.RawMessage  `json:"raw"`
+	When  time.Time        `json:"when"`
+	Plain string
+	Next  *custom `json:"next"`
+	Not   string  `json:"-"`
+}
+
+func TestClaimsMatchExactly(t *testing.T) {
+	got, err := jwt.Claims[custom](token(t, claims{
+		"SCOPE": "admin", "Scope": "admin", "scope": "read",
+		"TENANT": "x", "tenant": "acme", "LEVEL": "x", "level": "high",
+		"org": claims{"id": 1, "ID": 2, "Id": 3}, "list": []claims{{"Tenant": "x"}, {"tenant": "y"}},
+		"map": claims{"Tenant": claims{"tenant": "a", "TENANT": "b"}}, "any": claims{"Scope": "kept"},
+		"raw": claims{"Scope": "kept"}, "when": "2026-11-21T19:00:00Z", "plain": "x", "Plain": "y",
+		"next": claims{"scope": "deep", "\u017fcope": "long s"}, "hidden": "x", "Hidden": "x", "-": "x", "Not": "x",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := custom{base: base{Tenant: "acme"}, Scope: "read", Level: "high", Org: struct{ ID int }{2},
+		List: []base{{}, {Tenant: "y"}}, Map: map[string]base{"Tenant": {Tenant: "a"}},
+		Any: map[string]any{"Scope": "kept"}, Raw: json.RawMessage(`{"Scope":"kept"}`),
+		When: time.Date(2026, 11, 21, 19, 0, 0, 0, time.UTC), Plain: "y", Next: &custom{Scope: "deep"}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	only, err := jwt.Claims[struct {
+		Scope string `json:"scope"`
+	}](token(t, claims{"SCOPE": "admin"}))
+	if err != nil || only.Scope != "" {
+		t.Errorf("SCOPE filled scope: %v, %v", only, err)
+	}
+}
+
+// Where the payload has no name in a wrong case, Claims is json.Unmarshal.
+func TestClaimsIsUnmarshal(t *testing.T) {
+	c := claims{"tenant": "acme", "org": claims{"ID": 2}, "list": []base{{"a", 1}}, "map": map[string]any{"x": base{"b", 2}}, "any": []any{1.5, nil, "x"}}
+	full := token(t, c)
+	got, err := jwt.Claims[custom](full)
+	var want custom
+	text, _ := json.Marshal(c)
+	if err != nil || json.Unmarshal(text, &want) != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	all, err := jwt.Claims[map[string]any](full)
+	if err != nil || all["tenant"] != "acme" || all["iss"] != testIssuer().URL {
+		t.Errorf("got %v, %v", all, err)
+	}
+	pointer, err := jwt.Claims[*base](full)
+	if err != nil || pointer.Tenant != "acme" {
+		t.Errorf("got %v, %v", pointer, err)
+	}
+	if got, err := jwt.Claims[struct {
+		Tenant int `json:"tenant"`
+	}](full); err == nil || got.Tenant != 0 || !strings.HasPrefix(err.Error(), "jwt: Claims: ") {
+		t.Errorf("a string filled an int: %v, %v", got, err)
+	}
+	for _, none := range []*jwt.Token{nil, {}} {
+		if _, err := jwt.Claims[base](none); err == nil {
+			t.Error("no token has claims")
+		}
+	}
+}
+
+// Fields of structs that are embedded twice are as encoding/json has them.
+func TestClaimsOfEmbeddedTwice(t *testing.T) {
+	type base struct{ X string }
+	type A struct{ base }
+	type L struct{ A }
+	type R struct{ A }
+	type both struct {
+		L
+		R
+	}
+	text := `{"X":"1"}`
+	var want both
+	if err := json.Unmarshal([]byte(text), &want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := jwt.Claims[both](jwt.TokenOf(text))
+	if err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func TestClaim(t *testing.T) {
+	tk := token(t, claims{"realm_access": claims{"roles": []any{"a", 1, nil, true, claims{"b": "c"}}}, "https://authgear.com/claims/user/roles": "x",
+		"big": json.RawMessage("9007199254740993"), "null": json.RawMessage("null"), "esc\"aped": "y", "empty": claims{}})
+	for _, c := range []struct {
+		path []string
+		want any
+		ok   bool
+	}{
+		{[]string{"sub"}, "test-subject", true},
+		{[]string{"realm_access", "roles"}, []any{"a", json.Number("1"), nil, true, map[string]any{"b": "c"}}, true},
+		{[]string{"https://authgear.com/claims/user/roles"}, "x", true},
+		{[]string{"big"}, json.Number("9007199254740993"), true},
+		{[]string{"null"}, nil, true},
+		{[]string{"esc\"aped"}, "y", true},
+		{[]string{"empty"}, map[string]any{}, true},
+		{[]string{"SUB"}, nil, false},
+		{[]string{"roles"}, nil, false},
+		{[]string{"sub", "x"}, nil, false},
+		{[]string{"empty", "x"}, nil, false},
+		{[]string{"realm_access", "roles", "0"}, nil, false},
+		{nil, nil, false},
+	} {
+		if got, ok := tk.Claim(c.path...); ok != c.ok || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%q: got %v, %v", c.path, got, ok)
+		}
+	}
+	var none *jwt.Token
+	if _, ok := none.Claim("x"); ok {
+		t.Error("no token has a claim")
+	}
+}

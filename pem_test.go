@@ -1,0 +1,101 @@
+// This file tests keys from PEM.
+
+package jwt_test
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"math/big"
+	"slices"
+	"testing"
+	"time"
+
+	"assay.example/jwt"
+)
+
+func TestParsePEM(t *testing.T) {
+	iss := testIssuer()
+	public := publicRSA(t, jwkOf(t, iss, jwt.RS256))
+	token := iss.Token(nil)
+	for name, text := range map[string][]byte{
+		"PKIX":        pemOf("PUBLIC KEY", pkix1(t, public)),
+		"PKCS #1":     pemOf("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(public)),
+		"certificate": pemOf("CERTIFICATE", certificateFor(t, public)),
+		"with text":   append([]byte("Certificate:\n  Data:\n"), pemOf("PUBLIC KEY", pkix1(t, public))...),
+	} {
+		for _, alg := range []jwt.Algorithm{"", jwt.RS256} {
+			keys, err := jwt.ParsePEM(iss.Key(jwt.RS256).KeyID(), alg, text)
+			if err != nil || len(keys) != 1 {
+				t.Errorf("%s: %d keys, %v", name, len(keys), err)
+				continue
+			}
+			k := keys[0]
+			if k.Thumbprint() != iss.Key(jwt.RS256).Thumbprint() || k.Algorithm() != alg {
+				t.Errorf("%s: got %v", name, k)
+			}
+			got, err := verify(newVerifier(t, func(c *jwt.Config) { c.Keys = k }), token)
+			wantAccepted(t, got, err)
+		}
+	}
+	for alg, private := range map[jwt.Algorithm]any{jwt.ES256: mustEC(t).Public(), jwt.EdDSA: ed25519.NewKeyFromSeed(make([]byte, 32)).Public()} {
+		keys, err := jwt.ParsePEM("kid", "", pemOf("PUBLIC KEY", pkix1(t, private)))
+		if err != nil || len(keys) != 1 || keys[0].Algorithm() != alg || keys[0].KeyID() != "kid" {
+			t.Errorf("%s: got %v, %v", alg, keys, err)
+		}
+	}
+
+	// Each block is a key, in order; one that is none spoils the text.
+	first, second := pemOf("PUBLIC KEY", pkix1(t, mustEC(t).Public())), pemOf("CERTIFICATE", certificateFor(t, public))
+	keys, err := jwt.ParsePEM("", "", slices.Concat([]byte("a\n"), first, []byte("b\n"), second))
+	if err != nil || len(keys) != 2 || keys[0].Algorithm() != jwt.ES256 || keys[1].Thumbprint() != iss.Key(jwt.RS256).Thumbprint() {
+		t.Errorf("got %v, %v", keys, err)
+	}
+	if keys, err := jwt.ParsePEM("", "", slices.Concat(first, pemOf("PRIVATE KEY", []byte("x")))); err == nil || keys != nil {
+		t.Errorf("got %v, %v", keys, err)
+	}
+	beside(t, "blocks", 100, func(n int) error {
+		_, err := jwt.ParsePEM("", "", bytes.Repeat(first, n))
+		return err
+	})
+}
+
+// The authority of a certificate signs certificates, and no tokens. Another certificate of the same name
+// is a key.
+func TestParsePEMChain(t *testing.T) {
+	root, leaf := mustEC(t), mustEC(t)
+	certificate := func(public, signer *ecdsa.PrivateKey, isCA bool, serial int64) []byte {
+		template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "one name"}, NotAfter: time.Now().Add(time.Hour),
+			IsCA: isCA, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, public.Public(), signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pemOf("CERTIFICATE", der)
+	}
+	issued, authority, other := certificate(leaf, root, false, 1), certificate(root, root, true, 2), certificate(leaf, leaf, true, 3)
+	for name, c := range map[string]struct {
+		text []byte
+		keys int
+	}{
+		"chain":         {slices.Concat(issued, authority), 1},
+		"the other":     {slices.Concat(authority, issued), 2},
+		"two of a name": {slices.Concat(authority, other), 2},
+	} {
+		if keys, err := jwt.ParsePEM("", "", c.text); err != nil || len(keys) != c.keys {
+			t.Errorf("%s: %d keys, %v", name, len(keys), err)
+		}
+	}
+}
+
+// onePEM reads the one key of a PEM text.
+func onePEM(kid string, alg jwt.Algorithm, data []byte) (*jwt.Key, error) {
+	keys, err := jwt.ParsePEM(kid, alg, data)
+	if len(keys) == 0 {
+		return nil, err
+	}
+	return keys[0], err
+}

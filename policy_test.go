@@ -1,0 +1,182 @@
+// This file tests the policy that claims are held against.
+
+package jwt_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"assay.example/jwt"
+	"assay.example/jwt/jwttest"
+)
+
+// Inside of a bubble time stands still, so boundaries are exact.
+func TestClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		at := func(d time.Duration) any {
+			return json.Number(fmt.Sprintf("%d.%09d", now.Add(d).Unix(), now.Add(d).Nanosecond()))
+		}
+		const ms = time.Millisecond
+		fresh := claims{"exp": at(time.Hour)}
+		for _, c := range []struct {
+			name   string
+			leeway time.Duration
+			maxAge time.Duration
+			claims claims
+			reason jwt.Reason // empty: accepted
+		}{
+			{"exp just within the leeway", 0, 0, claims{"exp": at(-30*time.Second + ms)}, ""},
+			{"exp at the leeway", 0, 0, claims{"exp": at(-30 * time.Second)}, jwt.ReasonTokenExpired},
+			{"exp in a moment, no leeway", -1, 0, claims{"exp": at(ms)}, ""},
+			{"exp now, no leeway", -1, 0, claims{"exp": at(0)}, jwt.ReasonTokenExpired},
+			{"exp within ten minutes", 10 * time.Minute, 0, claims{"exp": at(-10*time.Minute + ms)}, ""},
+			{"exp at ten minutes", 10 * time.Minute, 0, claims{"exp": at(-10 * time.Minute)}, jwt.ReasonTokenExpired},
+			{"nbf at the leeway", 0, 0, claims{"nbf": at(30 * time.Second)}, ""},
+			{"nbf beyond the leeway", 0, 0, claims{"nbf": at(30*time.Second + ms)}, jwt.ReasonTokenNotYetValid},
+			{"nbf now, no leeway", -1, 0, claims{"nbf": at(0)}, ""},
+			{"nbf in a moment, no leeway", -1, 0, claims{"nbf": at(ms)}, jwt.ReasonTokenNotYetValid},
+			{"iat at the leeway", 0, 0, claims{"iat": at(30 * time.Second)}, ""},
+			{"iat beyond the leeway", 0, 0, claims{"iat": at(30*time.Second + ms)}, jwt.ReasonTokenNotYetValid},
+			{"iat old", 0, 0, claims{"iat": at(-24 * time.Hour)}, ""},
+			{"iat within MaxAge", 0, time.Minute, claims{"iat": at(-90*time.Second + ms)}, ""},
+			{"iat at MaxAge", 0, time.Minute, claims{"iat": at(-90 * time.Second)}, jwt.ReasonTokenTooOld},
+			{"iat absent", 0, 0, claims{"iat": nil}, ""},
+			{"iat absent with MaxAge", 0, time.Minute, claims{"iat": nil}, jwt.ReasonClaimMissing},
+		} {
+			v := newVerifier(t, func(config *jwt.Config) { config.Leeway, config.MaxAge = c.leeway, c.maxAge })
+			all := claims{}
+			for _, from := range []claims{fresh, c.claims} {
+				for name, value := range from {
+					all[name] = value
+				}
+			}
+			token, err := verify(v, testIssuer().Token(all))
+			if c.reason == "" && err != nil || c.reason != reasonOf(err) || (token == nil) != (err != nil) {
+				t.Errorf("%s: got %v, want %q", c.name, err, c.reason)
+			}
+		}
+	})
+}
+
+func TestClients(t *testing.T) {
+	iss := testIssuer()
+	for _, c := range []struct {
+		claims claims
+		reason jwt.Reason
+		member string
+	}{
+		{claims{"client_id": "app"}, "", ""},
+		{claims{"azp": "app"}, "", ""},
+		{claims{"cid": "app"}, "", ""},
+		{claims{"appid": "second"}, "", ""},
+		{claims{"client_id": "other", "azp": "app"}, jwt.ReasonClientMismatch, "client_id"},
+		{claims{"azp": "other"}, jwt.ReasonClientMismatch, "azp"},
+		{claims{"azp": "App"}, jwt.ReasonClientMismatch, "azp"},
+		{claims{}, jwt.ReasonClaimMissing, "client_id"},
+		{claims{"cid": 1}, jwt.ReasonClaimMissing, "client_id"},
+		{claims{"client_id": "", "azp": "app"}, jwt.ReasonClientMismatch, "client_id"},
+	} {
+		c.claims["aud"] = nil
+		v := newVerifier(t, func(config *jwt.Config) { config.Audience, config.Clients = nil, []string{"app", "second"} })
+		token, err := verify(v, iss.Token(c.claims))
+		if c.reason == "" {
+			wantAccepted(t, token, err)
+			continue
+		}
+		if e := wantRefusal(t, token, err, c.reason, jwt.ErrClaims); e.Member != c.member {
+			t.Errorf("got member %q, want %q", e.Member, c.member)
+		}
+	}
+	both := newVerifier(t, func(config *jwt.Config) { config.Clients = []string{"app"} })
+	token, err := verify(both, iss.Token(claims{"azp": "app"}))
+	wantAccepted(t, token, err)
+	token, err = verify(both, iss.Token(claims{"azp": "app", "aud": "x"}))
+	wantRefusal(t, token, err, jwt.ReasonAudienceMismatch, jwt.ErrClaims)
+	token, err = verify(both, iss.Token(nil))
+	wantRefusal(t, token, err, jwt.ReasonClaimMissing, jwt.ErrClaims)
+
+	access := newVerifier(t, func(config *jwt.Config) {
+		config.Audience, config.Clients, config.Profile = nil, []string{"app"}, jwt.AccessToken
+	})
+	at := func(aud any) string {
+		return iss.Mint(jwttest.Spec{Header: map[string]any{"typ": "at+jwt"}, Claims: claims{"client_id": "app", "aud": aud}})
+	}
+	token, err = verify(access, at("any"))
+	wantAccepted(t, token, err)
+	token, err = verify(access, at(nil))
+	if e := wantRefusal(t, token, err, jwt.ReasonClaimMissing, jwt.ErrClaims); e.Member != "aud" {
+		t.Errorf("got %v", err)
+	}
+
+	skip := newVerifier(t, func(config *jwt.Config) { config.Audience, config.InsecureSkipAudience = nil, true })
+	token, err = verify(skip, iss.Token(claims{"aud": nil}))
+	wantAccepted(t, token, err)
+}
+
+func TestProfiles(t *testing.T) {
+	iss := testIssuer()
+	at := map[string]any{"typ": "at+jwt"}
+	full := claims{"client_id": "app"}
+	id := claims{"aud": []string{jwttest.Audience, "other"}, "azp": jwttest.Audience}
+	for _, c := range []struct {
+		name    string
+		profile jwt.Profile
+		header  map[string]any
+		claims  claims
+		reason  jwt.Reason
+		member  string
+	}{
+		{"access token", jwt.AccessToken, at, full, "", ""},
+		{"access token as media type", jwt.AccessToken, map[string]any{"typ": "application/at+jwt"}, full, "", ""},
+		{"access token typed JWT", jwt.AccessToken, nil, full, jwt.ReasonTypeRefused, "typ"},
+		{"access token without typ", jwt.AccessToken, map[string]any{"typ": nil}, full, jwt.ReasonTypeRefused, "typ"},
+		{"access token without sub", jwt.AccessToken, at, claims{"client_id": "app", "sub": nil}, jwt.ReasonClaimMissing, "sub"},
+		{"access token without client_id", jwt.AccessToken, at, claims{"azp": "app"}, jwt.ReasonClaimMissing, "client_id"},
+		{"access token without iat", jwt.AccessToken, at, claims{"client_id": "app", "iat": nil}, jwt.ReasonClaimMissing, "iat"},
+		{"access token without jti", jwt.AccessToken, at, claims{"client_id": "app", "jti": nil}, jwt.ReasonClaimMissing, "jti"},
+		{"ID token", jwt.IDToken, nil, claims{}, "", ""},
+		{"ID token without typ", jwt.IDToken, map[string]any{"typ": nil}, claims{}, "", ""},
+		{"ID token typed at+jwt", jwt.IDToken, at, claims{}, jwt.ReasonTypeRefused, "typ"},
+		{"ID token typed logout+jwt", jwt.IDToken, map[string]any{"typ": "logout+jwt"}, claims{}, jwt.ReasonTypeRefused, "typ"},
+		{"ID token without sub", jwt.IDToken, nil, claims{"sub": nil}, jwt.ReasonClaimMissing, "sub"},
+		{"ID token without iat", jwt.IDToken, nil, claims{"iat": nil}, jwt.ReasonClaimMissing, "iat"},
+		{"ID token of two audiences", jwt.IDToken, nil, id, "", ""},
+		{"ID token of two audiences without azp", jwt.IDToken, nil, claims{"aud": id["aud"]}, jwt.ReasonClaimMissing, "azp"},
+		{"ID token of another party", jwt.IDToken, nil, claims{"aud": id["aud"], "azp": "other"}, jwt.ReasonClientMismatch, "azp"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := newVerifier(t, func(config *jwt.Config) { config.Profile = c.profile })
+			token, err := verify(v, iss.Mint(jwttest.Spec{Header: c.header, Claims: c.claims}))
+			if c.reason == "" {
+				wantAccepted(t, token, err)
+			} else if e := wantRefusal(t, token, err, c.reason, jwt.ErrClaims); e.Member != c.member {
+				t.Errorf("got member %q, want %q", e.Member, c.member)
+			}
+		})
+	}
+}
+
+// Every failed claim is reported, in the order of the policy, and the first decides.
+func TestAllFailuresReported(t *testing.T) {
+	token, err := verify(newVerifier(t), testIssuer().Mint(jwttest.Spec{
+		Header: map[string]any{"typ": "dpop+jwt"},
+		Claims: claims{"iss": "x", "aud": "y", "exp": 1, "nbf": int64(99999999999), "iat": int64(99999999999), "cnf": claims{"jkt": "z"}},
+	}))
+	e := wantRefusal(t, token, err, jwt.ReasonTypeRefused, jwt.ErrClaims)
+	var members []string
+	for _, other := range e.Also {
+		members = append(members, other.Member)
+	}
+	if want := []string{"iss", "aud", "exp", "nbf", "iat", "cnf"}; !slices.Equal(members, want) {
+		t.Errorf("got %v, want %v", members, want)
+	}
+	if text := err.Error(); !strings.Contains(text, `(also: wrong issuer: iss is "x"`) || !strings.Contains(text, "token expired") {
+		t.Errorf("got %q", text)
+	}
+}
