@@ -68,6 +68,29 @@ func main() {
 }
 `
 
+// serviceTest is a test of somebody else's with an issuer that was copied, too.
+const serviceTest = `package main
+
+import (
+	"testing"
+
+	"service.example/internal/jwt"
+	"service.example/internal/jwt/explain"
+	"service.example/internal/jwt/jwttest"
+)
+
+func TestGuard(t *testing.T) {
+	issuer := jwttest.NewIssuer(t)
+	v, err := jwt.NewVerifier(issuer.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := explain.Token(t.Context(), v, issuer.Token(nil)); !r.Valid {
+		t.Error(r)
+	}
+}
+`
+
 // arguments are a key and a token for the service.
 func arguments(t *testing.T) (key, token string) {
 	t.Helper()
@@ -82,12 +105,19 @@ func arguments(t *testing.T) (key, token string) {
 var leaves = []string{"trace.go", "decode.go", "cache.go", "dpop.go", "mtls.go", "mldsa.go"}
 
 // A copy of the files that are no tests is a working verifier, and so is one without the leaves. The
-// reports go along where the leaf that they are made of does.
+// folders for reports and for tests go along where the leaf that reports are made of does.
 func TestVendoringByCopy(t *testing.T) {
 	files, err := filepath.Glob("*.go")
-	reports, errReports := filepath.Glob("explain/*.go")
-	if err != nil || errReports != nil || len(files) == 0 || len(reports) == 0 {
-		t.Fatal(err, errReports)
+	var folders []string
+	for _, folder := range []string{"explain", "jwttest"} {
+		inside, err := filepath.Glob(folder + "/*.go")
+		if err != nil || len(inside) == 0 {
+			t.Fatal(folder, err)
+		}
+		folders = append(folders, inside...)
+	}
+	if err != nil || len(files) == 0 {
+		t.Fatal(err)
 	}
 	key, token := arguments(t)
 	for name, left := range map[string][]string{"whole": nil, "without leaves": leaves} {
@@ -96,7 +126,8 @@ func TestVendoringByCopy(t *testing.T) {
 			write(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.25\n")
 			write(t, filepath.Join(dir, "main.go"), strings.Replace(service, "IMPORT", "service.example/internal/jwt", 1))
 			if left == nil {
-				files = append(files, reports...)
+				files = append(files, folders...)
+				write(t, filepath.Join(dir, "main_test.go"), serviceTest)
 			}
 			for _, file := range files {
 				if strings.HasSuffix(file, "_test.go") || slices.Contains(left, file) {
@@ -113,6 +144,9 @@ func TestVendoringByCopy(t *testing.T) {
 				t.Errorf("got %q", got)
 			}
 			goTool(t, dir, nil, "vet", "./...")
+			if left == nil {
+				goTool(t, dir, nil, "test", ".")
+			}
 		})
 	}
 }
