@@ -123,7 +123,7 @@ func TestSamples(t *testing.T) {
 			p.until(`[...document.querySelectorAll(".verdict")].map((v) => v.innerText).join(" ") === "` + want + `"`)
 			if strings.HasPrefix(look.name, "phone") {
 				// It was scrolled to, unless it was in sight.
-				p.until(`(({ top }) => top >= 0 && top <= innerHeight - 120)(document.querySelector("#banner").getBoundingClientRect())`)
+				p.until(`(({ top }) => top >= -1 && top <= innerHeight - 120)(document.querySelector("#banner").getBoundingClientRect())`)
 			}
 			p.picture(kind + "-" + look.name)
 			p.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach((d) => d.open = true)`))

@@ -459,10 +459,11 @@ async function verify() {
   }
 }
 
-// reveal scrolls to the answer, where it is out of sight.
+// reveal moves to the answer at once, where it is out of sight: a smooth scroll ends where the page changes
+// meanwhile.
 function reveal() {
   const top = $("banner").getBoundingClientRect().top;
-    if (top < 0 || top > innerHeight - 120) $("banner").scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  if (top < 0 || top > innerHeight - 120) $("banner").scrollIntoView({ block: "start", behavior: "instant" });
 }
 
 function pick() {
