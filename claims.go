@@ -4,6 +4,7 @@
 package jwt
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,13 +68,7 @@ func (l listClaim) words(yield func(word string) bool) {
 
 // values are those of a list, in a slice of the caller's own; nil if there are none.
 func (l listClaim) values() (all []string) {
-	n := 0
-	for range l.each {
-		n++
-	}
-	if n > 0 {
-		all = make([]string, 0, n)
-	}
+	all = slices.Grow(all, strings.Count(string(l), `"`)/2) // as many as there are, or more
 	for value := range l.each {
 		all = append(all, value)
 	}
@@ -92,13 +87,7 @@ func (c *claims) eachScope(yield func(name string) bool) {
 }
 
 func (c *claims) scopes() (all []string) {
-	n := 0
-	for range c.eachScope {
-		n++
-	}
-	if n > 0 {
-		all = make([]string, 0, n)
-	}
+	all = slices.Grow(all, strings.Count(string(c.scope+c.scp), `"`)/2+strings.Count(string(c.scope+c.scp), " "))
 	for name := range c.eachScope {
 		all = append(all, name)
 	}

@@ -617,7 +617,9 @@ func (r *RemoteKeySet) unavailable() *Error {
 	if r.lastErr == nil {
 		return &Error{Reason: ReasonKeysUnavailable, RetryAfter: retry, detail: "the last keys are too old to be used"}
 	}
-	return &Error{Reason: ReasonKeysUnavailable, RetryAfter: retry, detail: cut(r.lastErr.Error(), 2*maxDetail), cause: r.lastErr}
+	e := unavailable(r.lastErr, retry)
+	e.detail = cut(r.lastErr.Error(), 2*maxDetail) // it is fit to be printed already
+	return e
 }
 
 // fetch reads the metadata, if the key set's address is not known well enough, and the key set.
@@ -763,7 +765,7 @@ type answer struct {
 // get makes one request. Its time limit covers the body, its size limit counts what the body is
 // after decompression.
 func (r *RemoteKeySet) get(ctx context.Context, from string, header http.Header) (answer, error) {
-	plain := plainAddress(from)
+	plain := escaped(plainAddress(from), maxDetail)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
 		return answer{}, &FetchError{Address: plain, Err: printableError{err}}

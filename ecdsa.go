@@ -29,7 +29,6 @@ func ECDSAKey(kid string, public *ecdsa.PublicKey) (*Key, error) {
 }
 
 func ecdsaKeyOf(kid string, public *ecdsa.PublicKey) (*Key, error) {
-	//lint:ignore SA1019 a key that a caller made by hand may lack its coordinates
 	if public == nil || public.Curve == nil || public.X == nil || public.Y == nil {
 		return nil, errors.New("the key is nil")
 	}

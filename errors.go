@@ -251,8 +251,7 @@ func sentinelsIn(err error) (found []error) {
 	return found
 }
 
-var sentinels = [...]error{ErrNoToken, ErrRequest, ErrMalformed, ErrKey, ErrSignature, ErrExpired, ErrNotYetValid, ErrClaims, ErrBinding,
-	ErrScope, ErrAuthentication, ErrUnavailable}
+var sentinels = [...]error{ErrNoToken, ErrRequest, ErrMalformed, ErrKey, ErrSignature, ErrExpired, ErrNotYetValid, ErrClaims, ErrBinding, ErrScope, ErrAuthentication, ErrUnavailable}
 
 // unavailable wraps what kept the keys away; they may be had again in retry.
 func unavailable(cause error, retry time.Duration) *Error {

@@ -43,10 +43,12 @@ type scanner struct {
 	depth  int
 	vetted bool // the text was scanned before: names need no comparing
 
-	few   [fewMembers]string // names of all open objects, the innermost last
-	count uint8              // of few
-	first [maxDepth]uint8    // by depth: where the names of each open object begin
-	many  []map[string]bool  // by depth: names of an object that few has no room for; nil: none has
+	// The names of all open objects, the innermost last: the first few here, the others in more.
+	few   [fewMembers]string
+	more  []string
+	count int
+	first [maxDepth]uint16  // by depth: where the names of each open object begin
+	many  []map[string]bool // by depth: all names of an object that has more than a few
 }
 
 // wrong records the first fault, moves to the end of the text, and always returns false.
@@ -79,7 +81,7 @@ func (s *scanner) descend(bracket byte, what string) bool {
 	case s.depth == maxDepth:
 		return s.wrong("nested too deep")
 	}
-	s.first[s.depth] = s.count
+	s.first[s.depth] = uint16(s.count)
 	s.depth++
 	s.pos++
 	s.fresh = true
@@ -87,8 +89,7 @@ func (s *scanner) descend(bracket byte, what string) bool {
 }
 
 func (s *scanner) object() bool { return s.descend('{', "not a JSON object") }
-
-func (s *scanner) array() bool { return s.descend('[', "not a JSON array") }
+func (s *scanner) array() bool  { return s.descend('[', "not a JSON array") }
 
 // next moves to the next member or element, or over the closing bracket: then it returns false.
 func (s *scanner) next(bracket byte) bool {
@@ -97,7 +98,7 @@ func (s *scanner) next(bracket byte) bool {
 	case c == bracket:
 		s.pos++
 		s.depth--
-		s.count = s.first[s.depth]
+		s.count = int(s.first[s.depth])
 		if s.many != nil {
 			s.many[s.depth] = nil
 		}
@@ -149,36 +150,51 @@ func (s *scanner) members(yield func(name string) bool) {
 // unique adds a name to the innermost object, which must not have it yet. A few names are compared with
 // each other, further ones are found in a map, so that the time is linear in any case.
 func (s *scanner) unique(name string) bool {
-	first := s.first[s.depth-1]
+	first := int(s.first[s.depth-1])
+	if s.count-first == fewMembers {
+		return s.uniqueOfMany(first, name)
+	}
 	for i := first; i < s.count; i++ {
-		if s.few[i] == name {
+		if *s.name(i) == name {
 			return s.wrong("duplicate member")
 		}
 	}
-	if s.many == nil && s.count < fewMembers {
-		s.few[s.count] = name
-		s.count++
-		return true
+	if s.count >= fewMembers {
+		s.more = append(s.more[:s.count-fewMembers], "")
 	}
+	*s.name(s.count) = name
+	s.count++
+	return true
+}
+
+func (s *scanner) uniqueOfMany(first int, name string) bool {
 	if s.many == nil {
 		s.many = make([]map[string]bool, maxDepth)
 	}
 	many := s.many[s.depth-1]
+	if many == nil {
+		many = map[string]bool{}
+		for i := first; i < s.count; i++ {
+			many[*s.name(i)] = true
+		}
+		s.many[s.depth-1] = many
+	}
 	switch {
+	case len(many) == maxMembers:
+		return s.wrong("too many members")
 	case many[name]:
 		return s.wrong("duplicate member")
-	case len(many)+int(s.count-first) == maxMembers:
-		return s.wrong("too many members")
-	case s.count < fewMembers:
-		s.few[s.count] = name
-		s.count++
-		return true
-	case many == nil:
-		many = map[string]bool{}
-		s.many[s.depth-1] = many
 	}
 	many[name] = true
 	return true
+}
+
+// name is the place of the i-th name of the open objects.
+func (s *scanner) name(i int) *string {
+	if i < fewMembers {
+		return &s.few[i]
+	}
+	return &s.more[i-fewMembers]
 }
 
 // skip checks the next value of any kind and passes over it.

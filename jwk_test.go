@@ -242,7 +242,6 @@ func TestConstructors(t *testing.T) {
 	p224, _ := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
 	p256, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	public := mustRSA(t).PublicKey
-	//lint:ignore SA1019 a caller may have made the key by hand
 	off := &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)}
 	for name, try := range map[string]func() (*jwt.Key, error){
 		"RSA nil":  func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.RS256, nil) },

@@ -221,8 +221,10 @@ func (c Config) check() error {
 		return fmt.Errorf("the Leeway is over %v", maxLeeway)
 	case c.MaxAge < 0:
 		return errors.New("MaxAge is negative")
-	case min(c.MaxTokenSize, c.MaxHeaderSize) < 0 || max(c.MaxTokenSize, c.MaxHeaderSize) > maxSettableSize:
-		return fmt.Errorf("MaxTokenSize or MaxHeaderSize is not from 0 to %d", maxSettableSize)
+	case c.MaxTokenSize < 0 || c.MaxTokenSize > maxSettableSize:
+		return fmt.Errorf("MaxTokenSize is not from 0 to %d", maxSettableSize)
+	case c.MaxHeaderSize < 0 || c.MaxHeaderSize > maxSettableSize:
+		return fmt.Errorf("MaxHeaderSize is not from 0 to %d", maxSettableSize)
 	}
 	if keys := reflect.ValueOf(c.Keys); keys.Kind() == reflect.Pointer && keys.IsNil() {
 		return fmt.Errorf("Keys is a nil %T", c.Keys)

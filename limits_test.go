@@ -81,6 +81,8 @@ func TestTokenMemory(t *testing.T) {
 		"an escaped name":  payload(`{"` + fill(`\u0041`, inner) + `":1}`),
 		"nested arrays":    payload(`{"x":` + fill("[", inner) + `}`),
 		"array of objects": payload(`{"x":[` + fill(`{"a":1},`, inner) + `1]}`),
+		"small objects":    payload(`{` + members(25) + `,"x":[` + fill(`{"":0},`, inner-300) + `1]}`),
+		"chains":           payload(`{` + members(25) + `,"x":[` + fill(strings.Repeat(`{"":`, 29)+"0"+strings.Repeat("}", 29)+",", inner-300) + `1]}`),
 		"many members":     payload(`{` + members(1000) + `}`),
 		"many audiences":   payload(`{"aud":[` + fill(`"a",`, inner) + `"b"]}`),
 		"many names":       b64(`{"alg":"RS256",`+members(220)+`}`) + ".e30.AAAA",
@@ -111,6 +113,8 @@ func hostileKeySets(tb testing.TB) map[string]hostileKeySet {
 	for _, n := range []int{2, 12, 24, 25, 100} {
 		beside(fmt.Sprintf("objects of %d members", n), "{"+members(n)+"}")
 	}
+	beside("small objects", `{`+members(25)+`,"x":[`+strings.Repeat(`{"":0},`, 1000)+`1]}`)
+	beside("chains", `{`+members(25)+`,"x":[`+strings.Repeat(strings.Repeat(`{"":`, 26)+"0"+strings.Repeat("}", 26)+",", 50)+`1]}`)
 	beside("objects within objects", strings.Repeat(`{`+members(25)+`,"x":`, 30)+"1"+strings.Repeat("}", 30))
 	beside("long names", "{"+strings.ReplaceAll(members(24), `":`, fill("x", 50)+`":`)+"}")
 	beside("escaped names", `{"\u0041":1,"\u0042":1,"\u0043":1,"\u0044":1,"\u0045":1}`)

@@ -14,12 +14,14 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // ParsePEM reads the public keys (PKIX or PKCS #1) and the public keys of certificates that stand in a
-// PEM text, one for each block, at most 100. A certificate that issued the one before it is that one's
-// authority, and no key of tokens; nothing else of a chain is checked, nor its dates: the file is trusted as
-// it stands. A block of another type is an error. kid may be empty, and alg too: see [Key].
+// PEM text, at most 100 blocks; a key that stands there twice counts once. Where one certificate is no
+// authority's, those that are authorities' (RFC 5280 section 4.2.1.9) are its chain, and no keys of
+// tokens. Neither chain nor dates are checked: the file is trusted as it stands. A block of another type
+// is an error. kid may be empty, and alg too: see [Key].
 func ParsePEM(kid string, alg Algorithm, data []byte) ([]*Key, error) {
 	keys, err := parsePEM(kid, alg, data)
 	if err != nil {
@@ -32,7 +34,8 @@ func parsePEM(kid string, alg Algorithm, data []byte) (keys []*Key, err error) {
 	if len(data) > maxKeySetSize {
 		return nil, errors.New(sizeDetail("the text", len(data), maxKeySetSize))
 	}
-	var before *x509.Certificate
+	var publics, authorities []any
+	leaves := 0 // certificates that are no authority's
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		var public any
 		var certificate *x509.Certificate
@@ -45,22 +48,34 @@ func parsePEM(kid string, alg Algorithm, data []byte) (keys []*Key, err error) {
 			if certificate, err = x509.ParseCertificate(block.Bytes); err == nil {
 				public = certificate.PublicKey
 			}
+		case "EC PARAMETERS": // openssl writes the curve beside a key
+			continue
 		default:
 			err = fmt.Errorf("block type %s is neither a public key nor a certificate", quoteName(block.Type))
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		authority := before != nil && certificate != nil && before.CheckSignatureFrom(certificate) == nil
-		if before = certificate; authority {
+		case len(publics)+len(authorities) == maxKeys:
+			return nil, fmt.Errorf("more than %d keys", maxKeys)
+		case certificate != nil && certificate.IsCA:
+			authorities = append(authorities, public)
 			continue
+		case certificate != nil:
+			leaves++
 		}
+		publics = append(publics, public)
+	}
+	if leaves == 0 { // people make a certificate for one key that way, too
+		publics = append(publics, authorities...)
+	}
+	for _, public := range publics {
 		k, err := publicKey(kid, alg, public)
 		if err != nil {
 			return nil, err
 		}
-		if keys = append(keys, k); len(keys) > maxKeys {
-			return nil, fmt.Errorf("more than %d keys", maxKeys)
+		if !slices.ContainsFunc(keys, k.same) {
+			keys = append(keys, k)
 		}
 	}
 	if keys == nil {

@@ -63,8 +63,8 @@ func TestParsePEM(t *testing.T) {
 	})
 }
 
-// The authority of a certificate signs certificates, and no tokens. Another certificate of the same name
-// is a key.
+// The authority of a certificate signs certificates, and no tokens, wherever it stands in the file. Where
+// all certificates are authorities', each was made for its key.
 func TestParsePEMChain(t *testing.T) {
 	root, leaf := mustEC(t), mustEC(t)
 	certificate := func(public, signer *ecdsa.PrivateKey, isCA bool, serial int64) []byte {
@@ -81,9 +81,12 @@ func TestParsePEMChain(t *testing.T) {
 		text []byte
 		keys int
 	}{
-		"chain":         {slices.Concat(issued, authority), 1},
-		"the other":     {slices.Concat(authority, issued), 2},
-		"two of a name": {slices.Concat(authority, other), 2},
+		"chain":            {slices.Concat(issued, authority), 1},
+		"in another order": {slices.Concat(authority, issued), 1},
+		"a gap":            {slices.Concat(issued, other, authority), 1},
+		"two authorities":  {slices.Concat(authority, other), 2},
+		"twice":            {slices.Concat(issued, issued), 1},
+		"with its curve":   {slices.Concat(pemOf("EC PARAMETERS", []byte("x")), issued), 1},
 	} {
 		if keys, err := jwt.ParsePEM("", "", c.text); err != nil || len(keys) != c.keys {
 			t.Errorf("%s: %d keys, %v", name, len(keys), err)

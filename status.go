@@ -90,7 +90,7 @@ func (r *RemoteKeySet) Status() KeySetStatus {
 	}
 	s.describe(set.keys.Keys())
 	s.Skipped = set.keys.Skipped()
-	s.Address = plainAddress(set.address)
+	s.Address = escaped(plainAddress(set.address), maxDetail)
 	s.LastSuccess, s.FreshUntil, s.StaleUntil = set.at, set.fresh, set.stale
 	switch now := time.Now(); {
 	case now.Before(set.fresh):

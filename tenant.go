@@ -45,11 +45,8 @@ func isGUID(s string) bool {
 
 // named reports whether the issuer goes by this name.
 func (a *authority) named(name string) bool {
-	if !a.templated {
-		return name == a.Issuer
-	}
-	_, ok := a.template.tenant(name)
-	return ok
+	_, tenant := a.template.tenant(name)
+	return a.templated && tenant || !a.templated && name == a.Issuer
 }
 
 // checkTenant holds iss, tid and the list of tenants together.

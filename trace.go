@@ -313,6 +313,9 @@ func (t *tracer) require(reqs []Requirement) {
 			continue
 		}
 		e := routeOf([]Requirement{req}).decide(t.token, t.at)
+		if route.mistake != "" { // no token meets a route with a mistake
+			e = route.decide(t.token, t.at)
+		}
 		if e != nil {
 			e.ask.scopes = route.scopes
 		}
