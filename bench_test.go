@@ -429,7 +429,7 @@ func TestAllocations(t *testing.T) {
 	ceilings := map[string]float64{
 		"garbage": 1, "16KiB_of_dots": 1, "1MB_of_dots": 1, "oversized": 1,
 		"wrong_alg": 3, "unknown_kid": 3, "unknown_kid_in_cool-down": 3, // the text that was decoded, and the token that it might have become
-		"wrong_issuer_of_several": 12, // and the names of all issuers
+		"wrong_issuer_of_several": 8, // and the names of all issuers
 	}
 	for _, r := range benchRefusals(t) {
 		ceiling, ok := ceilings[r.name]

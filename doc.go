@@ -128,7 +128,8 @@
 //
 // # Compatibility
 //
-// Reason codes, sentinel errors, statuses and exported names are stable. The text of errors is for
+// Versions follow semantic versioning, and the last two releases of Go are supported. Reason codes, sentinel
+// errors, statuses and exported names are stable within a major version. The text of errors is for
 // people and may change. A check may become stricter where an attack calls for it; none becomes
 // looser.
 package jwt

@@ -127,20 +127,15 @@ type Error struct {
 	Got    string // what was found, without quotes; empty if nothing was
 	Want   string // what was wanted; text from the configuration in quotes
 	Hint   string // what to look at, where the refusal is a well-known mistake
-
 	Issuer string // Config.Issuer of the issuer that judged the token; empty before one was chosen
 	KeyID  string // the token's kid; empty if it has none, or was not read that far
-
 	// Offset is the byte of the decoded header or payload that is wrong; only with ReasonHeaderInvalid
 	// and ReasonPayloadInvalid.
 	Offset int
-
 	// RetryAfter is when the keys may be had again; only with ErrUnavailable.
 	RetryAfter time.Duration
-
 	// Also lists the other claims that failed. Reason and sentinel are those of the first.
-	Also []*Error
-
+	Also        []*Error
 	detail      string // replaces "Member is Got, want Want" in the text
 	size, limit int    // in bytes, if limit is set: in the text they follow detail, which says of what
 	sentinel    error  // overrides the table's: only where Config.Validate named one

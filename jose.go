@@ -34,19 +34,25 @@ func split(token string, maxToken, maxHeader int) (p parts, err *Error) {
 	if strings.HasPrefix(token, "{") {
 		return p, &Error{Reason: ReasonTokenParts, detail: "it is a JSON serialization (RFC 7515 section 7.2), and only the compact one is accepted"}
 	}
-	switch dots := strings.Count(token, "."); {
+	n := 0
+	for range strings.SplitSeq(token, ".") {
+		if n++; n > 5 {
+			break
+		}
+	}
+	switch {
 	case token == "":
 		return p, &Error{Reason: ReasonTokenParts, detail: "the token is empty"}
-	case dots == 0:
+	case n == 1:
 		return p, &Error{Reason: ReasonTokenOpaque, detail: "it has no dot, so it is not a JWT",
 			Hint: "issuers hand out opaque tokens when no API was asked for: request the token with this API's audience, or ask the issuer by introspection (RFC 7662)"}
-	case dots == 4:
+	case n == 5:
 		return p, &Error{Reason: ReasonTokenEncrypted, detail: "it has 5 parts, so it is a JWE (RFC 7516), which is never accepted",
 			Hint: "Auth0 issues encrypted tokens when no audience was asked for: request the token with this API's audience, and switch token encryption off for this API"}
-	case dots > 4:
+	case n > 5:
 		return p, &Error{Reason: ReasonTokenParts, detail: "it has more than 5 parts"}
-	case dots != 2:
-		return p, &Error{Reason: ReasonTokenParts, detail: [...]string{1: "it has 2 parts", 3: "it has 4 parts"}[dots]}
+	case n != 3:
+		return p, &Error{Reason: ReasonTokenParts, detail: "it has " + strconv.Itoa(n) + " parts"}
 	}
 	header, rest, _ := strings.Cut(token, ".")
 	payload, signature, _ := strings.Cut(rest, ".")

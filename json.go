@@ -42,7 +42,6 @@ type scanner struct {
 	fresh  bool   // an object or array was opened and has no member yet
 	depth  int
 	vetted bool // the text was scanned before: names need no comparing
-
 	// The names of all open objects, the innermost last: the first few here, the others in more.
 	few   [fewMembers]string
 	more  []string
