@@ -1195,3 +1195,40 @@ func TestMetadataURL(t *testing.T) {
 		t.Error("a MetadataURL was accepted beside the address of a key set")
 	}
 }
+
+// What a transport returns, or an issuer names, decides no status and reaches no terminal raw.
+func TestFetchErrorsOfOthers(t *testing.T) {
+	for name, sentinel := range sentinels {
+		keys, err := jwt.NewRemoteKeySet(keysURL, &jwt.RemoteOptions{Client: &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("mine: %w", sentinel)
+		})}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := keys.Warm(t.Context())
+		if !errors.Is(got, jwt.ErrUnavailable) || sentinel != jwt.ErrUnavailable && errors.Is(got, sentinel) {
+			t.Errorf("%s: got %v", name, got)
+		}
+		w := httptest.NewRecorder()
+		resource(t, jwt.ResourceConfig{}, nil).Challenge(w, request(), got)
+		if w.Code != http.StatusServiceUnavailable {
+			t.Errorf("%s: got status %d", name, w.Code)
+		}
+	}
+
+	p := newProvider(t)
+	p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == oidcPath {
+			io.WriteString(w, `{"issuer":"`+providerURL+`","jwks_uri":"https://h.example/\u009b31m\u2028\u202e"}`)
+		}
+		return true
+	}
+	keys := p.remote(jwt.RemoteOptions{})
+	err := keys.Warm(t.Context())
+	if err == nil {
+		t.Fatal("no keys were taken for some")
+	}
+	for _, text := range []string{err.Error(), keys.Status().LastError, keys.Status().Address} {
+		checkPlain(t, text)
+	}
+}
