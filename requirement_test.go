@@ -304,3 +304,11 @@ func TestMaxAuthAgeEdge(t *testing.T) {
 		}
 	})
 }
+
+// Check and Trace say the same of a route whose later requirement is a mistake.
+func TestMistakeBehindARequirement(t *testing.T) {
+	token := testIssuer().Token(nil)
+	reqs := []jwt.Requirement{jwt.Scope("a"), jwt.Scope()}
+	_, err := resource(t, jwt.ResourceConfig{}, nil).Check(request("Bearer "+token), reqs...)
+	sameRefusal(t, err, newVerifier(t).Trace(t.Context(), token, time.Time{}, reqs...))
+}
