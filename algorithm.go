@@ -70,7 +70,7 @@ func (a Algorithm) digest(input []byte) []byte {
 	return sum[:]
 }
 
-// sameAs compares algorithms, of which one has two names.
+// sameAs compares algorithms. EdDSA and Ed25519 are two names of one.
 func (a Algorithm) sameAs(b Algorithm) bool {
 	return a == b || a.kty() == "OKP" && b.kty() == "OKP"
 }

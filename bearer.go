@@ -22,7 +22,7 @@ type ResourceConfig struct {
 	// Realm is the realm of the challenge: printable ASCII. Empty: none.
 	Realm string
 
-	// OnRefusal is told of every request that is refused, for logs and metrics, before the answer is
+	// OnRefusal is called for every request that is refused, for logs and metrics, before the answer is
 	// written. It must not keep the request. Nil: nobody is told.
 	OnRefusal func(*http.Request, *Error)
 

@@ -180,7 +180,7 @@ func shapeOf(typ reflect.Type, made map[reflect.Type]*shape) *shape {
 			}
 		}
 	case reflect.Map:
-		s.holdsFields = true // as long as it is not known, for the sake of types that hold themselves
+		s.holdsFields = true // until it is known, because a type may hold itself
 		s.values = shapeOf(typ.Elem(), made)
 		s.holdsFields = s.values.holdsFields
 	case reflect.Slice, reflect.Array:
