@@ -4,156 +4,294 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
 // ResourceConfig describes a protected resource. The zero value is what most services want.
 type ResourceConfig struct {
-	// Realm is the realm of the challenge: printable ASCII. Empty: none.
+	// Realm is the realm of the challenge: printable ASCII. Empty: none, but for a challenge that would
+	// hold nothing else, which has the realm "api".
 	Realm string
+
+	// HeaderField names a header field that carries the token, bare or behind the word Bearer, as some
+	// proxies send it (Cf-Access-Jwt-Assertion, X-Goog-Iap-Jwt-Assertion, X-Forwarded-Authorization). It
+	// is then read instead of Authorization. Empty: Authorization.
+	HeaderField string
+
+	// Cookie names a cookie that may carry the token too. It is read where the header field has no token,
+	// or one of another scheme such as Basic; where both have a token, it must be the same. A browser
+	// sends cookies on its own: such a service needs a defence against cross-site request forgery, such
+	// as [http.CrossOriginProtection]. Empty: none.
+	Cookie string
+
+	// Require is what every request must meet, beside the requirements of its route. Nil: nothing.
+	Require []Requirement
 
 	// OnRefusal is called for every request that is refused, for logs and metrics, before the answer is
 	// written. It must not keep the request. Nil: nobody is told.
 	OnRefusal func(*http.Request, *Error)
 
-	// HeaderField names a header field that carries the bare token without a scheme, as some proxies
-	// send it (Cf-Access-Jwt-Assertion, X-Goog-Iap-Jwt-Assertion). It is then read instead of
-	// Authorization. Empty: Authorization.
-	HeaderField string
-
-	// Cookie names a cookie that may carry the token where no header field does. A browser sends
-	// cookies on its own: such a service needs a defence against cross-site request forgery, such
-	// as [http.CrossOriginProtection]. Empty: none.
-	Cookie string
+	// Answer returns the body of the answer to a refused request and its media type, for a service that
+	// has a form of its own for errors, such as RFC 9457. Status and header fields stay as the Refusal has
+	// them. Nil: a small JSON object with error and error_description.
+	Answer func(*http.Request, Refusal) (contentType string, body []byte)
 }
 
 // A Resource is an HTTP API that asks for bearer tokens: RFC 6750. It is safe for concurrent use.
 type Resource struct {
 	verifier *Verifier
-	config   ResourceConfig
+	*service
 }
 
-// NewResource returns a Resource whose tokens v verifies.
+// service is what a Resource is beside its verifier.
+type service struct {
+	ResourceConfig
+	onRefusalPanicked, answerPanicked sync.Once // it was reported
+}
+
+// plain is the service of every Verifier.Require, so that these guards are of one Resource.
+var plain service
+
+// NewResource returns a Resource whose tokens v verifies. An error names the field that is wrong.
 func NewResource(v *Verifier, c ResourceConfig) (*Resource, error) {
 	switch {
-	case v == nil || len(v.authorities) == 0:
+	case v.none():
 		return nil, errors.New("jwt: NewResource: the Verifier is nil or zero")
 	case !printable(c.Realm):
 		return nil, errors.New("jwt: NewResource: Realm is not printable ASCII")
 	case strings.EqualFold(c.HeaderField, "Authorization"):
-		return nil, errors.New("jwt: NewResource: HeaderField is Authorization, which has a scheme: leave it empty")
+		return nil, errors.New("jwt: NewResource: HeaderField is Authorization, which is read anyway: leave it empty")
 	case c.HeaderField != "" && !isHTTPToken(c.HeaderField):
 		return nil, fmt.Errorf("jwt: NewResource: HeaderField %q is not the name of a header field", c.HeaderField)
 	case c.Cookie != "" && !isHTTPToken(c.Cookie):
 		return nil, fmt.Errorf("jwt: NewResource: Cookie %q is not the name of a cookie", c.Cookie)
+	case c.Require != nil && len(c.Require) == 0:
+		return nil, errors.New("jwt: NewResource: the list Require is empty: leave it nil for no requirement")
+	case routeOf(c.Require).mistake != "":
+		return nil, errors.New("jwt: NewResource: Require: " + routeOf(c.Require).mistake)
 	}
 	c.HeaderField = http.CanonicalHeaderKey(c.HeaderField)
-	return &Resource{v, c}, nil
+	c.Require = slices.Clone(c.Require)
+	return &Resource{v, &service{ResourceConfig: c}}, nil
 }
 
-// Check takes the credential from a request, verifies it, and holds it against reqs: it is the whole
-// decision of [Resource.Require], for hosts that are no [http.Handler] and for requirements that depend
-// on the request. It writes nothing. The error is an [*Error]; [Resource.Challenge] turns it into the
-// answer.
+// Check takes the credential from a request, verifies it, and holds it against reqs and
+// ResourceConfig.Require: it is the whole decision of [Resource.Require], for hosts that are no
+// [http.Handler] and for requirements that depend on the request. It writes nothing. The error is an
+// [*Error]; [Resource.Challenge] turns it into the answer.
 func (r *Resource) Check(req *http.Request, reqs ...Requirement) (*Token, error) {
-	return r.check(req, routeOf(reqs))
-}
-
-func (r *Resource) check(req *http.Request, route *rule) (*Token, error) {
-	text, refusal := r.credential(req)
+	pass, refusal := r.check(req, r.route(reqs))
 	if refusal != nil {
 		return nil, refusal
 	}
-	token, err := r.verifier.Verify(req.Context(), text)
-	if err != nil {
-		return nil, err
-	}
-	if unmet := route.refuse(token, time.Now()); unmet != nil {
-		return nil, unmet.withhold(text)
-	}
-	return token, nil
+	return pass.token, nil
 }
 
 // Require returns a middleware that lets a request through to its handler only if it carries one
-// valid token that meets all of reqs. The handler finds the token with [FromContext]. Without
-// requirements any valid token will do. There is no way to exempt a path or a method: wrap the
-// handlers that need a token, and answer CORS preflights before. A requirement that is a mistake, such
-// as Scope(), panics while the route is built, as [http.Handle] does for a bad pattern.
+// valid token that meets all of reqs and of ResourceConfig.Require. The handler finds the token with
+// [FromContext]. Without requirements any valid token will do. There is no way to exempt a path or a
+// method: wrap the handlers that need a token, and answer CORS preflights before. A requirement that is a
+// mistake, such as Scope(), panics while the route is built, as [http.Handle] does for a bad pattern.
+//
+// Where one guard of a Resource stands within another, the token is verified once.
 func (r *Resource) Require(reqs ...Requirement) func(http.Handler) http.Handler {
-	route := routeOf(reqs)
+	route := r.route(reqs)
 	if route.mistake != "" {
 		panic("jwt: Require: " + route.mistake)
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			token, err := r.check(req, route)
-			if err != nil {
-				r.Challenge(w, req, err)
+			pass, refusal := r.check(req, route)
+			if refusal != nil {
+				r.Challenge(w, req, refusal)
 				return
 			}
-			next.ServeHTTP(w, req.WithContext(context.WithValue(req.Context(), contextKey{}, token)))
+			next.ServeHTTP(w, req.WithContext(&guarded{req.Context(), pass}))
 		})
 	}
 }
 
-// contextKey is unexported, so that nothing but Require puts a token into a context.
-type contextKey struct{}
+// Require guards handlers with this verifier and a zero [ResourceConfig]: see [Resource.Require].
+func (v *Verifier) Require(reqs ...Requirement) func(http.Handler) http.Handler {
+	return (&Resource{v, &plain}).Require(reqs...)
+}
 
-// FromContext returns the token that [Resource.Require] verified for this request.
+// route is the one rule of a route of this resource.
+func (r *Resource) route(reqs []Requirement) *rule {
+	return routeOf(slices.Concat(r.ResourceConfig.Require, reqs))
+}
+
+// check is the decision of Check and Require.
+func (r *Resource) check(req *http.Request, route *rule) (pass, *Error) {
+	if r.verifier.none() {
+		return pass{}, noVerifier()
+	}
+	text, refusal := r.credential(req)
+	p := pass{asked: r.asked(req, text), scopes: route.scopes}
+	before := passOf(req.Context())
+	if before != nil && before.resource == *r {
+		p.scopes = slices.Concat(before.scopes, route.scopes)
+	}
+	if refusal == nil {
+		p.token, refusal = p.verify(req.Context(), before)
+	}
+	if refusal == nil {
+		refusal = route.refuse(p.token, time.Now())
+	}
+	if refusal != nil {
+		refusal.ask.scopes = p.scopes
+		return pass{}, refusal.withhold(text)
+	}
+	return p, nil
+}
+
+// verify returns the verified token of a request. If the same was let through before, time alone can have
+// ended it.
+func (asked asked) verify(ctx context.Context, before *pass) (*Token, *Error) {
+	if before != nil && before.asked == asked {
+		t := before.token
+		if refusal := t.authority.checkClaims(t, time.Now(), nil); refusal != nil {
+			return nil, refusal.of(t)
+		}
+		return t, nil
+	}
+	t, err := asked.resource.verifier.Verify(ctx, asked.credential)
+	if err != nil {
+		return nil, err.(*Error)
+	}
+	return t, nil
+}
+
+// asked is all of a request that a decision depends on.
+type asked struct {
+	resource             Resource
+	credential           string
+	method, uri          string
+	tls                  *tls.ConnectionState
+	dpop, tlsCertificate string // the fields DPoP and Client-Cert, from which possession of a key is shown
+}
+
+func (r *Resource) asked(req *http.Request, credential string) asked {
+	field := func(name string) string { return strings.Join(req.Header[name], "\n") }
+	return asked{*r, credential, req.Method, req.RequestURI, req.TLS, field("Dpop"), field("Client-Cert")}
+}
+
+// pass is the record of a request that a guard let through.
+type pass struct {
+	asked
+	token  *Token
+	scopes []string // of the route, with those of the guards around it
+}
+
+// guarded is the context of a request that a guard let through.
+type guarded struct {
+	context.Context
+	pass
+}
+
+type (
+	tokenKey struct{}
+	passKey  struct{} // which no other package can use: a token alone passes no guard
+)
+
+func (g *guarded) Value(key any) any {
+	switch key.(type) {
+	case tokenKey:
+		return g.token
+	case passKey:
+		return &g.pass
+	}
+	return g.Context.Value(key)
+}
+
+// Format keeps the credential out of logs, whatever the verb.
+func (g *guarded) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "%v.WithToken", g.Context) }
+
+// passOf returns the record of the guard that this context comes from; nil if it comes from none.
+func passOf(ctx context.Context) *pass {
+	p, _ := ctx.Value(passKey{}).(*pass)
+	return p
+}
+
+// NewContext returns a context in which [FromContext] finds this token: for hosts that are no HTTP server,
+// and for tests of handlers. It passes no guard: [Resource.Require] looks at requests alone.
+func NewContext(ctx context.Context, t *Token) context.Context {
+	return context.WithValue(ctx, tokenKey{}, t)
+}
+
+// FromContext returns the token that [Resource.Require] verified for this request, or that [NewContext] was
+// given.
 func FromContext(ctx context.Context) (*Token, bool) {
-	t, ok := ctx.Value(contextKey{}).(*Token)
-	return t, ok
+	t, _ := ctx.Value(tokenKey{}).(*Token)
+	if !t.verified() {
+		return nil, false
+	}
+	return t, true
 }
 
 // credential finds the one token of a request.
 func (r *Resource) credential(req *http.Request) (string, *Error) {
-	name := r.config.HeaderField
-	if name == "" {
-		name = "Authorization"
+	name := cmp.Or(r.HeaderField, "Authorization")
+	repeated := func(member, detail string) (string, *Error) {
+		return "", &Error{Reason: ReasonCredentialRepeated, Member: member, detail: detail}
 	}
-	values := req.Header[name]
 	text := ""
-	switch {
+	var none *Error // why the header field has no token
+	switch values := req.Header[name]; {
 	case len(values) > 1:
-		return "", &Error{Reason: ReasonCredentialRepeated, Member: name, detail: "the request has " + strconv.Itoa(len(values)) + " " + name + " headers"}
-	case len(values) == 1 && r.config.HeaderField != "":
-		text = strings.Trim(values[0], " \t")
+		return repeated(name, "the request has "+strconv.Itoa(len(values))+" "+name+" headers")
 	case len(values) == 1:
-		var err *Error
-		if text, err = bearerToken(values[0]); err != nil {
-			return "", err
+		if text, none = fieldToken(name, values[0]); none != nil && none.Reason != ReasonNoToken {
+			return "", none
 		}
 	}
-	if r.config.Cookie != "" {
-		cookies := req.CookiesNamed(r.config.Cookie)
-		switch {
-		case len(cookies) == 1 && cookies[0].Value == "": // as some services clear it
-		case len(cookies) > 1, len(cookies) == 1 && text != "":
-			return "", &Error{Reason: ReasonCredentialRepeated, Member: "Cookie", detail: "the request has more than one token, of which one is in a cookie"}
-		case len(cookies) == 1:
-			text = cookies[0].Value
+	if r.Cookie != "" {
+		cookies := req.CookiesNamed(r.Cookie)
+		for n, cookie := range cookies {
+			switch {
+			case n > 0 && cookie.Value != cookies[0].Value, text != "" && cookie.Value != "" && cookie.Value != text:
+				return repeated("Cookie", "the request has more than one token, of which one is in a cookie")
+			case cookie.Value != "": // some services clear it so
+				text = cookie.Value
+			}
 		}
 	}
 	inQuery := hasQueryToken(req.URL)
 	switch {
 	case text != "" && inQuery:
-		return "", &Error{Reason: ReasonCredentialRepeated, Member: "access_token", detail: "the request has a token in its query too"}
+		return repeated("access_token", "the request has a token in its query too")
 	case text == "" && inQuery:
 		return "", &Error{Reason: ReasonNoToken, detail: "the request has a token in its query, where it is not read: queries end up in logs"}
-	case text == "":
+	case text == "" && none == nil:
 		return "", &Error{Reason: ReasonNoToken, detail: "the request has no " + name + " header with a token"}
+	case text == "":
+		return "", none
 	}
 	return text, nil
+}
+
+// fieldToken reads the header field that carries the credential. One of the service's own choice may have
+// the token without a scheme.
+func fieldToken(name, value string) (string, *Error) {
+	if name != "Authorization" {
+		value = strings.Trim(value, " \t")
+		if !strings.Contains(value, " ") && !equalASCIIFold(value, "bearer") {
+			return value, nil
+		}
+	}
+	return bearerToken(name, value)
 }
 
 // hasQueryToken reports whether the query has the parameter access_token (RFC 6750 section 2.3).
@@ -164,69 +302,119 @@ func hasQueryToken(u *url.URL) bool {
 	return u.Query().Has("access_token")
 }
 
-// bearerToken reads an Authorization header: the scheme in any case, spaces, and a token of the
-// characters that RFC 6750 section 2.1 allows. Another scheme gives no token and no error of the
-// client's; anything else does.
-func bearerToken(value string) (string, *Error) {
-	malformed := func(detail string) (string, *Error) {
-		return "", &Error{Reason: ReasonCredentialMalformed, Member: "Authorization", detail: detail}
+// bearerToken reads the value of Authorization, or of a field that stands for it: the scheme in any case,
+// spaces, and a token of the characters that RFC 6750 section 2.1 allows. Another scheme gives no token and
+// no error of the client's; anything else does. DPoP (RFC 9449) is a credential too, whose proof nobody
+// here can check: it must not be taken for none.
+func bearerToken(name, value string) (string, *Error) {
+	refuse := func(reason Reason, detail string) (string, *Error) {
+		e := &Error{Reason: reason, detail: "the " + name + " header " + detail}
+		if reason != ReasonNoToken {
+			e.Member = name
+		}
+		return "", e
 	}
 	scheme, rest, _ := strings.Cut(value, " ")
 	switch {
 	case value == "":
-		return "", &Error{Reason: ReasonNoToken, detail: "the Authorization header is empty"}
+		return refuse(ReasonNoToken, "is empty")
 	case !isHTTPToken(scheme):
-		return malformed("the Authorization header does not begin with a scheme")
+		return refuse(ReasonCredentialMalformed, "does not begin with a scheme")
 	case strings.Count(scheme, ".") >= 2:
-		return malformed("the Authorization header has a token without the word Bearer before it")
+		return refuse(ReasonCredentialMalformed, "has a token without the word Bearer before it")
+	case equalASCIIFold(scheme, "dpop"):
+		return refuse(ReasonBindingUnproven, "has the scheme DPoP, whose proof of possession is not checked here")
 	case !equalASCIIFold(scheme, "bearer"):
-		return "", &Error{Reason: ReasonNoToken, detail: "the Authorization header has another scheme than Bearer"}
+		return refuse(ReasonNoToken, "has another scheme than Bearer")
 	}
 	token := strings.TrimLeft(rest, " ")
-	if token == "" {
-		return malformed("the Authorization header has no token after Bearer")
-	}
 	bare := strings.TrimRight(token, "=")
+	if bare == "" {
+		return refuse(ReasonCredentialMalformed, "has no token after Bearer")
+	}
 	for i := 0; i < len(bare); i++ {
 		if c := bare[i]; !inBase64url(c) && c != '.' && c != '~' && c != '+' && c != '/' {
-			return malformed("the Authorization header holds " + strconv.QuoteToASCII(bare[i:i+1]) + " in or behind its token")
+			return refuse(ReasonCredentialMalformed, "holds "+strconv.QuoteToASCII(bare[i:i+1])+" in or behind its token")
 		}
-	}
-	if bare == "" {
-		return malformed("the Authorization header has no token after Bearer")
 	}
 	return token, nil
 }
 
-// Challenge tells ResourceConfig.OnRefusal of a request that was refused with err, and answers it: with
-// the status, the challenge of RFC 6750 section 3 in WWW-Authenticate, and a small JSON body with error
-// and error_description. The client learns the kind of refusal and no more; the reason is for the
-// operator. An error that is not of this package is answered with status 500.
-func (r *Resource) Challenge(w http.ResponseWriter, req *http.Request, err error) {
-	var e *Error
-	if !errors.As(err, &e) {
-		e = &Error{}
-	} else if r.config.OnRefusal != nil {
-		r.config.OnRefusal(req, e)
-	}
-	o := outcomeOf(err)
-	h := w.Header()
+// A Refusal is what the client may learn of an error: [Resource.Refusal].
+type Refusal struct {
+	Status int
+	// Header has WWW-Authenticate (RFC 6750 section 3), Retry-After and Cache-Control, as far as they are
+	// called for. It is the caller's.
+	Header http.Header
+	// Code is the error of RFC 6750 section 3.1 or RFC 9470 section 3; or one of ours, which stands in
+	// bodies alone: unauthorized, temporarily_unavailable, server_error.
+	Code        string
+	Description string // one fixed sentence for each Code
+}
+
+// Refusal returns what the client may learn of an error of [Resource.Check], [Verifier.Verify] or
+// [Token.Meets]: for hosts without an [http.ResponseWriter]. An error that is not of this package has
+// status 500.
+func (r *Resource) Refusal(err error) Refusal { return r.refusal(err, nil) }
+
+// refusal asks for these scopes too.
+func (r *Resource) refusal(err error, scopes []string) Refusal {
+	e, o := ownError(err), outcomeOf(err)
+	h := http.Header{"Cache-Control": {"no-store"}}
 	switch o.status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusBadRequest:
-		h.Set("WWW-Authenticate", r.challenge(o, e))
+		h["Www-Authenticate"] = []string{r.challenge(o, &e.ask, scopes)}
 	case http.StatusServiceUnavailable:
-		h.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(e.RetryAfter.Seconds())))))
+		h["Retry-After"] = []string{strconv.Itoa(max(1, int(math.Ceil(e.RetryAfter.Seconds()))))}
 	}
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Type", "application/json")
+	return Refusal{o.status, h, o.code, o.description}
+}
+
+// ownError finds the error of this package in err; an empty one if there is none.
+func ownError(err error) *Error {
+	var e *Error
+	errors.As(err, &e)
+	return cmp.Or(e, &Error{})
+}
+
+// Challenge tells ResourceConfig.OnRefusal of a request that was refused with err, and answers it with
+// [Resource.Refusal] and a body. The client learns the kind of refusal and no more; the reason is for the
+// operator. Challenges of other schemes that stand in the header already are kept.
+func (r *Resource) Challenge(w http.ResponseWriter, req *http.Request, err error) {
+	if e := ownError(err); e.Reason != "" && r.OnRefusal != nil {
+		contained(&r.onRefusalPanicked, "ResourceConfig.OnRefusal", func() { r.OnRefusal(req, e) })
+	}
+	var scopes []string
+	if p := passOf(req.Context()); p != nil && p.resource == *r {
+		scopes = p.scopes // what the guard around this one asks for
+	}
+	refusal := r.refusal(err, scopes)
+	h := w.Header()
+	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag"} { // of an answer that will not be given
+		h.Del(name)
+	}
+	for name, values := range refusal.Header {
+		if name == "Www-Authenticate" {
+			values = append(h[name], values...)
+		}
+		h[name] = values
+	}
+	contentType, body := "application/json", []byte(`{"error":"`+refusal.Code+`","error_description":"`+refusal.Description+"\"}\n")
+	if r.Answer != nil {
+		contained(&r.answerPanicked, "ResourceConfig.Answer", func() { contentType, body = r.Answer(req, refusal) })
+	}
+	h.Del("Content-Type")
+	if contentType != "" {
+		h.Set("Content-Type", contentType)
+	}
 	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(o.status)
-	io.WriteString(w, `{"error":"`+o.code+`","error_description":"`+o.description+"\"}\n")
+	w.WriteHeader(refusal.Status)
+	w.Write(body)
 }
 
 // challenge builds the value of WWW-Authenticate. What is in it comes from the table of outcomes
 // and from the service's own configuration, never from the request.
-func (r *Resource) challenge(o outcome, e *Error) string {
+func (r *Resource) challenge(o outcome, ask *ask, scopes []string) string {
 	var b strings.Builder
 	b.Grow(128) // as much as most need
 	b.WriteString("Bearer")
@@ -244,25 +432,29 @@ func (r *Resource) challenge(o outcome, e *Error) string {
 		b.WriteByte('"')
 		separator = ", "
 	}
-	if r.config.Realm != "" {
-		add("realm", r.config.Realm)
+	scope := ""
+	if o.status != http.StatusBadRequest {
+		scope = challengeWords(slices.Concat(scopes, ask.scopes))
 	}
-	if !o.challenge {
-		return b.String()
+	switch {
+	case r.Realm != "":
+		add("realm", r.Realm)
+	case !o.challenge && scope == "": // RFC 6750 section 3 asks for one parameter at least
+		add("realm", "api")
 	}
-	add("error", o.code)
-	add("error_description", o.description)
-	switch o.sentinel {
-	case ErrScope:
-		if list := challengeWords(e.ask.scopes); list != "" {
-			add("scope", list)
-		}
-	case ErrAuthentication:
-		if list := challengeWords(e.ask.acr); list != "" {
+	if o.challenge {
+		add("error", o.code)
+		add("error_description", o.description)
+	}
+	if scope != "" {
+		add("scope", scope)
+	}
+	if o.sentinel == ErrAuthentication {
+		if list := challengeWords(ask.acr); list != "" {
 			add("acr_values", list)
 		}
-		if e.ask.hasMaxAge {
-			add("max_age", strconv.FormatInt(max(0, int64(e.ask.maxAge/time.Second)), 10))
+		if ask.hasMaxAge {
+			add("max_age", strconv.FormatInt(max(0, int64(ask.maxAge/time.Second)), 10))
 		}
 	}
 	return b.String()
@@ -283,11 +475,6 @@ func challengeWords(words []string) string {
 		}
 	}
 	return strings.Join(list, " ")
-}
-
-// Require guards handlers with this verifier and a zero [ResourceConfig]: see [Resource.Require].
-func (v *Verifier) Require(reqs ...Requirement) func(http.Handler) http.Handler {
-	return (&Resource{verifier: v}).Require(reqs...)
 }
 
 // outcome is what a sentinel means to the client.

@@ -5,6 +5,7 @@ package jwt_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ import (
 )
 
 const (
-	bearer        = "Bearer"
+	bearer        = `Bearer realm="api"`
 	badRequest    = `Bearer error="invalid_request", error_description="The request must carry exactly one well-formed bearer credential."`
 	invalidToken  = `Bearer error="invalid_token", error_description="The access token is not valid for this service."`
 	missingScope  = `Bearer error="insufficient_scope", error_description="The access token does not allow this request."`
@@ -116,7 +117,7 @@ func TestCredentials(t *testing.T) {
 		{"none", nil, 401, bearer, jwt.ReasonNoToken},
 		{"empty", []string{""}, 401, bearer, jwt.ReasonNoToken},
 		{"Basic", []string{"Basic dXNlcjpwYXNz"}, 401, bearer, jwt.ReasonNoToken},
-		{"DPoP", []string{"DPoP " + good}, 401, bearer, jwt.ReasonNoToken},
+		{"DPoP", []string{"DPoP " + good}, 401, invalidToken, jwt.ReasonBindingUnproven},
 		{"JWT", []string{"JWT " + good}, 401, bearer, jwt.ReasonNoToken},
 		{"Bearerx", []string{"Bearerx " + good}, 401, bearer, jwt.ReasonNoToken},
 
@@ -199,7 +200,7 @@ func TestQueryToken(t *testing.T) {
 }
 
 func TestHeaderAndCookieSources(t *testing.T) {
-	good := testIssuer().Token(nil)
+	good, other := testIssuer().Token(nil), testIssuer().Token(claims{"sub": "somebody else"})
 	for _, c := range []struct {
 		name    string
 		config  jwt.ResourceConfig
@@ -208,18 +209,37 @@ func TestHeaderAndCookieSources(t *testing.T) {
 	}{
 		{"header", jwt.ResourceConfig{HeaderField: "cf-access-jwt-assertion"}, []string{"Cf-Access-Jwt-Assertion", good}, 200},
 		{"header with other spaces", jwt.ResourceConfig{HeaderField: "X-Token"}, []string{"X-Token", "\u00a0" + good}, 401},
-		{"header with a scheme", jwt.ResourceConfig{HeaderField: "X-Token"}, []string{"X-Token", "Bearer " + good}, 401},
+		{"header with a scheme", jwt.ResourceConfig{HeaderField: "X-Token"}, []string{"X-Token", "bearer  " + good}, 200},
+		{"header with a scheme alone", jwt.ResourceConfig{HeaderField: "X-Token"}, []string{"X-Token", "Bearer"}, 400},
+		{"header with another scheme", jwt.ResourceConfig{HeaderField: "X-Token"}, []string{"X-Token", "Basic " + good}, 401},
+		{"header with more than a token", jwt.ResourceConfig{HeaderField: "X-Token"}, []string{"X-Token", good + " " + good}, 400},
+		{"header for a proxy's own Authorization", jwt.ResourceConfig{HeaderField: "X-Forwarded-Authorization"}, []string{"X-Forwarded-Authorization", "Bearer " + good, "Authorization", "Bearer x"}, 200},
 		{"header instead of Authorization", jwt.ResourceConfig{HeaderField: "X-Token"}, []string{"Authorization", "Bearer " + good}, 401},
 		{"header twice", jwt.ResourceConfig{HeaderField: "X-Token"}, []string{"X-Token", good, "X-Token", good}, 400},
 		{"cookie", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "a=b; __session=" + good}, 200},
 		{"cookie not configured", jwt.ResourceConfig{}, []string{"Cookie", "__session=" + good}, 401},
-		{"cookie twice", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good + "; __session=" + good}, 400},
+		{"cookie twice", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good + "; __session=" + good}, 200},
+		{"different cookies", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good + "; __session=" + other}, 400},
+		{"a third cookie that differs", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good + "; __session=" + good, "Cookie", "__session=" + other}, 400},
 		{"an empty cookie", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session="}, 401},
 		{"an empty cookie and a header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=", "Authorization", "Bearer " + good}, 200},
 		{"an empty cookie and another", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=; __session=" + good}, 400},
-		{"cookie and header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "Bearer " + good}, 400},
+		{"cookie and header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "Bearer " + good}, 200},
+		{"cookie and another in a header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + other, "Authorization", "Bearer " + good}, 400},
+		{"two cookies and a header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good + "; __session=" + good, "Authorization", "Bearer " + good}, 200},
+		{"cookie and the header of a proxy", jwt.ResourceConfig{HeaderField: "Cf-Access-Jwt-Assertion", Cookie: "CF_Authorization"}, []string{"Cookie", "CF_Authorization=" + good, "Cf-Access-Jwt-Assertion", good}, 200},
+		{"cookie and another in the header of a proxy", jwt.ResourceConfig{HeaderField: "Cf-Access-Jwt-Assertion", Cookie: "CF_Authorization"}, []string{"Cookie", "CF_Authorization=" + good, "Cf-Access-Jwt-Assertion", other}, 400},
+		{"two equal headers beside a cookie", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "Bearer " + good, "Authorization", "Bearer " + good}, 400},
+		{"cookie beside an empty header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", ""}, 200},
+		{"cookie beside Negotiate", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "Negotiate YII="}, 200},
+		{"cookie beside another scheme of a proxy", jwt.ResourceConfig{HeaderField: "X-Token", Cookie: "__session"}, []string{"Cookie", "__session=" + good, "X-Token", "Basic x"}, 200},
+		{"cookie beside DPoP", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "DPoP " + good}, 401},
+		{"cookie beside dPoP", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "dPoP"}, 401},
+		{"cookie beside DPoP of a proxy", jwt.ResourceConfig{HeaderField: "X-Token", Cookie: "__session"}, []string{"Cookie", "__session=" + good, "X-Token", "DPoP " + good}, 401},
+		{"cookie beside a malformed header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "Bearer"}, 400},
+		{"cookie beside a bad token", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "Bearer x"}, 400},
 		{"header beside a cookie setting", jwt.ResourceConfig{Cookie: "__session"}, []string{"Authorization", "Bearer " + good}, 200},
-		{"cookie beside another scheme", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "Basic x"}, 401},
+		{"cookie beside another scheme", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "Basic x"}, 200},
 	} {
 		r := request()
 		for i := 0; i < len(c.headers); i += 2 {
@@ -318,11 +338,6 @@ func TestFromContext(t *testing.T) {
 	h.ServeHTTP(httptest.NewRecorder(), request("Bearer "+testIssuer().Token(claims{"scope": "a"})))
 	if !reached {
 		t.Error("the handler was not reached")
-	}
-	w := httptest.NewRecorder()
-	(&jwt.Verifier{}).Require()(subject).ServeHTTP(w, request("Bearer "+testIssuer().Token(nil)))
-	if w.Code != 401 {
-		t.Errorf("a zero Verifier answered %d", w.Code)
 	}
 }
 
@@ -520,7 +535,7 @@ func TestHostileTexts(t *testing.T) {
 			t.Fatalf("the challenges %q", challenges)
 		} else {
 			params, ok := parseChallenge(challenges[0])
-			if !ok || params["realm"] != realm {
+			if only := len(params) == 1 && realm == "" && params["realm"] == "api"; !ok || params["realm"] != realm && !only {
 				t.Fatalf("the challenge %q for the realm %q", challenges[0], realm)
 			}
 			var expected []string
@@ -604,5 +619,427 @@ func TestCheckAndChallenge(t *testing.T) {
 	wantAnswer(t, w.Result(), 403, "insufficient_scope", missingScope+`, scope="a b"`)
 	if told != 1 {
 		t.Errorf("OnRefusal was told %d times", told)
+	}
+}
+
+// A route is decided alike by Require, by Check, by Meets, by Trace and, for the token alone, by Verify.
+func TestRouteAgreement(t *testing.T) {
+	v := newVerifier(t)
+	r := resource(t, jwt.ResourceConfig{}, nil)
+	tokens := []claims{nil, {"scope": "a"}, {"scope": "a b"}, {"scp": []string{"b"}}, {"acr": "gold", "scope": "b"}, {"auth_time": 1}, {"auth_time": time.Now().Unix()},
+		{"roles": []string{"x", "y"}}, {"roles": "x"}, {"roles": 1}, {"org": claims{"id": 7}}, {"exp": 1}, {"aud": "other"}, {"cnf": claims{"jkt": "x"}}}
+	routes := [][]jwt.Requirement{nil, {jwt.Scope("a")}, {jwt.Scope("a", "b")}, {jwt.Scope("a"), jwt.Scope("b")}, {jwt.ACR("gold")}, {jwt.MaxAuthAge(time.Hour)},
+		{jwt.Claim("roles").Has("x")}, {jwt.Claim("roles").HasAny("y", "z")}, {jwt.Claim("org", "id").Equals(7)}, {jwt.Any(jwt.Scope("a"), jwt.Claim("roles").Has("x"))},
+		{jwt.All(jwt.ACR("gold"), jwt.Scope("b"))}, {jwt.Scope("a"), jwt.Claim("roles").Has("x"), jwt.ACR("gold")}, {jwt.Scope()}, {jwt.Scope("a"), jwt.All()}, {nil}}
+	met, unmet := 0, 0
+	for _, c := range tokens {
+		text := testIssuer().Token(c)
+		for _, reqs := range routes {
+			token, err := v.Verify(t.Context(), text)
+			if err == nil {
+				if err = token.Meets(reqs...); err == nil {
+					met++
+				}
+			}
+			if err != nil {
+				unmet++
+			}
+			checked, checkErr := r.Check(request("Bearer "+text), reqs...)
+			trace := v.Trace(t.Context(), text, time.Time{}, reqs...)
+			sameRefusal(t, err, trace)
+			sameRefusal(t, checkErr, trace)
+			if (checked != nil) != (err == nil) {
+				t.Errorf("%v, %v: Check returns %v", c, reqs, checked)
+			}
+			status := 200
+			if err != nil {
+				status = r.Refusal(err).Status
+			}
+			guard, mistake := guardOf(r, reqs)
+			if mistake != (fmt.Sprint(reqs) == "[Scope()]" || fmt.Sprint(reqs) == `[Scope("a") All()]` || fmt.Sprint(reqs) == "[<nil>]") {
+				t.Errorf("%v: a mistake: %v", reqs, mistake)
+			}
+			if !mistake {
+				if resp := answerTo(guard, request("Bearer "+text)); resp.StatusCode != status {
+					t.Errorf("%v, %v: Require answers %d, want %d", c, reqs, resp.StatusCode, status)
+				}
+			}
+		}
+	}
+	if met < 20 || unmet < 100 {
+		t.Errorf("%d met, %d not", met, unmet)
+	}
+}
+
+// guardOf returns the middleware of a route, or that it is a mistake.
+func guardOf(r *jwt.Resource, reqs []jwt.Requirement) (guard func(http.Handler) http.Handler, mistake bool) {
+	defer func() { mistake = recover() != nil }()
+	return r.Require(reqs...), false
+}
+
+// A token that nobody verified meets nothing, and FromContext has none of it.
+func TestTokenIsProof(t *testing.T) {
+	for _, token := range []*jwt.Token{nil, {}} {
+		if err := token.Meets(); !errors.Is(err, jwt.ErrNoToken) {
+			t.Errorf("%v meets nothing at all: %v", token, err)
+		}
+		good, err := verify(newVerifier(t), testIssuer().Token(nil))
+		wantAccepted(t, good, err)
+		for _, ctx := range []context.Context{t.Context(), jwt.NewContext(t.Context(), good)} {
+			if got, ok := jwt.FromContext(jwt.NewContext(ctx, token)); ok || got != nil {
+				t.Errorf("FromContext returns %v", got)
+			}
+		}
+	}
+}
+
+// A context from NewContext gives handlers a token and passes no guard, whatever the request.
+func TestNewContext(t *testing.T) {
+	v := newVerifier(t)
+	good, err := verify(v, testIssuer().Token(claims{"scope": "a"}))
+	wantAccepted(t, good, err)
+	ctx := jwt.NewContext(t.Context(), good)
+	if got, ok := jwt.FromContext(ctx); !ok || got != good {
+		t.Errorf("got %v", got)
+	}
+	r := resource(t, jwt.ResourceConfig{}, nil)
+	for _, authorization := range [][]string{nil, {"Bearer x"}, {"Bearer " + testIssuer().Token(claims{"exp": 1})}} {
+		req := request(authorization...).WithContext(ctx)
+		for name, guard := range map[string]func(http.Handler) http.Handler{"Verifier": v.Require(), "Resource": r.Require()} {
+			if resp := answerTo(guard, req); resp.StatusCode != 401 {
+				t.Errorf("%s: status %d", name, resp.StatusCode)
+			}
+		}
+		if token, err := r.Check(req); token != nil || err == nil {
+			t.Errorf("Check returns %v", token)
+		}
+	}
+}
+
+// Guards within guards verify a token once; whatever is another request is verified anew.
+func TestNestedGuards(t *testing.T) {
+	good, other := testIssuer().Token(nil), testIssuer().Token(claims{"sub": "other"})
+	calls := 0
+	v := newVerifier(t, func(c *jwt.Config) { c.Validate = func(context.Context, *jwt.Token) error { calls++; return nil } })
+	newResource := func(c jwt.ResourceConfig) *jwt.Resource {
+		r, err := jwt.NewResource(v, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	r := newResource(jwt.ResourceConfig{Cookie: "session"})
+	same := func(*http.Request) *http.Request { return nil }
+	changed := func(change func(*http.Request)) func(*http.Request) *http.Request {
+		return func(req *http.Request) *http.Request {
+			req = req.Clone(req.Context())
+			change(req)
+			return req
+		}
+	}
+	for name, c := range map[string]struct {
+		outer, inner func(...jwt.Requirement) func(http.Handler) http.Handler
+		between      func(*http.Request) *http.Request // nil: the same request
+		calls        int
+	}{
+		"one resource":           {r.Require, r.Require, same, 1},
+		"one verifier":           {v.Require, v.Require, same, 1},
+		"another resource":       {r.Require, newResource(jwt.ResourceConfig{Cookie: "session"}).Require, same, 2},
+		"a resource of another":  {v.Require, r.Require, same, 2},
+		"another verifier":       {r.Require, newVerifier(t).Require, same, 1}, // whose Validate is not counted
+		"path for the router":    {r.Require, r.Require, changed(func(req *http.Request) { req.URL.Path = "/stripped" }), 1},
+		"another header field":   {r.Require, r.Require, changed(func(req *http.Request) { req.Header.Set("X", "y") }), 1},
+		"credential in a cookie": {r.Require, r.Require, changed(func(req *http.Request) { req.Header.Del("Authorization"); req.Header.Set("Cookie", "session="+good) }), 1},
+		"credential":             {r.Require, r.Require, changed(func(req *http.Request) { req.Header.Set("Authorization", "Bearer "+other) }), 2},
+		"method":                 {r.Require, r.Require, changed(func(req *http.Request) { req.Method = "POST" }), 2},
+		"request target":         {r.Require, r.Require, changed(func(req *http.Request) { req.RequestURI = "/other" }), 2},
+		"TLS":                    {r.Require, r.Require, changed(func(req *http.Request) { req.TLS = new(tls.ConnectionState) }), 2},
+		"DPoP":                   {r.Require, r.Require, changed(func(req *http.Request) { req.Header.Set("DPoP", "x") }), 2},
+		"Client-Cert":            {r.Require, r.Require, changed(func(req *http.Request) { req.Header.Set("Client-Cert", ":x:") }), 2},
+		"context of another":     {r.Require, r.Require, changed(func(req *http.Request) { *req = *req.WithContext(jwt.NewContext(context.Background(), nil)) }), 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			calls = 0
+			inner := c.inner()(subject)
+			between := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				if next := c.between(req); next != nil {
+					req = next
+				}
+				inner.ServeHTTP(w, req)
+			})
+			w := httptest.NewRecorder()
+			c.outer()(between).ServeHTTP(w, request("Bearer "+good))
+			if w.Code != 200 || calls != c.calls {
+				t.Errorf("status %d, Validate was called %d times, want %d", w.Code, calls, c.calls)
+			}
+		})
+	}
+	refused := r.Require()(r.Require(jwt.Scope("a"))(subject))
+	w := httptest.NewRecorder()
+	refused.ServeHTTP(w, request("Bearer "+good))
+	if w.Code != 403 {
+		t.Errorf("the inner guard's requirement: status %d", w.Code)
+	}
+	replaced := r.Require()(changedBetween(r.Require()(subject), func(req *http.Request) { req.Header.Set("Authorization", "Bearer x") }))
+	w = httptest.NewRecorder()
+	replaced.ServeHTTP(w, request("Bearer "+good))
+	if w.Code != 401 {
+		t.Errorf("another credential for the inner guard: status %d", w.Code)
+	}
+}
+
+func changedBetween(next http.Handler, change func(*http.Request)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		req = req.Clone(req.Context())
+		change(req)
+		next.ServeHTTP(w, req)
+	})
+}
+
+// A token that ends between two guards is refused by the second.
+func TestNestedGuardsTime(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		v := newVerifier(t)
+		h := v.Require()(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			time.Sleep(2 * time.Hour)
+			v.Require()(subject).ServeHTTP(w, req)
+		}))
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, request("Bearer "+testIssuer().Token(nil)))
+		if w.Code != 401 || !strings.Contains(w.Header().Get("WWW-Authenticate"), "invalid_token") {
+			t.Errorf("status %d, %q", w.Code, w.Header())
+		}
+	})
+}
+
+// The context of a guarded request tells nothing of the credential, however it is printed.
+func TestGuardedContextPrints(t *testing.T) {
+	text := testIssuer().Token(nil)
+	newVerifier(t).Require()(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		for _, ctx := range []context.Context{req.Context(), ctx} {
+			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+				lookForToken(text, fmt.Sprintf(verb, ctx))
+			}
+		}
+	})).ServeHTTP(httptest.NewRecorder(), request("Bearer "+text))
+}
+
+// A handler that finds out what the request needs asks for it, and the challenge has all of the route.
+func TestRequirementOfTheRequest(t *testing.T) {
+	var told *jwt.Error
+	r := resource(t, jwt.ResourceConfig{}, &told)
+	rooms := http.NewServeMux()
+	rooms.Handle("GET /meets/{room}", r.Require(jwt.Scope("rooms"))(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		token, _ := jwt.FromContext(req.Context())
+		if err := token.Meets(jwt.Scope("room:" + req.PathValue("room"))); err != nil {
+			r.Challenge(w, req, err)
+		}
+	})))
+	rooms.HandleFunc("GET /check/{room}", func(w http.ResponseWriter, req *http.Request) {
+		if _, err := r.Check(req, jwt.Scope("rooms", "room:"+req.PathValue("room"))); err != nil {
+			r.Challenge(w, req, err)
+		}
+	})
+	for _, path := range []string{"/meets/", "/check/"} {
+		for room, status := range map[string]int{"6": 200, "7": 403} {
+			told = nil
+			req := httptest.NewRequest("GET", path+room, nil)
+			req.Header.Set("Authorization", "Bearer "+testIssuer().Token(claims{"scope": "rooms room:6"}))
+			w := httptest.NewRecorder()
+			rooms.ServeHTTP(w, req)
+			if w.Code != status || (told != nil) != (status == 403) {
+				t.Errorf("%s%s: status %d, OnRefusal was told %v", path, room, w.Code, told)
+			}
+			if status == 403 {
+				wantAnswer(t, w.Result(), 403, "insufficient_scope", missingScope+`, scope="rooms room:7"`)
+				if told.Want != `"room:7"` || told.Subject != "test-subject" {
+					t.Errorf("got %+v", told)
+				}
+			}
+		}
+	}
+}
+
+// A challenge says what the route asks for, in 401 as in 403, also before there is a token; and never
+// nothing (RFC 6750 section 3).
+func TestChallengeScope(t *testing.T) {
+	good, expired := "Bearer "+testIssuer().Token(claims{"scope": "a"}), "Bearer "+testIssuer().Token(claims{"exp": 1})
+	all, any := []jwt.Requirement{jwt.Scope("a"), jwt.Scope("b", "a")}, []jwt.Requirement{jwt.Any(jwt.Scope("x"), jwt.Claim("roles").Has("y"))}
+	for _, c := range []struct {
+		config        jwt.ResourceConfig
+		reqs          []jwt.Requirement
+		authorization []string
+		challenge     string
+	}{
+		{jwt.ResourceConfig{}, nil, nil, `Bearer realm="api"`},
+		{jwt.ResourceConfig{Realm: "shop"}, nil, nil, `Bearer realm="shop"`},
+		{jwt.ResourceConfig{}, all, nil, `Bearer scope="a b"`},
+		{jwt.ResourceConfig{Realm: "shop"}, all, nil, `Bearer realm="shop", scope="a b"`},
+		{jwt.ResourceConfig{}, all, []string{expired}, invalidToken + `, scope="a b"`},
+		{jwt.ResourceConfig{}, all, []string{good}, missingScope + `, scope="a b"`},
+		{jwt.ResourceConfig{}, all, []string{good, good}, badRequest},
+		{jwt.ResourceConfig{Require: []jwt.Requirement{jwt.Scope("every")}}, all, nil, `Bearer scope="every a b"`},
+		{jwt.ResourceConfig{Require: []jwt.Requirement{jwt.Scope("every")}}, nil, []string{good}, missingScope + `, scope="every"`},
+		{jwt.ResourceConfig{}, any, []string{good}, missingScope + `, scope="x"`},
+		{jwt.ResourceConfig{}, []jwt.Requirement{jwt.Scope("a"), jwt.ACR("gold"), jwt.MaxAuthAge(time.Minute)}, []string{good}, reauthenticat + `, scope="a", acr_values="gold"`},
+		{jwt.ResourceConfig{}, []jwt.Requirement{jwt.Claim("roles").Has("x")}, nil, `Bearer realm="api"`},
+	} {
+		resp := answerTo(resource(t, c.config, nil).Require(c.reqs...), request(c.authorization...))
+		if got := resp.Header["Www-Authenticate"]; len(got) != 1 || got[0] != c.challenge {
+			t.Errorf("%v: got %q, want %q", c.reqs, got, c.challenge)
+		}
+	}
+	r := resource(t, jwt.ResourceConfig{}, nil)
+	w := httptest.NewRecorder()
+	r.Require(jwt.Scope("a"))(r.Require(jwt.Scope("b"))(r.Require(jwt.Scope("c"))(subject))).ServeHTTP(w, request("Bearer "+testIssuer().Token(claims{"scope": "a b"})))
+	wantAnswer(t, w.Result(), 403, "insufficient_scope", missingScope+`, scope="a b c"`)
+}
+
+// What others put into the answer's header stays, but for what is of another answer.
+func TestChallengeAmongOthers(t *testing.T) {
+	w := httptest.NewRecorder()
+	for _, value := range []string{`ApiKey realm="shop"`, `Basic realm="staging"`} {
+		w.Header().Add("WWW-Authenticate", value)
+	}
+	for name, value := range map[string]string{"Content-Length": "999", "Content-Encoding": "gzip", "ETag": `"x"`, "Content-Type": "text/html", "Cache-Control": "max-age=60", "X-Request-Id": "7"} {
+		w.Header().Set(name, value)
+	}
+	resource(t, jwt.ResourceConfig{}, nil).Require()(subject).ServeHTTP(w, request())
+	h := w.Result().Header
+	if got := h["Www-Authenticate"]; !slices.Equal(got, []string{`ApiKey realm="shop"`, `Basic realm="staging"`, bearer}) {
+		t.Errorf("got the challenges %q", got)
+	}
+	for name, want := range map[string]string{"Content-Length": "", "Content-Encoding": "", "ETag": "", "Content-Type": "application/json", "Cache-Control": "no-store", "X-Request-Id": "7"} {
+		if got := h.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
+// Answer gives the body alone; Refusal is what Challenge writes, byte for byte.
+func TestAnswer(t *testing.T) {
+	r := resource(t, jwt.ResourceConfig{Realm: "shop", Answer: func(req *http.Request, refusal jwt.Refusal) (string, []byte) {
+		refusal.Header.Set("WWW-Authenticate", "changed")
+		return "application/problem+json", fmt.Appendf(nil, `{"status":%d,"title":%q,"detail":%q,"instance":%q}`, refusal.Status, refusal.Code, refusal.Description, req.URL.Path)
+	}}, nil)
+	good := "Bearer " + testIssuer().Token(nil)
+	for _, req := range []*http.Request{request(), request("Bearer x"), request(good, good), request(good)} {
+		_, err := r.Check(req, jwt.Scope("a"))
+		want := r.Refusal(err)
+		resp := answerTo(r.Require(jwt.Scope("a")), req)
+		for name, values := range want.Header {
+			if !slices.Equal(resp.Header[name], values) {
+				t.Errorf("%s is %q, want %q", name, resp.Header[name], values)
+			}
+		}
+		body, _ := io.ReadAll(resp.Body)
+		if text := fmt.Sprintf(`{"status":%d,"title":%q,"detail":%q,"instance":"/"}`, want.Status, want.Code, want.Description); resp.StatusCode != want.Status || string(body) != text || resp.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%d %s %s", resp.StatusCode, resp.Header.Get("Content-Type"), body)
+		}
+	}
+	empty := resource(t, jwt.ResourceConfig{Answer: func(*http.Request, jwt.Refusal) (string, []byte) { return "", nil }}, nil)
+	resp := answerTo(empty.Require(), request())
+	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 401 || len(body) > 0 || len(resp.Header["Content-Type"]) > 0 {
+		t.Errorf("%d %q %q", resp.StatusCode, body, resp.Header["Content-Type"])
+	}
+	down := newVerifier(t, func(c *jwt.Config) {
+		c.Keys = sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) {
+			return nil, &jwt.Error{Reason: jwt.ReasonKeysUnavailable, RetryAfter: 90 * time.Second}
+		})
+	})
+	_, err := down.Verify(t.Context(), testIssuer().Token(nil))
+	if got := r.Refusal(err); got.Status != 503 || got.Header.Get("Retry-After") != "90" || len(got.Header["Www-Authenticate"]) > 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// A hook that panics is reported once, and the refusal is sent all the same.
+func TestHooksThatPanic(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	r, err := jwt.NewResource(newVerifier(t), jwt.ResourceConfig{
+		OnRefusal: func(*http.Request, *jwt.Error) { panic("in OnRefusal") },
+		Answer:    func(*http.Request, jwt.Refusal) (string, []byte) { panic(http.ErrAbortHandler) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		wantAnswer(t, answerTo(r.Require(), request()), 401, "unauthorized", bearer)
+	}
+	for _, hook := range []string{"ResourceConfig.OnRefusal panicked", "ResourceConfig.Answer panicked"} {
+		if n := strings.Count(log.String(), hook); n != 1 {
+			t.Errorf("%s was reported %d times: %s", hook, n, &log)
+		}
+	}
+}
+
+// A service without a verifier has itself to blame, with a token and without.
+func TestNoVerifier(t *testing.T) {
+	for _, v := range []*jwt.Verifier{nil, {}} {
+		for _, req := range []*http.Request{request(), request("Bearer " + testIssuer().Token(nil)), request("Bearer x")} {
+			wantAnswer(t, answerTo(v.Require(), req), 503, "temporarily_unavailable", "")
+		}
+	}
+}
+
+// To ask for more never lets a token through that was refused.
+func TestRequirementsOnlyNarrow(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7519, 6750))
+	words := []string{"a", "b", "c"}
+	word := func() string { return words[rng.IntN(len(words))] }
+	var make func(depth int) jwt.Requirement
+	make = func(depth int) jwt.Requirement {
+		switch n := rng.IntN(10); {
+		case n < 2 && depth > 0:
+			return jwt.All(make(depth-1), make(depth-1))
+		case n < 4 && depth > 0:
+			return jwt.Any(make(depth-1), make(depth-1))
+		case n < 6:
+			return jwt.Scope(word())
+		case n < 7:
+			return jwt.ACR(word(), word())
+		case n < 8:
+			return jwt.Claim(word()).Equals([]any{word(), 1, true}[rng.IntN(3)])
+		case n < 9:
+			return jwt.Claim(word()).HasAny(word(), word())
+		}
+		return []jwt.Requirement{jwt.MaxAuthAge(time.Hour), jwt.Scope(), jwt.Claim(word(), word()).Has(word()), nil}[rng.IntN(4)]
+	}
+	value := func() any {
+		return []any{word(), []string{word(), word()}, 1, true, claims{word(): claims{word(): "x"}}, word() + " " + word()}[rng.IntN(6)]
+	}
+	v := newVerifier(t)
+	refused, let := 0, 0
+	for range 300 {
+		c := claims{"acr": word(), "scope": word() + " " + word(), word(): value(), word(): value()}
+		if rng.IntN(2) == 0 {
+			c["auth_time"] = time.Now().Unix()
+		}
+		token, err := verify(v, testIssuer().Token(c))
+		wantAccepted(t, token, err)
+		for range 30 {
+			var reqs []jwt.Requirement
+			for range 1 + rng.IntN(3) {
+				reqs = append(reqs, make(2))
+			}
+			err := token.Meets(reqs...)
+			if err == nil {
+				let++
+				continue
+			}
+			refused++
+			more := slices.Insert(slices.Clone(reqs), rng.IntN(len(reqs)+1), make(2))
+			if token.Meets(more...) == nil || token.Meets(jwt.All(more...)) == nil {
+				t.Fatalf("%v refuses %v, and %v does not", reqs, c, more)
+			}
+		}
+	}
+	if refused < 1000 || let < 300 {
+		t.Errorf("%d refused, %d let through", refused, let)
 	}
 }

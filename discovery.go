@@ -129,6 +129,7 @@ type RemoteKeySet struct {
 	tokenFile string
 	file      SnapshotFile
 	onEvent   func(Event)
+	panicked  sync.Once // the hook: it was reported
 
 	restoring sync.Once // of file, before the first fetch
 	born      time.Time

@@ -11,7 +11,9 @@
 //	mux.Handle("GET /api/private-scoped", v.Require(jwt.Scope("read:messages"))(scoped))
 //
 // In the handler, [FromContext] returns the token, and [Claims] decodes its claims into a type of
-// yours.
+// yours. Any claim can be asked for: [Claim]("realm_access", "roles").Has("admin"). What depends on the
+// request is asked in the handler, by [Token.Meets], and [Resource.Challenge] answers. Hosts that are no
+// [net/http] server use [Verifier.Verify], [Token.Meets], [NewContext] and [Resource.Refusal].
 //
 // # What is checked
 //
@@ -30,8 +32,8 @@
 //  7. Signature, by crypto/*. Until it holds, no claim is read but iss: to choose among several
 //     issuers, and to word a refusal.
 //  8. Claims: one strict JSON object with registered claims of their types; then typ, iss, aud or
-//     client, exp (required), nbf and iat with the leeway, the [Profile], and cnf, which binds a
-//     token to a key of its sender and is refused where that is not proven.
+//     client, exp (required), nbf and iat with the leeway, the [Profile], [Config].Require, and cnf,
+//     which binds a token to a key of its sender and is refused where that is not proven.
 //  9. [Config].Validate, which can only reject.
 //
 // All claims that fail are reported; the first decides.
@@ -52,13 +54,22 @@
 // them for people, with what to do, and shows header and claims as text. The client sees less, on
 // purpose:
 //
-//	ErrNoToken            401  WWW-Authenticate: Bearer
+//	ErrNoToken            401  no error: realm="..." and scope="..." of the route
 //	ErrRequest            400  error="invalid_request"
 //	ErrMalformed, ErrKey, ErrSignature, ErrExpired, ErrNotYetValid, ErrClaims, ErrBinding
 //	                      401  error="invalid_token"
 //	ErrScope              403  error="insufficient_scope", scope="..."
 //	ErrAuthentication     401  error="insufficient_user_authentication" (RFC 9470)
-//	ErrUnavailable        503  Retry-After: the keys could not be had, which is never the caller's fault
+//	ErrUnavailable        503  Retry-After: the service could not judge, which is never the caller's fault
+//
+// Every challenge with status 401 or 403 names the scopes of the route.
+//
+// # Credentials
+//
+// The token is taken from Authorization behind the word Bearer, from the header field of
+// [ResourceConfig].HeaderField, or from a cookie, if one is configured. Two different tokens are refused
+// with 400, and so are two Authorization fields. A token in the query or in a form body (RFC 6750 sections
+// 2.2 and 2.3) is not read: queries end up in logs, and to read a body is the handler's.
 //
 // # Keys
 //

@@ -34,8 +34,9 @@ var (
 	ErrScope = errors.New("jwt: insufficient scope")
 	// ErrAuthentication: the token is valid, and its user must authenticate again or better (RFC 9470).
 	ErrAuthentication = errors.New("jwt: insufficient user authentication")
-	// ErrUnavailable: the keys could not be had. It is never the caller's fault.
-	ErrUnavailable = errors.New("jwt: keys unavailable")
+	// ErrUnavailable: the service could not judge the token, for want of keys or of an answer that
+	// Config.Validate needs. It is never the caller's fault.
+	ErrUnavailable = errors.New("jwt: unavailable")
 )
 
 // A Reason is the stable code of one way to be refused, fit for logs and metric labels.
@@ -70,12 +71,16 @@ const (
 	ReasonIssuerMismatch             Reason = "issuer_mismatch"             // ErrClaims: iss
 	ReasonAudienceMismatch           Reason = "audience_mismatch"           // ErrClaims: aud
 	ReasonClientMismatch             Reason = "client_mismatch"             // ErrClaims: client_id, azp, cid or appid
+	ReasonClaimRefused               Reason = "claim_refused"               // ErrClaims: a requirement of Config.Require is not met
 	ReasonValidationRefused          Reason = "validation_refused"          // ErrClaims, or the sentinel that Config.Validate wrapped
 	ReasonBindingUnproven            Reason = "binding_unproven"            // ErrBinding: cnf
 	ReasonScopeMissing               Reason = "scope_missing"               // ErrScope: Scope
 	ReasonRequirementUnmet           Reason = "requirement_unmet"           // ErrScope: any other requirement
 	ReasonAuthenticationInsufficient Reason = "authentication_insufficient" // ErrAuthentication: acr or auth_time
-	ReasonKeysUnavailable            Reason = "keys_unavailable"            // ErrUnavailable
+	ReasonKeysUnavailable            Reason = "keys_unavailable"            // ErrUnavailable: the issuer's keys cannot be had
+	ReasonValidationUnavailable      Reason = "validation_unavailable"      // ErrUnavailable: Config.Validate had no answer
+	ReasonRequestCanceled            Reason = "request_canceled"            // ErrUnavailable: the caller's context ended; no outage
+	ReasonNoVerifier                 Reason = "no_verifier"                 // ErrUnavailable: the Verifier is nil or zero
 )
 
 // reasons maps each code to its sentinel and to the words that begin its text.
@@ -110,12 +115,16 @@ var reasons = map[Reason]struct {
 	ReasonIssuerMismatch:             {ErrClaims, "wrong issuer"},
 	ReasonAudienceMismatch:           {ErrClaims, "wrong audience"},
 	ReasonClientMismatch:             {ErrClaims, "wrong client"},
+	ReasonClaimRefused:               {ErrClaims, "claim refused"},
 	ReasonValidationRefused:          {ErrClaims, "refused by validation"},
 	ReasonBindingUnproven:            {ErrBinding, "token binding not proven"},
 	ReasonScopeMissing:               {ErrScope, "missing scope"},
 	ReasonRequirementUnmet:           {ErrScope, "requirement not met"},
 	ReasonAuthenticationInsufficient: {ErrAuthentication, "insufficient user authentication"},
 	ReasonKeysUnavailable:            {ErrUnavailable, "keys unavailable"},
+	ReasonValidationUnavailable:      {ErrUnavailable, "validation unavailable"},
+	ReasonRequestCanceled:            {ErrUnavailable, "request canceled"},
+	ReasonNoVerifier:                 {ErrUnavailable, "no verifier"},
 }
 
 // An Error says why a token or a request was refused. It is for operators: log it, count it by
@@ -129,10 +138,13 @@ type Error struct {
 	Hint   string // what to look at, where the refusal is a well-known mistake
 	Issuer string // Config.Issuer of the issuer that judged the token; empty before one was chosen
 	KeyID  string // the token's kid; empty if it has none, or was not read that far
+	// Subject, ClientID and TokenID say whose token was refused: the claims sub, client_id (or azp, cid,
+	// appid) and jti. They are empty until the signature holds.
+	Subject, ClientID, TokenID string
 	// Offset is the byte of the decoded header or payload that is wrong; only with ReasonHeaderInvalid
 	// and ReasonPayloadInvalid.
 	Offset int
-	// RetryAfter is when the keys may be had again; only with ErrUnavailable.
+	// RetryAfter is when to ask again; only with ErrUnavailable.
 	RetryAfter time.Duration
 	// Also lists the other claims that failed. Reason and sentinel are those of the first.
 	Also        []*Error
@@ -213,6 +225,7 @@ func (e *Error) adopted() *Error {
 	if !printable(c.Got) || len(c.Got) > 4*maxShown+len("...") {
 		c.Got = snippet(c.Got)
 	}
+	c.Subject, c.ClientID, c.TokenID = "", "", ""
 	for _, field := range []*string{&c.Member, &c.Want, &c.Hint} {
 		if !printable(*field) || len(*field) > maxDetail {
 			*field = escaped(*field, maxDetail)
@@ -223,12 +236,12 @@ func (e *Error) adopted() *Error {
 
 func (e *Error) kind() error { return cmp.Or(e.sentinel, reasons[e.Reason].sentinel) }
 
-// LogValue returns the reason, the issuer, the key id, the member, got, want and the hint,
-// each only if it is known: the attributes that answer "why was this token refused".
+// LogValue returns the reason, the issuer, the key id, whose token it was, the member, got, want and the
+// hint, each only if it is known: the attributes that answer "why was this token refused".
 func (e *Error) LogValue() slog.Value {
 	var attrs []slog.Attr
 	for _, a := range [...]struct{ key, value string }{{"reason", string(e.Reason)}, {"issuer", e.Issuer}, {"kid", e.KeyID},
-		{"member", e.Member}, {"got", e.Got}, {"want", e.Want}, {"hint", e.Hint}, {"text", e.Error()}} {
+		{"sub", e.Subject}, {"client_id", e.ClientID}, {"jti", e.TokenID}, {"member", e.Member}, {"got", e.Got}, {"want", e.Want}, {"hint", e.Hint}, {"text", e.Error()}} {
 		if a.value != "" {
 			attrs = append(attrs, slog.String(a.key, a.value))
 		}

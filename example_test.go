@@ -10,6 +10,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -66,7 +67,7 @@ func Example() {
 	get("/api/private-scoped", iss.Token(jwttest.Claims{"scope": "read:messages"}))
 	get("/api/private-scoped", iss.Token(nil))
 	// Output:
-	// 401 Bearer {"error":"unauthorized","error_description":"A bearer access token is required."}
+	// 401 Bearer realm="api" {"error":"unauthorized","error_description":"A bearer access token is required."}
 	// 200  Hello, test-subject!
 	// 200  Hello, test-subject!
 	// 403 Bearer error="insufficient_scope", error_description="The access token does not allow this request.", scope="read:messages" {"error":"insufficient_scope","error_description":"The access token does not allow this request."}
@@ -213,7 +214,7 @@ func ExampleNewResource() {
 		log.Fatal(err)
 	}
 	handler := api.Require(jwt.Any(jwt.Claim("permissions").Has("read:messages"), jwt.Claim("roles").Has("admin")))(http.NotFoundHandler())
-	for _, claims := range []jwttest.Claims{{"aud": "https://API.example.com"}, {"permissions": []string{"read:users"}}} {
+	for _, claims := range []jwttest.Claims{{"jti": "7", "aud": "https://API.example.com"}, {"jti": "8", "permissions": []string{"read:users"}}} {
 		r := httptest.NewRequest("GET", "/api/messages", nil)
 		r.Header.Set("Authorization", "Bearer "+iss.Token(claims))
 		w := httptest.NewRecorder()
@@ -221,9 +222,9 @@ func ExampleNewResource() {
 		fmt.Println(w.Code, w.Header().Get("WWW-Authenticate"))
 	}
 	// Output:
-	// msg=refused path=/api/messages jwt.reason=audience_mismatch jwt.issuer=https://issuer.example jwt.kid=rs256-1 jwt.member=aud jwt.got=https://API.example.com jwt.want="\"https://api.example.com\"" jwt.hint="they differ only by letter case"
+	// msg=refused path=/api/messages jwt.reason=audience_mismatch jwt.issuer=https://issuer.example jwt.kid=rs256-1 jwt.sub=test-subject jwt.jti=7 jwt.member=aud jwt.got=https://API.example.com jwt.want="\"https://api.example.com\"" jwt.hint="they differ only by letter case"
 	// 401 Bearer realm="messages", error="invalid_token", error_description="The access token is not valid for this service."
-	// msg=refused path=/api/messages jwt.reason=requirement_unmet jwt.issuer=https://issuer.example jwt.kid=rs256-1 jwt.member=permissions jwt.got=read:users jwt.want="Claim(\"permissions\").Has(\"read:messages\") or Claim(\"roles\").Has(\"admin\")"
+	// msg=refused path=/api/messages jwt.reason=requirement_unmet jwt.issuer=https://issuer.example jwt.kid=rs256-1 jwt.sub=test-subject jwt.jti=8 jwt.member=permissions jwt.got=read:users jwt.want="Claim(\"permissions\").Has(\"read:messages\") or Claim(\"roles\").Has(\"admin\")"
 	// 403 Bearer realm="messages", error="insufficient_scope", error_description="The access token does not allow this request."
 }
 
@@ -262,6 +263,120 @@ func ExampleResource_Check() {
 	// 200 Hello
 	// 200 Hello
 	// 401 {"err
+}
+
+// What a request needs may depend on the request: here on the room in its path. The challenge names all
+// scopes, those of the route too.
+func ExampleToken_Meets() {
+	iss := startIssuer()
+	defer iss.Close()
+	v, err := jwt.NewVerifier(iss.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	api, err := jwt.NewResource(v, jwt.ResourceConfig{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /rooms/{room}", api.Require(jwt.Scope("rooms"))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, _ := jwt.FromContext(r.Context())
+		if err := token.Meets(jwt.Scope("room:" + r.PathValue("room"))); err != nil {
+			api.Challenge(w, r, err)
+			return
+		}
+		fmt.Fprint(w, "Welcome.")
+	})))
+	for _, path := range []string{"/rooms/6", "/rooms/7"} {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set("Authorization", "Bearer "+iss.Token(jwttest.Claims{"scope": "rooms room:6"}))
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		_, scope, _ := strings.Cut(w.Header().Get("WWW-Authenticate"), "scope=")
+		fmt.Println(strings.TrimSpace(fmt.Sprint(w.Code, " ", scope)))
+	}
+	// Output:
+	// 200
+	// 403 "rooms room:7"
+}
+
+// A host that is no HTTP server verifies the text of the token, asks what its route needs, and hands the
+// token on in the context.
+func ExampleNewContext() {
+	iss := startIssuer()
+	defer iss.Close()
+	v, err := jwt.NewVerifier(iss.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	handle := func(ctx context.Context) {
+		token, _ := jwt.FromContext(ctx)
+		fmt.Println("for", token.Subject())
+	}
+	consume := func(ctx context.Context, text string) error {
+		token, err := v.Verify(ctx, text)
+		if err != nil {
+			return err
+		}
+		if err := token.Meets(jwt.Scope("jobs:run")); err != nil {
+			return err
+		}
+		handle(jwt.NewContext(ctx, token))
+		return nil
+	}
+	fmt.Println(consume(context.Background(), iss.Token(jwttest.Claims{"scope": "jobs:run"})))
+	fmt.Println(consume(context.Background(), iss.Token(nil)))
+	// Output:
+	// for test-subject
+	// <nil>
+	// jwt: missing scope: the token has no scope, want "jobs:run"
+}
+
+// A service with a form of its own for errors gives the body: here problem details (RFC 9457).
+func ExampleRefusal() {
+	iss := startIssuer()
+	defer iss.Close()
+	v, err := jwt.NewVerifier(iss.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	api, err := jwt.NewResource(v, jwt.ResourceConfig{Answer: func(r *http.Request, refusal jwt.Refusal) (string, []byte) {
+		body, err := json.Marshal(map[string]any{"type": "about:blank", "status": refusal.Status, "title": http.StatusText(refusal.Status),
+			"detail": refusal.Description, "instance": r.URL.Path})
+		if err != nil {
+			panic(err) // the small JSON of the package is sent then
+		}
+		return "application/problem+json", body
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	api.Require(jwt.Scope("read"))(http.NotFoundHandler()).ServeHTTP(w, httptest.NewRequest("GET", "/api", nil))
+	fmt.Println(w.Header().Get("WWW-Authenticate"))
+	fmt.Println(w.Header().Get("Content-Type"), w.Body)
+	// Output:
+	// Bearer scope="read"
+	// application/problem+json {"detail":"A bearer access token is required.","instance":"/api","status":401,"title":"Unauthorized","type":"about:blank"}
+}
+
+// Many issuers sign several kinds of token with the same keys. Require tells them apart for every route.
+func ExampleConfig_require() {
+	c := jwt.Config{
+		Issuer:  "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool",
+		Clients: []string{"web-app"},
+		Require: []jwt.Requirement{jwt.Claim("token_use").Equals("access")},
+	}
+	if _, err := jwt.NewVerifier(c); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(c.Require)
+	c.Require = []jwt.Requirement{jwt.All()}
+	_, err := jwt.NewVerifier(c)
+	fmt.Println(err)
+	// Output:
+	// [Claim("token_use").Equals("access")]
+	// jwt: Config for issuer "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_pool": Require: All(): it names no requirement
 }
 
 func ExampleRequirement() {

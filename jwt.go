@@ -58,9 +58,14 @@ type Config struct {
 	// its exp says. Zero: unlimited.
 	MaxAge time.Duration
 
+	// Require is what every token of this issuer must meet, such as
+	// Claim("token_use").Equals("access"). A token that does not is refused with ErrClaims, or with
+	// ErrAuthentication by ACR and MaxAuthAge. Nil: nothing more.
+	Require []Requirement
+
 	// Validate is called last, with a token that passed everything else, and can only reject. Its
-	// error decides the answer: one that wraps a sentinel of this package counts as that sentinel,
-	// any other as ErrClaims. Nil: nothing more is asked.
+	// error decides the answer: one that wraps a sentinel of this package counts as that sentinel, the
+	// end of a context or a [net.Error] as ErrUnavailable, any other as ErrClaims. Nil: nothing more.
 	Validate func(context.Context, *Token) error
 
 	// MaxTokenSize and MaxHeaderSize limit a token and its first part as they are sent, in bytes.
@@ -87,8 +92,8 @@ const (
 	maxTokenAge = 100 * 365 * 24 * time.Hour
 )
 
-// A Verifier verifies the tokens of one or several issuers. It is safe for concurrent use. The zero
-// Verifier rejects every token.
+// A Verifier verifies the tokens of one or several issuers. It is safe for concurrent use. A nil or zero
+// Verifier refuses every token with [ErrUnavailable].
 type Verifier struct {
 	authorities []*authority
 	byName      map[string]*authority
@@ -192,7 +197,7 @@ func newAuthority(c Config) (*authority, error) {
 // clone returns a Config with lists of its own.
 func (c Config) clone() Config {
 	c.Tenants, c.Audience, c.Clients = slices.Clone(c.Tenants), slices.Clone(c.Audience), slices.Clone(c.Clients)
-	c.Algorithms = slices.Clone(c.Algorithms)
+	c.Algorithms, c.Require = slices.Clone(c.Algorithms), slices.Clone(c.Require)
 	return c
 }
 
@@ -215,6 +220,10 @@ func (c Config) check() error {
 		return errors.New("the list Clients holds an empty string")
 	case c.Algorithms != nil && len(c.Algorithms) == 0:
 		return errors.New("the list Algorithms is empty: leave it nil for each key's own")
+	case c.Require != nil && len(c.Require) == 0:
+		return errors.New("the list Require is empty: leave it nil for no requirement")
+	case routeOf(c.Require).mistake != "":
+		return errors.New("Require: " + routeOf(c.Require).mistake)
 	case c.Profile < AnyAccessToken || c.Profile > IDToken:
 		return errors.New("the Profile is unknown")
 	case c.Leeway > maxLeeway:
@@ -261,8 +270,8 @@ func (c Config) checkTenants() error {
 // Verify checks a compact JWS (RFC 7515 section 7.1) that carries JWT claims, and returns it as a
 // Token. On any refusal the token is nil and the error is an [*Error].
 func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
-	if v == nil || len(v.authorities) == 0 {
-		return nil, noIssuer()
+	if v.none() {
+		return nil, noVerifier()
 	}
 	if v.cache != nil {
 		if t, err, ok := v.cache.recall(ctx, token); ok && err != nil {
@@ -333,7 +342,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	// Only now the payload: one strict JSON object, registered claims of their types, the policy.
 	t.authority, t.key = a, key
 	if err := t.claims.parse(payload); err != nil {
-		return nil, err.about(a, h)
+		return nil, err.of(t)
 	}
 	if err := a.judge(ctx, t, now); err != nil {
 		return nil, err
@@ -359,14 +368,14 @@ func (a *authority) verifySignature(ctx context.Context, h *Header, input, signa
 
 // judge holds the claims of a token whose signature holds against the policy of its issuer.
 func (a *authority) judge(ctx context.Context, t *Token, now time.Time) *Error {
-	if err := a.checkClaims(&t.header, t.key, &t.claims, now, nil); err != nil {
-		return err.about(a, &t.header)
+	if err := a.checkClaims(t, now, nil); err != nil {
+		return err.of(t)
 	}
 
 	// The caller's own requirement, last.
 	if a.Validate != nil {
 		if err := a.Validate(ctx, t); err != nil {
-			return validated(err).about(a, &t.header)
+			return validated(ctx, err).of(t)
 		}
 	}
 	return nil
@@ -444,6 +453,9 @@ func (a *authority) key(ctx context.Context, h *Header) (k *Key, at time.Time, r
 		at = time.Now()
 	}
 	if refusal != nil {
+		if refusal.kind() == ErrUnavailable && ctx.Err() != nil {
+			refusal.Reason = ReasonRequestCanceled
+		}
 		return nil, at, refusal
 	}
 	return k, at, nil
@@ -477,8 +489,12 @@ func (a *authority) replacement(ctx context.Context, h *Header, failed *Key) *Ke
 func badSignature(h *Header) *Error {
 	return &Error{Reason: ReasonSignatureInvalid, detail: "the " + string(h.Algorithm) + " signature does not hold"}
 }
-func noIssuer() *Error {
-	return &Error{Reason: ReasonIssuerMismatch, detail: "no issuer is configured"}
+
+// none reports whether there is no verifier, so that every token is refused. It is no fault of theirs.
+func (v *Verifier) none() bool { return v == nil || len(v.authorities) == 0 }
+
+func noVerifier() *Error {
+	return &Error{Reason: ReasonNoVerifier, detail: "no issuer is trusted here, as the Verifier is nil or zero"}
 }
 
 // about records who judged the token, and which key it named.
@@ -488,6 +504,12 @@ func (e *Error) about(a *authority, h *Header) *Error {
 	}
 	e.KeyID = snippet(h.KeyID)
 	return e
+}
+
+// of records whose token was refused, once its signature holds.
+func (e *Error) of(t *Token) *Error {
+	e.Subject, e.ClientID, e.TokenID = snippet(t.Subject()), snippet(t.ClientID()), snippet(t.ID())
+	return e.about(t.authority, &t.header)
 }
 
 // maxHintPayload bounds what is parsed of a token that was refused, to word the refusal.

@@ -8,6 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -344,32 +347,180 @@ func TestValidate(t *testing.T) {
 	wantAccepted(t, token, err)
 	for _, c := range []struct {
 		answer   error
+		reason   jwt.Reason
 		sentinel error
 	}{
-		{errors.New("tenant is suspended"), jwt.ErrClaims},
-		{fmt.Errorf("step-up: %w", jwt.ErrAuthentication), jwt.ErrAuthentication},
-		{fmt.Errorf("revocation list: %w", jwt.ErrUnavailable), jwt.ErrUnavailable},
-		{jwt.ErrScope, jwt.ErrScope},
-		{errors.Join(jwt.ErrScope, jwt.ErrKey), jwt.ErrClaims},
-		{context.DeadlineExceeded, jwt.ErrClaims},
+		{errors.New("tenant is suspended"), jwt.ReasonValidationRefused, jwt.ErrClaims},
+		{fmt.Errorf("step-up: %w", jwt.ErrAuthentication), jwt.ReasonValidationRefused, jwt.ErrAuthentication},
+		{jwt.ErrScope, jwt.ReasonValidationRefused, jwt.ErrScope},
+		{errors.Join(jwt.ErrScope, jwt.ErrKey), jwt.ReasonValidationRefused, jwt.ErrClaims},
+		{fmt.Errorf("%w: too slow: %w", jwt.ErrExpired, context.DeadlineExceeded), jwt.ReasonValidationRefused, jwt.ErrExpired},
+		{fmt.Errorf("revocation list: %w", jwt.ErrUnavailable), jwt.ReasonValidationUnavailable, jwt.ErrUnavailable},
+		{context.DeadlineExceeded, jwt.ReasonValidationUnavailable, jwt.ErrUnavailable},
+		{fmt.Errorf("revocation list: %w", context.Canceled), jwt.ReasonValidationUnavailable, jwt.ErrUnavailable},
+		{&url.Error{Op: "Get", URL: "https://revoked.example", Err: &net.OpError{Op: "dial", Err: errors.New("no route to host")}}, jwt.ReasonValidationUnavailable, jwt.ErrUnavailable},
+		{fmt.Errorf("revocation list: %w", &net.DNSError{Err: "no such host", Name: "revoked.example", IsNotFound: true}), jwt.ReasonValidationUnavailable, jwt.ErrUnavailable},
 	} {
 		answer = c.answer
 		token, err = verify(v, testIssuer().Token(nil))
-		wantRefusal(t, token, err, jwt.ReasonValidationRefused, c.sentinel)
+		wantRefusal(t, token, err, c.reason, c.sentinel)
 		if !errors.Is(err, c.answer) && c.sentinel != jwt.ErrClaims {
 			t.Errorf("%v does not wrap %v", err, c.answer)
 		}
-		if !strings.Contains(err.Error(), "refused by validation: ") {
+		if !strings.Contains(err.Error(), "validation") {
 			t.Errorf("got %q", err)
 		}
 	}
-	if calls != 7 {
-		t.Errorf("Validate was called %d times, want 7", calls)
+	if calls != 11 {
+		t.Errorf("Validate was called %d times, want 11", calls)
 	}
 	token, err = verify(v, testIssuer().Token(claims{"exp": 1}))
 	wantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
-	if calls != 7 {
+	if calls != 11 {
 		t.Error("Validate was called with a token that had failed before")
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A request that ended is no outage: not of the keys, and not of what Validate asks.
+func TestRequestCanceled(t *testing.T) {
+	waits := func(ctx context.Context) error { <-ctx.Done(); return fmt.Errorf("database: %w", ctx.Err()) }
+	for name, change := range map[string]func(*jwt.Config){
+		"source": func(c *jwt.Config) {
+			c.Keys = sourceFunc(func(ctx context.Context, _ jwt.Header) (*jwt.Key, error) { return nil, waits(ctx) })
+		},
+		"validate": func(c *jwt.Config) { c.Validate = func(ctx context.Context, _ *jwt.Token) error { return waits(ctx) } },
+		"remote": func(c *jwt.Config) {
+			stuck := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) { return nil, waits(r.Context()) })}
+			c.Keys, _ = jwt.Discover(c.Issuer, &jwt.RemoteOptions{Client: stuck})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				v, text := newVerifier(t, change), testIssuer().Token(nil)
+				ended, cancel := context.WithCancel(t.Context())
+				cancel()
+				late, stop := context.WithTimeout(t.Context(), time.Millisecond)
+				defer stop()
+				for _, ctx := range []context.Context{ended, late} {
+					token, err := v.Verify(ctx, text)
+					wantRefusal(t, token, err, jwt.ReasonRequestCanceled, jwt.ErrUnavailable)
+					if !errors.Is(err, ctx.Err()) {
+						t.Errorf("%v does not wrap %v", err, ctx.Err())
+					}
+					if trace := v.Trace(ctx, text, time.Time{}); trace.Refusal == nil || trace.Refusal.Error() != err.Error() {
+						t.Errorf("Verify says %v, Trace %v", err, trace.Refusal)
+					}
+				}
+				time.Sleep(time.Minute) // until the fetch has ended
+			})
+		})
+	}
+}
+
+// Config.Require is asked of every token of its issuer, remembered ones too, and decides before Validate.
+func TestConfigRequire(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		require  []jwt.Requirement
+		claims   claims
+		reason   jwt.Reason
+		sentinel error
+		text     string
+	}{
+		{"met", []jwt.Requirement{jwt.Claim("token_use").Equals("access"), jwt.Scope("a")}, claims{"token_use": "access", "scope": "a"}, "", nil, ""},
+		{"claim", []jwt.Requirement{jwt.Claim("token_use").Equals("access")}, claims{"token_use": "id"}, jwt.ReasonClaimRefused, jwt.ErrClaims, `claim refused: token_use has another value, want "access"`},
+		{"absent", []jwt.Requirement{jwt.Claim("org", "id").Has("7")}, nil, jwt.ReasonClaimRefused, jwt.ErrClaims, `claim refused: org.id is absent, want "7"`},
+		{"scope", []jwt.Requirement{jwt.Scope("a", "b")}, claims{"scope": "a"}, jwt.ReasonClaimRefused, jwt.ErrClaims, `claim refused: scope is "a", want "b"`},
+		{"all that fail", []jwt.Requirement{jwt.Claim("x").Has("1"), jwt.Claim("y").Has("2"), jwt.Claim("sub").Equals("test-subject")}, nil, jwt.ReasonClaimRefused, jwt.ErrClaims,
+			`claim refused: x is absent, want "1" (also: claim refused: y is absent, want "2")`},
+		{"after the policy", []jwt.Requirement{jwt.Scope("a")}, claims{"exp": 1}, jwt.ReasonTokenExpired, jwt.ErrExpired, `the token has no scope, want "a"`},
+		{"before cnf", []jwt.Requirement{jwt.Scope("a")}, claims{"cnf": claims{"jkt": "x"}}, jwt.ReasonClaimRefused, jwt.ErrClaims, "(also: token binding not proven"},
+		{"acr", []jwt.Requirement{jwt.ACR("gold")}, claims{"acr": "silver"}, jwt.ReasonAuthenticationInsufficient, jwt.ErrAuthentication, `acr is "silver", want "gold"`},
+		{"auth_time", []jwt.Requirement{jwt.MaxAuthAge(time.Minute)}, nil, jwt.ReasonAuthenticationInsufficient, jwt.ErrAuthentication, "auth_time is absent"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			validated := 0
+			v := newVerifier(t, func(config *jwt.Config) {
+				config.Require, config.TokenCache = c.require, 10
+				config.Validate = func(context.Context, *jwt.Token) error { validated++; return nil }
+			})
+			text := testIssuer().Token(c.claims)
+			for range 2 {
+				token, err := verify(v, text)
+				if c.reason == "" {
+					wantAccepted(t, token, err)
+				} else if wantRefusal(t, token, err, c.reason, c.sentinel); !strings.Contains(err.Error(), c.text) {
+					t.Errorf("got %v, want %s", err, c.text)
+				}
+				traced(t, v, text)
+			}
+			if (validated > 0) != (c.reason == "") {
+				t.Errorf("Validate was called %d times", validated)
+			}
+		})
+	}
+}
+
+// A requirement that is a mistake is an error of the constructor, and a Config prints what it requires.
+func TestConfigRequireMistakes(t *testing.T) {
+	c := testConfig(t)
+	for text, require := range map[string][]jwt.Requirement{
+		"leave it nil":                          {},
+		"a requirement is nil":                  {nil},
+		"All(): it names no requirement":        {jwt.All()},
+		"Scope(): it names no scope":            {jwt.Scope("a"), jwt.Scope()},
+		"Any(All()): All(): it names no":        {jwt.Any(jwt.All())},
+		`a scope is one word`:                   {jwt.Scope("a b")},
+		`Claim("scope").Has("a"): scope is`:     {jwt.Claim("scope").Has("a")},
+		`only a string, a bool or a number can`: {jwt.Claim("x").Equals(nil)},
+	} {
+		c.Require = require
+		v, err := jwt.NewVerifier(c)
+		if v != nil || err == nil || !strings.Contains(err.Error(), "Require") || !strings.Contains(err.Error(), text) {
+			t.Errorf("%v: got %v", require, err)
+		}
+		r, err := jwt.NewResource(newVerifier(t), jwt.ResourceConfig{Require: require})
+		if r != nil || err == nil || !strings.Contains(err.Error(), "Require") || !strings.Contains(err.Error(), text) {
+			t.Errorf("%v: got %v", require, err)
+		}
+	}
+	c.Require = []jwt.Requirement{jwt.Claim("token_use").Equals("access"), jwt.Any(jwt.Scope("a"), jwt.ACR("b"))}
+	if text := fmt.Sprintf("%+v", c); !strings.Contains(text, `Require:[Claim("token_use").Equals("access") Any(Scope("a"), ACR("b"))]`) {
+		t.Errorf("got %s", text)
+	}
+	v, err := jwt.NewVerifier(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Require[0] = jwt.Scope("changed later")
+	if got := v.Configs()[0].Require[0].String(); got != `Claim("token_use").Equals("access")` {
+		t.Errorf("the Verifier has %s", got)
+	}
+}
+
+// Once the signature holds, a refusal says whose token it was, in text that is fit for a log.
+func TestRefusalSaysWhose(t *testing.T) {
+	v := newVerifier(t, func(c *jwt.Config) { c.Require = []jwt.Requirement{jwt.Claim("x").Has("y")} })
+	who := claims{"sub": "user\r\n" + strings.Repeat("\u00e9", 100), "azp": "client-7", "jti": "id-7"}
+	text := testIssuer().Token(who)
+	token, err := verify(v, text)
+	e := wantRefusal(t, token, err, jwt.ReasonClaimRefused, jwt.ErrClaims)
+	if !strings.HasPrefix(e.Subject, `user\r\n\u00e9`) || len(e.Subject) > 4*64 || e.ClientID != "client-7" || e.TokenID != "id-7" {
+		t.Errorf("got %+v", e)
+	}
+	log := fmt.Sprint(e.LogValue())
+	for _, want := range []string{"sub=user", "client_id=client-7", "jti=id-7"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("%s is not in %s", want, log)
+		}
+	}
+	token, err = verify(v, withPart(text, 2, b64(strings.Repeat("s", 256))))
+	if e := wantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature); e.Subject != "" || e.ClientID != "" || e.TokenID != "" {
+		t.Errorf("nobody vouches for %+v", e)
 	}
 }
 
@@ -488,7 +639,7 @@ func TestZeroValues(t *testing.T) {
 	good := testIssuer().Token(nil)
 	for _, v := range []*jwt.Verifier{{}, nil} {
 		token, err := verify(v, good)
-		wantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims)
+		wantRefusal(t, token, err, jwt.ReasonNoVerifier, jwt.ErrUnavailable)
 		if len(v.Status()) != 0 || v.Warm(context.Background()) != nil {
 			t.Error("a zero Verifier has issuers")
 		}
@@ -557,7 +708,7 @@ func TestNoHintWithoutKeys(t *testing.T) {
 		c.Keys = sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) { return nil, cause })
 	})
 	token, err := verify(v, testIssuer().Token(claims{"iss": "https://another.example"}))
-	if e := wantRefusal(t, token, err, jwt.ReasonValidationRefused, jwt.ErrUnavailable); e.Hint != "" {
+	if e := wantRefusal(t, token, err, jwt.ReasonValidationUnavailable, jwt.ErrUnavailable); e.Hint != "" {
 		t.Errorf("the hint is %q", e.Hint)
 	}
 }

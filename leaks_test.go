@@ -336,6 +336,7 @@ func TestValuesTellNothing(t *testing.T) {
 					_, err := resource.Check(request("Bearer " + text))
 					if err != nil {
 						add("Error", err)
+						add("Refusal", resource.Refusal(err))
 					}
 				}
 			}

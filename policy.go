@@ -5,7 +5,9 @@ package jwt
 
 import (
 	"cmp"
+	"context"
 	"errors"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +32,8 @@ const (
 
 // checkClaims holds a token against the whole policy and returns every failed claim, the first in front.
 // record is called for each check, passed or not; it may be nil.
-func (a *authority) checkClaims(h *Header, k *Key, c *claims, now time.Time, record func(check string, e *Error)) *Error {
+func (a *authority) checkClaims(t *Token, now time.Time, record func(check string, e *Error)) *Error {
+	h, c := &t.header, &t.claims
 	var first *Error
 	add := func(check string, e *Error) {
 		if record != nil {
@@ -44,15 +47,24 @@ func (a *authority) checkClaims(h *Header, k *Key, c *claims, now time.Time, rec
 			first.Also = append(first.Also, e)
 		}
 	}
+	// A check that several claims can fail tells each.
+	several := func(name string, check func(fail func(*Error))) {
+		passed := true
+		check(func(e *Error) { passed = false; add(name, e) })
+		if passed {
+			add(name, nil)
+		}
+	}
 	add("typ", a.checkType(h))
 	add("iss", a.checkIssuer(c))
-	add("key issuer", a.checkKeyIssuer(k, c))
+	add("key issuer", a.checkKeyIssuer(t.key, c))
 	add("aud", a.checkAudience(c))
 	add("client", a.checkClient(c))
 	add("exp", a.checkExpiry(c, now))
 	add("nbf", a.checkStart(c, now))
 	add("iat", a.checkIssuedAt(c, now))
-	a.checkProfile(c, func(e *Error) { add("profile", e) })
+	several("profile", func(fail func(*Error)) { a.checkProfile(c, fail) })
+	several("require", func(fail func(*Error)) { a.checkRequired(t, now, fail) })
 	add("cnf", a.checkConfirmation(c))
 	return first
 }
@@ -193,7 +205,6 @@ func untimely(reason Reason, claim string, at, now time.Time) *Error {
 	return &Error{Reason: reason, Member: claim, Got: stamp, detail: text + " (" + stamp + ")"}
 }
 
-// checkProfile tells only what fails: several claims can be missing.
 func (a *authority) checkProfile(c *claims, fail func(*Error)) {
 	if a.Profile == AnyAccessToken {
 		return
@@ -225,6 +236,18 @@ func (a *authority) checkProfile(c *claims, fail func(*Error)) {
 	}
 }
 
+// checkRequired holds a token against Config.Require.
+func (a *authority) checkRequired(t *Token, now time.Time, fail func(*Error)) {
+	for _, req := range a.Require {
+		if e := req.rule().decide(t, now); e != nil {
+			if e.kind() != ErrAuthentication {
+				e.Reason = ReasonClaimRefused
+			}
+			fail(e)
+		}
+	}
+}
+
 func (a *authority) checkConfirmation(c *claims) *Error {
 	if !c.confirmed {
 		return nil
@@ -233,18 +256,24 @@ func (a *authority) checkConfirmation(c *claims) *Error {
 }
 
 // validated wraps what Config.Validate returned. The error may wrap one of our sentinels, and so
-// choose the status that the client sees.
-func validated(err error) *Error {
+// choose the status that the client sees. The end of a context and an error of the network say nothing
+// against the token.
+func validated(ctx context.Context, err error) *Error {
 	if own, ok := err.(*Error); ok && own == nil {
 		return &Error{Reason: ReasonValidationRefused, detail: "Validate returned a nil *Error, which is an error that is not nil"}
 	}
 	e := &Error{Reason: ReasonValidationRefused, detail: foreign(err), cause: err}
-	switch found := sentinelsIn(err); len(found) {
-	case 0:
-	case 1:
-		e.sentinel = found[0]
-	default:
+	network := net.Error(nil)
+	switch found := sentinelsIn(err); {
+	case len(found) > 1:
 		e.cause = nil // a refusal wraps exactly one
+	case len(found) == 1 && found[0] != ErrUnavailable:
+		e.sentinel = found[0]
+	case len(found) == 0 && !errors.Is(err, context.Canceled) && !errors.As(err, &network):
+	case ctx.Err() != nil:
+		e.Reason = ReasonRequestCanceled
+	default:
+		e.Reason = ReasonValidationUnavailable
 	}
 	if own := (*Error)(nil); errors.As(err, &own) {
 		e.RetryAfter = own.RetryAfter

@@ -210,10 +210,23 @@ func routeOf(reqs []Requirement) *rule {
 func (r *rule) refuse(t *Token, now time.Time) *Error {
 	e := r.decide(t, now)
 	if e != nil {
-		e.ask.scopes = r.scopes
-		e.about(t.authority, &t.header)
+		e.of(t).ask.scopes = r.scopes
 	}
 	return e
+}
+
+// Meets returns nil if the token meets all of these requirements, and else the [*Error] that
+// [Resource.Require] would refuse it with: it is the decision of a route for hosts that are no HTTP
+// server, and for requirements that depend on the request. Whether the token is still valid is not asked
+// again. Without requirements any verified token will do. A requirement that is a mistake is not met.
+func (t *Token) Meets(reqs ...Requirement) error {
+	if !t.verified() {
+		return &Error{Reason: ReasonNoToken, detail: "the Token is nil or zero, and Verify did not return it"}
+	}
+	if e := routeOf(reqs).refuse(t, time.Now()); e != nil {
+		return e
+	}
+	return nil
 }
 
 // A ClaimPath names a claim, or a member of a claim that is an object: see [Claim].

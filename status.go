@@ -4,6 +4,8 @@ package jwt
 
 import (
 	"log/slog"
+	"runtime/debug"
+	"sync"
 	"time"
 )
 
@@ -215,9 +217,21 @@ func (r *RemoteKeySet) tell() {
 	}
 }
 
-// tellOne calls the hook without the lock, and takes it again even if the hook panics.
+// tellOne calls the hook without the lock.
 func (r *RemoteKeySet) tellOne(e Event) {
 	r.mu.Unlock()
 	defer r.mu.Lock()
-	r.onEvent(e)
+	contained(&r.panicked, "RemoteOptions.OnEvent", func() { r.onEvent(e) })
+}
+
+// contained calls a hook of the user's. A panic ends the hook and nothing else; the first is reported.
+func contained(reported *sync.Once, hook string, call func()) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			reported.Do(func() {
+				slog.Error("jwt: "+hook+" panicked; later panics of it are not reported", "cause", cause, "stack", string(debug.Stack()))
+			})
+		}
+	}()
+	call()
 }

@@ -92,7 +92,7 @@ const runLength = 17
 // withhold takes a piece of the token itself out of what e says. Claims and key ids may be shown,
 // but an attacker, or a confused issuer, can put part of a token into them.
 func (e *Error) withhold(token string) *Error {
-	for _, field := range []*string{&e.Member, &e.Got, &e.Want, &e.KeyID, &e.Hint, &e.detail} {
+	for _, field := range []*string{&e.Member, &e.Got, &e.Want, &e.KeyID, &e.Subject, &e.ClientID, &e.TokenID, &e.Hint, &e.detail} {
 		if repeats(token, *field) {
 			*field = "(withheld)"
 		}

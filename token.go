@@ -18,6 +18,9 @@ type Token struct {
 	key       *Key       // that its signature was verified with
 }
 
+// verified reports whether t was returned by Verify: a Token that was made otherwise proves nothing.
+func (t *Token) verified() bool { return t != nil && t.authority != nil }
+
 // Header returns the protected header.
 func (t *Token) Header() Header {
 	h := t.header

@@ -21,7 +21,7 @@ type Trace struct {
 }
 
 // A TraceStep is one step of a verification: size, parts, encoding, header, issuer choice, alg, key,
-// signature, payload, typ, iss, key issuer, aud, client, exp, nbf, iat, profile, cnf, validate, and
+// signature, payload, typ, iss, key issuer, aud, client, exp, nbf, iat, profile, require, cnf, validate, and
 // requirement for each requirement. Names are stable.
 type TraceStep struct {
 	Name    string
@@ -30,7 +30,7 @@ type TraceStep struct {
 }
 
 // policySteps are the steps of checkClaims.
-var policySteps = []string{"typ", "iss", "key issuer", "aud", "client", "exp", "nbf", "iat", "profile", "cnf"}
+var policySteps = []string{"typ", "iss", "key issuer", "aud", "client", "exp", "nbf", "iat", "profile", "require", "cnf"}
 
 // Trace judges a token as [Verifier.Verify] does, by the same steps, and records each. It goes on after
 // the first failure as far as that is meaningful. With requirements it says too whether the token meets
@@ -40,12 +40,12 @@ var policySteps = []string{"typ", "iss", "key issuer", "aud", "client", "exp", "
 // Times are judged at another time than now, if at is not zero. Keys are those of now, and
 // Config.Validate, which takes a token for proof, is called only if the token is valid now too.
 func (v *Verifier) Trace(ctx context.Context, token string, at time.Time, reqs ...Requirement) *Trace {
-	if v == nil || len(v.authorities) == 0 {
+	if v.none() {
 		v = &Verifier{maxToken: defaultMaxTokenSize, maxHeader: defaultMaxHeaderSize}
 	}
 	t := tracer{v: v, at: at, trace: &Trace{}}
-	if len(v.authorities) == 0 {
-		t.trace.Refusal = noIssuer()
+	if v.none() {
+		t.trace.Refusal = noVerifier()
 	}
 	t.form(token)
 	t.choose()
@@ -92,19 +92,26 @@ func (t *tracer) skip(why string, names ...string) {
 // take records a step that was taken. The first refusal is what Verify returns.
 func (t *tracer) take(name string, err *Error) bool {
 	if err != nil {
-		if t.authority != nil || t.header != nil {
-			h := t.header
-			if h == nil {
-				h = new(Header)
-			}
-			err.about(t.authority, h)
-		}
+		t.about(err)
 		if t.trace.Refusal == nil {
 			t.trace.Refusal = err
 		}
 	}
 	t.trace.Steps = append(t.trace.Steps, TraceStep{Name: name, Err: err})
 	return err == nil
+}
+
+// about records in a refusal what Verify records.
+func (t *tracer) about(e *Error) *Error {
+	switch {
+	case t.trace.Verified && t.token != nil:
+		e.of(t.token)
+	case t.header != nil:
+		e.about(t.authority, t.header)
+	case t.authority != nil:
+		e.about(t.authority, new(Header))
+	}
+	return e
 }
 
 // maxLook is how many times the permitted size a token may have to be looked into.
@@ -172,7 +179,7 @@ func partText(name, part string) (text, missing string) {
 func (t *tracer) choose() {
 	switch {
 	case len(t.v.authorities) == 0:
-		t.take("issuer choice", noIssuer())
+		t.take("issuer choice", noVerifier())
 		return
 	case len(t.v.authorities) == 1:
 		t.authority = t.v.authorities[0]
@@ -244,44 +251,42 @@ func (t *tracer) claims() {
 		h = new(Header)
 	}
 	token := &Token{header: *h, authority: t.authority, key: t.key}
+	unnamed := "the key does not say whose it is"
+	if token.key == nil {
+		token.key, unnamed = new(Key), "there is no key"
+	}
+	t.token = token
 	err := token.claims.parse(t.payload)
 	if !t.take("payload", err) && err.Reason == ReasonPayloadInvalid {
+		t.token = nil
 		t.skip("the claims cannot be read", policySteps...)
 		return
 	}
-	t.token = token
 	if t.authority == nil {
 		t.skip("no configured issuer is the token's, so nobody's rules apply", policySteps...)
 		return
 	}
-	key, unnamed := t.key, "the key does not say whose it is"
-	if key == nil {
-		key, unnamed = new(Key), "there is no key"
-	}
-	profile := false // its check reports refusals alone, and perhaps several
-	refusal := t.authority.checkClaims(h, key, &token.claims, t.at, func(name string, e *Error) {
-		if name == "cnf" && !profile {
-			t.pass("profile")
-		}
-		profile = profile || name == "profile"
+	refusal := t.authority.checkClaims(token, t.at, func(name string, e *Error) {
 		switch {
+		case name == "require" && len(t.authority.Require) == 0:
+			t.skip("Config.Require is not set", name)
 		case name == "typ" && t.header == nil:
 			t.skip("the header cannot be used", name)
 		case e != nil && slices.Contains(token.claims.spoiled, e.Member):
 			t.skip(e.Member+" is not written as it has to be: see payload", name)
 		case e == nil && slices.Contains(token.claims.spoiled, name):
 			t.skip(name+" is not written as it has to be: see payload", name)
-		case name == "key issuer" && key.issuer == "":
+		case name == "key issuer" && token.key.issuer == "":
 			t.skip(unnamed, name)
 		case e != nil:
 			alone := *e // the others are added to the first
-			t.trace.Steps = append(t.trace.Steps, TraceStep{Name: name, Err: alone.about(t.authority, h)})
+			t.trace.Steps = append(t.trace.Steps, TraceStep{Name: name, Err: t.about(&alone)})
 		default:
 			t.pass(name)
 		}
 	})
 	if t.trace.Refusal == nil && refusal != nil {
-		t.trace.Refusal = refusal.about(t.authority, h)
+		t.trace.Refusal = t.about(refusal)
 	}
 }
 
@@ -293,12 +298,12 @@ func (t *tracer) validate(ctx context.Context) {
 		t.skip("Config.Validate is not set", "validate")
 	case t.trace.Refusal != nil:
 		t.skip("Config.Validate is asked only of tokens that passed everything else", "validate")
-	case t.authority.checkClaims(t.header, t.key, &t.token.claims, time.Now(), nil) != nil:
+	case t.authority.checkClaims(t.token, time.Now(), nil) != nil:
 		t.skip("Config.Validate is asked only of tokens that are valid now", "validate")
 	default:
 		var refusal *Error
 		if err := t.authority.Validate(ctx, t.token); err != nil {
-			refusal = validated(err)
+			refusal = validated(ctx, err)
 		}
 		t.take("validate", refusal)
 	}

@@ -20,7 +20,8 @@ func sameRefusal(t *testing.T, err error, trace *jwt.Trace) {
 	switch got := trace.Refusal; {
 	case (got == nil) != (refusal == nil):
 		t.Errorf("Verify: %v, Trace: %v", err, got)
-	case got != nil && (got.Reason != refusal.Reason || got.Error() != refusal.Error() || got.Issuer != refusal.Issuer || got.KeyID != refusal.KeyID):
+	case got != nil && (got.Reason != refusal.Reason || got.Error() != refusal.Error() || got.Issuer != refusal.Issuer || got.KeyID != refusal.KeyID ||
+		got.Subject != refusal.Subject || got.ClientID != refusal.ClientID || got.TokenID != refusal.TokenID):
 		t.Errorf("Verify: %v\nTrace:  %v", err, got)
 	}
 }
@@ -52,7 +53,7 @@ func stepOf(t *testing.T, trace *jwt.Trace, name string) jwt.TraceStep {
 }
 
 var traceOrder = []string{"size", "parts", "encoding", "header", "issuer choice", "alg", "key", "signature", "payload",
-	"typ", "iss", "key issuer", "aud", "client", "exp", "nbf", "iat", "profile", "cnf", "validate"}
+	"typ", "iss", "key issuer", "aud", "client", "exp", "nbf", "iat", "profile", "require", "cnf", "validate"}
 
 func TestTrace(t *testing.T) {
 	bubble(t, func(t *testing.T) {
@@ -104,8 +105,8 @@ func TestTrace(t *testing.T) {
 		}
 	})
 	var nobody *jwt.Verifier
-	if trace := nobody.Trace(t.Context(), "a.b.c", time.Time{}); trace.Refusal == nil {
-		t.Error("nobody accepts a token")
+	if trace := nobody.Trace(t.Context(), "a.b.c", time.Time{}); trace.Refusal == nil || !errors.Is(trace.Refusal, jwt.ErrUnavailable) {
+		t.Errorf("nobody accepts a token: %v", trace.Refusal)
 	}
 }
 

@@ -58,8 +58,8 @@ resource, err := jwt.NewResource(v, jwt.ResourceConfig{
 LOGLINE
 ` + "```" + `
 
-` + "`reason`" + ` is one of the codes below and fit for a metric; ` + "`issuer`" + ` is whose rules were applied, ` + "`kid`" + ` the key that the token names, ` + "`member`" + ` the
-claim or header member, ` + "`got`" + ` and ` + "`want`" + ` what was there and what should have been. The token is never in it.
+` + "`reason`" + ` is one of the codes below and fit for a metric; ` + "`issuer`" + ` is whose rules were applied, ` + "`kid`" + ` the key that the token names; ` + "`sub`" + `,
+` + "`client_id`" + ` and ` + "`jti`" + ` say whose token it was, once its signature holds; ` + "`member`" + ` is the claim or header member, ` + "`got`" + ` and ` + "`want`" + ` what was there and what should have been. The token is never in it.
 
 **2. The command.** It verifies on your own machine, with the steps of the package, and tells each of them. A token that you paste into
 a web site is a token that you give away.
@@ -135,7 +135,7 @@ func refusalLine(t *testing.T) string {
 		t.Fatal(err)
 	}
 	r := httptest.NewRequest("GET", "/api/messages", nil)
-	r.Header.Set("Authorization", "Bearer "+testIssuer().Token(claims{"iss": "https://tenant.eu.auth0.com"}))
+	r.Header.Set("Authorization", "Bearer "+testIssuer().Token(claims{"iss": "https://tenant.eu.auth0.com", "azp": "web-app", "jti": "c0ffee"}))
 	resource.Require()(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), r)
 	return strings.TrimSpace(line.String())
 }

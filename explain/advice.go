@@ -95,6 +95,9 @@ var advice = map[jwt.Reason]struct{ meaning, do string }{
 	jwt.ReasonClientMismatch: {
 		"The token was issued to a client that is not among Config.Clients.",
 		"Add the client's id, if it may use this API."},
+	jwt.ReasonClaimRefused: {
+		"A requirement of Config.Require is not met: every token of this issuer must meet it.",
+		"Compare the claim that is named with what is wanted. Often it is a token of another kind (an ID token, a refresh token) or of another tenant of the same issuer."},
 	jwt.ReasonValidationRefused: {
 		"Config.Validate, this service's own rule, refused the token.",
 		"The text is what Validate returned: look there."},
@@ -113,4 +116,13 @@ var advice = map[jwt.Reason]struct{ meaning, do string }{
 	jwt.ReasonKeysUnavailable: {
 		"The issuer's keys could not be had: it is down, not reachable from here, or answers with something else than keys.",
 		"Look with \"assay keys\" from the same machine: DNS, proxy, certificate, address. It says nothing of the token. Keep keys over a restart with RemoteOptions.SnapshotFile."},
+	jwt.ReasonValidationUnavailable: {
+		"Config.Validate, this service's own rule, had no answer in time: what it asks is down or slow.",
+		"Look at what Validate asks, such as a database of revoked tokens. It says nothing of the token."},
+	jwt.ReasonRequestCanceled: {
+		"The request ended before the token was judged: its client went away, or its time was over.",
+		"Nothing, if it is rare. If it is frequent, compare the time that the service gives a request with that of a fetch of keys or of Validate. It is not counted as an outage."},
+	jwt.ReasonNoVerifier: {
+		"The service has no Verifier: it is nil or zero.",
+		"Look at the error of NewVerifier when the service starts. It says nothing of the token."},
 }

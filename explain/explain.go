@@ -75,6 +75,7 @@ var checks = [...]struct {
 	{"nbf", QuestionTime},
 	{"iat", QuestionTime},
 	{"profile", QuestionAudience},
+	{"require", QuestionAudience},
 	{"cnf", QuestionAudience},
 	{"validate", QuestionAudience},
 	{"requirement", QuestionAudience},
@@ -238,7 +239,7 @@ func (x *explanation) fail(step *Step, e *jwt.Error) {
 	step.Reason, step.Got, step.Want, step.member = e.Reason, e.Got, e.Want, e.Member
 	leeway := seconds(x.Leeway)
 	switch {
-	case e.Reason == jwt.ReasonKeysUnavailable:
+	case undecided(e.Reason):
 		step.Text = unescape(step.Text)
 	case e.Reason == jwt.ReasonTokenExpired:
 		step.Text, step.Want = "expired "+exactly(x.payload.date("exp"), x.now), "after "+stamp(x.now.Add(-leeway))
@@ -323,6 +324,12 @@ func (x *explanation) passedPolicy(name string) (verdict Verdict, text string) {
 		return VerdictPass, "it has what OpenID Connect asks of an ID token"
 	case name == "profile":
 		return VerdictSkip, "no profile is asked for"
+	case name == "require":
+		var all []string
+		for _, req := range c.Require {
+			all = append(all, req.String())
+		}
+		return VerdictPass, "it meets what the issuer's tokens must: " + strings.Join(all, ", ")
 	case name == "cnf":
 		return VerdictPass, "the token is not bound to a key of its sender"
 	}

@@ -165,6 +165,13 @@ var hintsFor = map[string]func(x *explanation, f failure, h *hints){
 			h.add("OpenID Connect asks for it: is it an ID token?")
 		}
 	},
+	"require": func(_ *explanation, f failure, h *hints) {
+		if f.err.Reason == jwt.ReasonAuthenticationInsufficient {
+			h.add("the client must send the user to log in again (RFC 9470)")
+		} else {
+			h.add("every token of this issuer must meet it (Config.Require): is it a token of another kind, or of another tenant?")
+		}
+	},
 	"cnf": func(_ *explanation, _ failure, h *hints) {
 		h.add("the client asked for a token that is bound to its key (DPoP, mutual TLS): this API does not check such proofs")
 	},

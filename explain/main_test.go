@@ -494,7 +494,7 @@ func unlike(r *explain.Report, err error) string {
 
 // checkOrder are the names of the steps in the order of Verify.
 var checkOrder = []string{"size", "parts", "encoding", "header", "issuer choice", "alg", "key", "signature", "payload",
-	"typ", "iss", "key issuer", "aud", "client", "exp", "nbf", "iat", "profile", "cnf", "validate", "requirement"}
+	"typ", "iss", "key issuer", "aud", "client", "exp", "nbf", "iat", "profile", "require", "cnf", "validate", "requirement"}
 
 // checkReport checks what holds for every report.
 func checkReport(tb testing.TB, r *explain.Report, token string) {
@@ -508,7 +508,7 @@ func checkReport(tb testing.TB, r *explain.Report, token string) {
 		}
 		at = n
 		failed = failed || s.Verdict == explain.VerdictFail
-		if s.Verdict == explain.VerdictFail && s.Reason != jwt.ReasonKeysUnavailable {
+		if s.Verdict == explain.VerdictFail && !errors.Is(&jwt.Error{Reason: s.Reason}, jwt.ErrUnavailable) {
 			answers[s.Question] = explain.VerdictFail
 		}
 		if (s.Reason != "") != (s.Verdict == explain.VerdictFail) || s.Text == "" || s.Question == "" {

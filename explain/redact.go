@@ -56,9 +56,9 @@ func (r *Report) Redact() *Report {
 // it likes, and a requirement may be about any claim.
 func personal(reason jwt.Reason, member string) bool {
 	switch reason {
-	case jwt.ReasonValidationRefused:
+	case jwt.ReasonValidationRefused, jwt.ReasonValidationUnavailable:
 		return true
-	case jwt.ReasonRequirementUnmet, jwt.ReasonAuthenticationInsufficient:
+	case jwt.ReasonClaimRefused, jwt.ReasonRequirementUnmet, jwt.ReasonAuthenticationInsufficient:
 		_, known := impersonalClaims[member]
 		return !known
 	}

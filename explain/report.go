@@ -4,6 +4,7 @@ package explain
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -112,6 +113,11 @@ type Report struct {
 	BadByte *int `json:"bad_byte,omitempty"`
 }
 
+// undecided reports whether a refusal for this reason says nothing of the token.
+func undecided(reason jwt.Reason) bool {
+	return errors.Is(&jwt.Error{Reason: reason}, jwt.ErrUnavailable)
+}
+
 // answers sums up the steps.
 func (r *Report) answers() (all []Answer) {
 	for _, q := range questions {
@@ -119,7 +125,7 @@ func (r *Report) answers() (all []Answer) {
 		for _, s := range r.Steps {
 			switch {
 			case s.Question != q.question:
-			case s.Verdict == VerdictFail && s.Reason != jwt.ReasonKeysUnavailable:
+			case s.Verdict == VerdictFail && !undecided(s.Reason):
 				a.Verdict = VerdictFail
 			case s.Verdict == VerdictPass && a.Verdict == VerdictSkip && (r.Verified || q.question == QuestionForm):
 				a.Verdict = VerdictPass
@@ -142,7 +148,7 @@ func (r *Report) String() string {
 	switch {
 	case r.Valid:
 		w.line(0, "VALID  "+r.Text)
-	case r.Reason == jwt.ReasonKeysUnavailable:
+	case undecided(r.Reason):
 		w.line(0, "UNDECIDED  "+string(r.Reason))
 		w.line(2, unescape(r.Text))
 	default:

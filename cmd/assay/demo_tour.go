@@ -51,6 +51,13 @@ func refused(reason jwt.Reason) want {
 	return want{status: http.StatusUnauthorized, code: "invalid_token", reason: reason}
 }
 
+// refusedScoped wants the same of the route that asks for a scope: its challenges say so.
+func refusedScoped(reason jwt.Reason) want {
+	w := refused(reason)
+	w.scope = "read:messages"
+	return w
+}
+
 // steps is the tour. Two of its requests make the API ask the issuer for keys out of turn, for a
 // key id that it does not know, and two at once are what a key set allows: a third would have to
 // wait.
@@ -69,7 +76,7 @@ func steps() []step {
 		{name: "expired", path: "/api/private", send: minted(expired),
 			want: refused(jwt.ReasonTokenExpired)},
 		{name: "tampered: another payload", path: "/api/private-scoped", send: forged(tamper),
-			want: refused(jwt.ReasonSignatureInvalid)},
+			want: refusedScoped(jwt.ReasonSignatureInvalid)},
 		{name: "for another audience", path: "/api/private", send: minted(otherAudience),
 			want: refused(jwt.ReasonAudienceMismatch)},
 		{name: "iss lacks trailing slash", path: "/api/private", send: minted(slashless),
@@ -77,11 +84,11 @@ func steps() []step {
 		{name: "unknown kid", path: "/api/private", send: minted(unknownKey),
 			want: refused(jwt.ReasonKeyUnknown)},
 		{name: "HS256 with the public key", path: "/api/private-scoped", send: hmacForged,
-			want: refused(jwt.ReasonKeyMismatch)},
+			want: refusedScoped(jwt.ReasonKeyMismatch)},
 		{name: "alg none, no signature", path: "/api/private-scoped", send: forged(unsign),
-			want: refused(jwt.ReasonTokenParts)},
+			want: refusedScoped(jwt.ReasonTokenParts)},
 		{name: "alg none, stale signature", path: "/api/private-scoped", send: forged(unsignStale),
-			want: refused(jwt.ReasonAlgorithmRefused)},
+			want: refusedScoped(jwt.ReasonAlgorithmRefused)},
 		{name: "two Authorization headers", path: "/api/private", send: twice,
 			want: want{status: http.StatusBadRequest, code: "invalid_request", reason: jwt.ReasonCredentialRepeated}},
 		{note: "The issuer rotates its keys. The API still has the old set.", change: (*jwttest.Issuer).Rotate,
