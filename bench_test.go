@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"math"
 	"math/big"
 	"math/rand/v2"
 	"net/http"
@@ -569,6 +570,191 @@ func BenchmarkPayload(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// hostileShapes are members of a JSON object that make a scanner work, for as many bytes as there may be: open,
+// units, end. A unit knows its number and the size that is meant. Names cannot be made to collide in a map of Go,
+// whose hashes are seeded at random: a long common prefix is the worst that is left.
+var hostileShapes = []struct {
+	name, open string
+	unit       func(i, size int) string
+	end        string
+	refused    bool
+}{
+	{"names_1000_per_object", `"more":[{`, hostileNames(`"%x":0`), `"":0}]`, false},
+	{"names_900_with_a_prefix", `"more":{`, hostilePrefix(900), `"":0}`, false}, // found by hashing
+	{"names_24_with_a_prefix", `"more":{`, hostilePrefix(24), `"":0}`, false},   // found by comparing
+	{"names_of_escapes", `"more":[{`, hostileNames(`"\u0061\u0062\u0063%x":0`), `"":0}]`, false},
+	{"string_of_escapes", `"more":"`, hostileUnit(`\u0061`), `"`, false},
+	{"string_of_ASCII", `"more":"`, hostileUnit("x"), `"`, false},
+	{"string_beyond_ASCII", `"more":"`, hostileUnit("é"), `"`, false},
+	{"digits_of_a_number", `"more":`, hostileUnit("1"), "", false},
+	{"digits_of_a_date", `"nbf":1.`, hostileUnit("0"), "1", false},
+	{"elements", `"more":[`, hostileUnit("0,"), "0]", false},
+	{"arrays_to_the_limit", `"more":[`, hostileUnit(strings.Repeat("[", 28) + strings.Repeat("]", 28) + ","), "0]", false},
+	{"objects_to_the_limit", `"more":[`, hostileUnit(strings.Repeat(`{"":`, 28) + "0" + strings.Repeat("}", 28) + ","), "0]", false},
+	{"objects_beyond_the_limit", `"more":`, hostileUnit(`{"":`), "0", true},
+}
+
+func hostileUnit(text string) func(i, size int) string { return func(int, int) string { return text } }
+
+// hostileNames are members of objects that hold a thousand.
+func hostileNames(member string) func(i, size int) string {
+	return func(i, _ int) string {
+		if i%999 == 998 {
+			return fmt.Sprintf(member, i) + "},{"
+		}
+		return fmt.Sprintf(member, i) + ","
+	}
+}
+
+// hostilePrefix are members of one object, nearly so many, whose names differ at their ends.
+func hostilePrefix(count int) func(i, size int) string {
+	return func(i, size int) string { return fmt.Sprintf(`"%s%03x":0,`, fill("x", size/count-8), i) }
+}
+
+// BenchmarkHostile shows that cost is linear in bytes, whatever they are: at each doubling of the size (x@) it
+// doubles. Claims are read by a verifier of two issuers, which reads them before the signature holds and again
+// after it.
+func BenchmarkHostile(b *testing.B) {
+	const rest = 512 // more than what is beside a shape
+	set, err := jwt.NewKeySet(fixedKeys().key(b, benchKeyID, jwt.HS256))
+	if err != nil {
+		b.Fatal(err)
+	}
+	config := func(issuer string) jwt.Config {
+		return jwt.Config{Issuer: issuer, Audience: []string{benchAudience}, Keys: set, MaxTokenSize: 1 << 20, MaxHeaderSize: 1 << 20}
+	}
+	v, err := jwt.NewVerifier(config(benchIssuer), config("https://other.example/"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	header, payload := `{"alg":"HS256","kid":"`+benchKeyID+`"`, fmt.Sprintf(`{"iss":%q,"aud":[%q],"exp":%d`, benchIssuer, benchAudience, time.Now().Unix()+86400)
+	key := strings.TrimSuffix(string(encodeJSON(b, jwkOf(b, testIssuer(), jwt.ES256))), "}")
+	verified := func(text string) func() error {
+		return func() error { _, err := v.Verify(b.Context(), text); return err }
+	}
+	for _, place := range []struct {
+		name  string
+		most  int
+		share float64 // of the size that is left for a shape
+		call  func(members string) (call func() error)
+	}{
+		{"header", 1 << 20, 0.75, func(members string) func() error {
+			return verified(fixedKeys().sign(b, jwt.HS256, header+members, payload+"}"))
+		}},
+		{"claims", 1 << 20, 0.75, func(members string) func() error {
+			return verified(fixedKeys().sign(b, jwt.HS256, header+"}", payload+members))
+		}},
+		{"claims_decoded", 1 << 20, 0.75, func(members string) func() error {
+			token, _ := v.Verify(b.Context(), fixedKeys().sign(b, jwt.HS256, header+"}", payload+members))
+			return func() error { _, err := jwt.Claims[benchClaims](token); return err }
+		}},
+		{"key_set", 512 << 10, 1, func(members string) func() error {
+			data := []byte(`{"keys":[` + key + members + `]}`)
+			return func() error { _, err := jwt.ParseKeySet(data); return err }
+		}},
+	} {
+		for _, shape := range hostileShapes {
+			if shape.refused && place.name == "claims_decoded" {
+				continue
+			}
+			b.Run(place.name+"/"+shape.name, func(b *testing.B) {
+				reportGrowth(b, place.most, func(size int) func() bool {
+					var text strings.Builder
+					text.WriteString("," + shape.open)
+					size = int(float64(size-rest) * place.share)
+					for i := 0; ; i++ {
+						unit := shape.unit(i, size)
+						if text.Len()+len(unit)+len(shape.end) > size {
+							break
+						}
+						text.WriteString(unit)
+					}
+					call := place.call(text.String() + shape.end + "}")
+					return func() bool { return (call() != nil) == shape.refused }
+				})
+			})
+		}
+	}
+}
+
+// BenchmarkWithheld measures the refusal of a token whose signature repeats its kid and the published ones, which
+// the refusal shows, in pieces that are one byte too short to be withheld: all runs about each are looked for in all
+// of the token.
+func BenchmarkWithheld(b *testing.B) {
+	const long = 64 // what a refusal shows of a kid
+	rng := rand.New(rand.NewPCG(1, 2))
+	kid := func() string {
+		text := make([]byte, long)
+		for i := range text {
+			text[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"[rng.IntN(62)]
+		}
+		return string(text)
+	}
+	unknown := kid()
+	said := []string{unknown}
+	var keys []*jwt.Key
+	for range 8 { // as many as a refusal names
+		said = append(said, kid())
+		keys = append(keys, fixedKeys().key(b, said[len(said)-1], jwt.RS256))
+	}
+	set, err := jwt.NewKeySet(keys...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	v := benchVerifier(b, jwt.RS256, func(c *jwt.Config) { c.Keys, c.MaxTokenSize = set, 1<<20 })
+	pieces := ""
+	for _, text := range said {
+		for at := 1; at+16 <= long; at += 9 {
+			pieces += text[at:at+16] + "_"
+		}
+	}
+	for _, c := range []struct{ name, signature string }{{"repeats_nothing", "_"}, {"repeats_pieces", pieces}} {
+		b.Run(c.name, func(b *testing.B) {
+			reportGrowth(b, 1<<20, func(size int) func() bool {
+				text := b64(`{"alg":"RS256","kid":"`+unknown+`"}`) + ".e30."
+				room := (size - len(text)) &^ 3
+				text += strings.Repeat(c.signature, room/len(c.signature)+1)[:room]
+				return func() bool {
+					_, err := v.Verify(b.Context(), text)
+					return err != nil && strings.Contains(err.Error(), unknown)
+				}
+			})
+		})
+	}
+}
+
+// reportGrowth measures calls of sizes doubled, from 16 KiB on, in turn. The quickest of each counts. It reports
+// nanoseconds per byte at the least and at the largest size, and what each doubling multiplies the cost by.
+func reportGrowth(b *testing.B, most int, call func(size int) func() bool) {
+	b.Helper()
+	const least = 16 << 10
+	var calls []func() bool
+	var quickest []float64
+	for size := least; size <= most; size *= 2 {
+		calls, quickest = append(calls, call(size)), append(quickest, math.Inf(1))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for i, call := range calls {
+			start := time.Now()
+			if !call() {
+				b.Fatalf("it is judged otherwise at %d KiB", least<<i>>10)
+			}
+			quickest[i] = min(quickest[i], float64(time.Since(start)))
+		}
+	}
+	b.ReportMetric(0, "ns/op") // of all sizes together, which says nothing
+	for i, cost := range quickest {
+		size := least << i
+		if i > 0 {
+			b.ReportMetric(cost/quickest[i-1], fmt.Sprintf("x@%04dKiB", size>>10))
+		}
+		if i == 0 || i == len(quickest)-1 {
+			b.ReportMetric(cost/float64(size), fmt.Sprintf("ns/B@%04dKiB", size>>10))
+		}
 	}
 }
 
