@@ -420,7 +420,7 @@ func (x *explanation) withhold(text *string) {
 // withholdIn takes out of a refusal what repeats the clean token. A trace has done so for the token as
 // it was given.
 func (x *explanation) withholdIn(e *jwt.Error) {
-	for _, text := range []*string{&e.Member, &e.Got, &e.Want, &e.KeyID, &e.Hint} {
+	for _, text := range []*string{&e.Member, &e.Got, &e.Want, &e.KeyID, &e.Subject, &e.ClientID, &e.TokenID, &e.Hint} {
 		x.withhold(text)
 	}
 	for _, other := range e.Also {
