@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	assay.example/jwt v0.0.0-00010101000000-000000000000
+	connectrpc.com/connect v1.21.1
 	github.com/gin-gonic/gin v1.12.0
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1
 	google.golang.org/grpc v1.85.0
