@@ -396,6 +396,29 @@ func TestStreamEndsWithToken(t *testing.T) {
 	}
 }
 
+// countingConn is a stream on which everything arrives.
+type countingConn struct {
+	connect.StreamingHandlerConn
+	sent int
+}
+
+func (c *countingConn) Send(any) error    { c.sent++; return nil }
+func (c *countingConn) Receive(any) error { return nil }
+
+// A handler that does not look at its context neither gets a message nor sends one after the end.
+func TestNoMessageAfterEnd(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	inner := &countingConn{}
+	conn := &endingConn{inner, ctx}
+	if err := errors.Join(conn.Send(nil), conn.Receive(nil)); err != nil || inner.sent != 1 {
+		t.Errorf("before: %v, %d sent", err, inner.sent)
+	}
+	cancel()
+	if conn.Send(nil) == nil || conn.Receive(nil) == nil || inner.sent != 1 {
+		t.Errorf("after: %d sent", inner.sent)
+	}
+}
+
 // serveInMemory serves HTTP/2 without a network; stop ends client and server.
 func serveInMemory(t *testing.T, handler http.Handler) (client *http.Client, stop func()) {
 	t.Helper()
