@@ -1295,6 +1295,8 @@ func FuzzAuthorization(f *testing.F) {
 			checkSameRefusal(t, err, want)
 		case scheme == nil, strings.EqualFold(scheme[1], "bearer"), strings.Count(scheme[1], ".") > 1:
 			sentinel = jwt.ErrRequest // a token without its scheme is a mistake, not another scheme
+		case strings.EqualFold(scheme[1], "dpop"):
+			sentinel = jwt.ErrBinding // a credential too, whose proof nobody checks
 		default:
 			sentinel = jwt.ErrNoToken
 		}
