@@ -7,68 +7,69 @@ import (
 	"testing"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
 func TestEveryAlgorithm(t *testing.T) {
-	for _, alg := range append(slices.Clone(publicAlgorithms), jwt.Ed25519, jwt.HS256, jwt.HS384, jwt.HS512) {
+	for _, alg := range append(slices.Clone(fixture.PublicAlgorithms), jwt.Ed25519, jwt.HS256, jwt.HS384, jwt.HS512) {
 		t.Run(string(alg), func(t *testing.T) {
-			v := newVerifier(t, func(c *jwt.Config) { c.Keys = testIssuer().Key(alg) })
-			token, err := verify(v, testIssuer().Mint(jwttest.Spec{Algorithm: alg}))
-			wantAccepted(t, token, err)
+			v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.Issuer().Key(alg) })
+			token, err := fixture.Verify(v, fixture.Issuer().Mint(jwttest.Spec{Algorithm: alg}))
+			fixture.WantAccepted(t, token, err)
 			if token.Header().Algorithm != alg || token.Subject() != "test-subject" {
 				t.Errorf("got %v and %v", token.Header(), token)
 			}
-			other, err := verify(v, otherIssuer().Mint(jwttest.Spec{Algorithm: alg, Claims: claims{"iss": testIssuer().URL}}))
-			wantRefusal(t, other, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
+			other, err := fixture.Verify(v, fixture.OtherIssuer().Mint(jwttest.Spec{Algorithm: alg, Claims: claims{"iss": fixture.Issuer().URL}}))
+			fixture.WantRefusal(t, other, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
 		})
 	}
 }
 
 // One key has one algorithm: a token signed by the right private key under another name is refused.
 func TestKeyDecidesAlgorithm(t *testing.T) {
-	for _, key := range append(slices.Clone(publicAlgorithms), jwt.HS256, jwt.HS384, jwt.HS512) {
-		v := newVerifier(t, func(c *jwt.Config) { c.Keys = testIssuer().Key(key) })
-		for _, alg := range append(slices.Clone(publicAlgorithms), jwt.HS256, jwt.HS384, jwt.HS512) {
+	for _, key := range append(slices.Clone(fixture.PublicAlgorithms), jwt.HS256, jwt.HS384, jwt.HS512) {
+		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.Issuer().Key(key) })
+		for _, alg := range append(slices.Clone(fixture.PublicAlgorithms), jwt.HS256, jwt.HS384, jwt.HS512) {
 			if alg == key {
 				continue
 			}
-			kid := map[string]any{"kid": testIssuer().Key(key).KeyID()}
+			kid := map[string]any{"kid": fixture.Issuer().Key(key).KeyID()}
 			if kid["kid"] == "" {
 				kid["kid"] = nil
 			}
-			token, err := verify(v, testIssuer().Mint(jwttest.Spec{Algorithm: alg, Header: kid}))
-			wantRefusal(t, token, err, jwt.ReasonKeyMismatch, jwt.ErrKey)
+			token, err := fixture.Verify(v, fixture.Issuer().Mint(jwttest.Spec{Algorithm: alg, Header: kid}))
+			fixture.WantRefusal(t, token, err, jwt.ReasonKeyMismatch, jwt.ErrKey)
 		}
 	}
 }
 
 func TestAlgorithmsNarrow(t *testing.T) {
-	iss := testIssuer()
-	v := newVerifier(t, func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{jwt.ES256, jwt.EdDSA} })
+	iss := fixture.Issuer()
+	v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{jwt.ES256, jwt.EdDSA} })
 	for _, alg := range []jwt.Algorithm{jwt.ES256, jwt.EdDSA, jwt.Ed25519} {
-		token, err := verify(v, iss.Mint(jwttest.Spec{Algorithm: alg}))
-		wantAccepted(t, token, err)
+		token, err := fixture.Verify(v, iss.Mint(jwttest.Spec{Algorithm: alg}))
+		fixture.WantAccepted(t, token, err)
 	}
-	token, err := verify(v, iss.Token(nil))
-	e := wantRefusal(t, token, err, jwt.ReasonAlgorithmRefused, jwt.ErrKey)
+	token, err := fixture.Verify(v, iss.Token(nil))
+	e := fixture.WantRefusal(t, token, err, jwt.ReasonAlgorithmRefused, jwt.ErrKey)
 	if e.Got != "RS256" || e.Want != `one of "ES256" "EdDSA"` {
 		t.Errorf("got %q, want %q", e.Got, e.Want)
 	}
 	// Naming an algorithm does not make a key answer to it.
-	v = newVerifier(t, func(c *jwt.Config) {
+	v = fixture.NewVerifier(t, func(c *jwt.Config) {
 		c.Keys, c.Algorithms = iss.Key(jwt.RS256), []jwt.Algorithm{jwt.RS256, jwt.PS256, jwt.HS256}
 	})
 	for _, alg := range []jwt.Algorithm{jwt.PS256, jwt.HS256} {
-		token, err := verify(v, iss.Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": iss.Key(jwt.RS256).KeyID()}}))
-		wantRefusal(t, token, err, jwt.ReasonKeyMismatch, jwt.ErrKey)
+		token, err := fixture.Verify(v, iss.Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": iss.Key(jwt.RS256).KeyID()}}))
+		fixture.WantRefusal(t, token, err, jwt.ReasonKeyMismatch, jwt.ErrKey)
 	}
 }
 
 // An RSA key without alg is RS256, unless Algorithms names exactly one other RSA algorithm.
 func TestUndeclaredRSA(t *testing.T) {
-	iss := testIssuer()
-	rsa := jwkOf(t, iss, jwt.RS256)
+	iss := fixture.Issuer()
+	rsa := fixture.JWKOf(t, iss, jwt.RS256)
 	delete(rsa, "alg")
 	for _, c := range []struct {
 		algorithms []jwt.Algorithm
@@ -81,11 +82,11 @@ func TestUndeclaredRSA(t *testing.T) {
 		{[]jwt.Algorithm{jwt.RS256, jwt.PS256}, jwt.RS256},
 		{[]jwt.Algorithm{jwt.PS384, jwt.PS256}, ""},
 	} {
-		for name, keys := range map[string]jwt.KeySource{"set": parseKeySet(t, rsa), "key": parseKey(t, rsa)} {
-			v := newVerifier(t, func(config *jwt.Config) { config.Keys, config.Algorithms = keys, c.algorithms })
-			for _, alg := range publicAlgorithms[:6] {
+		for name, keys := range map[string]jwt.KeySource{"set": fixture.ParseKeySet(t, rsa), "key": parseKey(t, rsa)} {
+			v := fixture.NewVerifier(t, func(config *jwt.Config) { config.Keys, config.Algorithms = keys, c.algorithms })
+			for _, alg := range fixture.PublicAlgorithms[:6] {
 				for _, kid := range []any{rsa["kid"], nil} {
-					token, err := verify(v, iss.Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": kid}}))
+					token, err := fixture.Verify(v, iss.Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": kid}}))
 					if (err == nil) != (alg == c.accepts) || (token == nil) != (err != nil) {
 						t.Errorf("%s of Algorithms %v: %s: %v", name, c.algorithms, alg, err)
 					}

@@ -24,53 +24,46 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
 // refused asserts that the control is accepted and every attack is refused, without a token.
 func refused(t *testing.T, v *jwt.Verifier, control string, attacks ...string) {
 	t.Helper()
-	if token, err := verify(v, control); err != nil || token == nil {
+	if token, err := fixture.Verify(v, control); err != nil || token == nil {
 		t.Errorf("the control is refused: %v", err)
 	}
 	if len(attacks) == 0 {
 		t.Error("no attack")
 	}
 	for _, attack := range attacks {
-		token, err := verify(v, attack)
+		token, err := fixture.Verify(v, attack)
 		if token != nil || err == nil {
 			t.Errorf("accepted: %.200q", attack)
 		}
-		traced(t, v, attack)
+		fixture.Trace(t, v, attack)
 	}
-	traced(t, v, control)
+	fixture.Trace(t, v, control)
 }
 
 // headers signs tokens with these raw headers, members after a good alg and kid.
 func headers(members ...string) (tokens []string) {
 	for _, m := range members {
-		tokens = append(tokens, signedRaw(`{"alg":"RS256","kid":"`+testIssuer().Key(jwt.RS256).KeyID()+`",`+m+`}`, goodPayload()))
+		tokens = append(tokens, signedRaw(`{"alg":"RS256","kid":"`+fixture.Issuer().Key(jwt.RS256).KeyID()+`",`+m+`}`, fixture.Payload()))
 	}
 	return tokens
 }
 
 // signedRaw signs any bytes as header and payload with the RS256 key of testIssuer.
 func signedRaw(header, payload string) string {
-	return testIssuer().SignRaw(jwt.RS256, header, payload)
-}
-
-func goodPayload(members ...string) string {
-	text := fmt.Sprintf(`{"iss":%q,"aud":%q,"exp":%d`, testIssuer().URL, jwttest.Audience, time.Now().Add(time.Hour).Unix())
-	for _, m := range members {
-		text += "," + m
-	}
-	return text + "}"
+	return fixture.Issuer().SignRaw(jwt.RS256, header, payload)
 }
 
 // payloads signs tokens with these raw payloads.
 func payloads(texts ...string) (tokens []string) {
 	for _, text := range texts {
-		tokens = append(tokens, testIssuer().Mint(jwttest.Spec{Payload: []byte(text)}))
+		tokens = append(tokens, fixture.Issuer().Mint(jwttest.Spec{Payload: []byte(text)}))
 	}
 	return tokens
 }
@@ -78,22 +71,22 @@ func payloads(texts ...string) (tokens []string) {
 // replaced returns good payloads in which one member was replaced by each of these raw texts.
 func replaced(name string, values ...string) (tokens []string) {
 	for _, value := range values {
-		tokens = append(tokens, testIssuer().Token(claims{name: json.RawMessage(value)}))
+		tokens = append(tokens, fixture.Issuer().Token(claims{name: json.RawMessage(value)}))
 	}
 	return tokens
 }
 
 var attacks = map[string]func(t *testing.T){
 	"A1": func(t *testing.T) {
-		good := testIssuer().Token(nil)
+		good := fixture.Issuer().Token(nil)
 		var forged []string
 		for _, alg := range []string{`"none"`, `"None"`, `"NONE"`, `"nOnE"`, `"none "`, `" none"`, `"none\u0000"`, `"\u006eone"`, `"no\u006ee"`, `"NoNe"`, `"nonE"`, `"none\n"`, `"\tnone"`, `""`, `" "`, `null`, `[]`, `["none"]`, `{}`, `0`, `1`, `true`, `false`, `"null"`} {
-			h := b64(`{"alg":` + alg + `,"kid":"` + testIssuer().Key(jwt.RS256).KeyID() + `"}`)
-			forged = append(forged, withPart(good, 0, h), withPart(withPart(good, 0, h), 2, ""))
+			h := fixture.B64(`{"alg":` + alg + `,"kid":"` + fixture.Issuer().Key(jwt.RS256).KeyID() + `"}`)
+			forged = append(forged, fixture.WithPart(good, 0, h), fixture.WithPart(fixture.WithPart(good, 0, h), 2, ""))
 		}
-		forged = append(forged, withPart(good, 0, b64(`{}`)), withPart(good, 0, b64(`{"typ":"JWT"}`)))
-		refused(t, newVerifier(t), good, forged...)
-		c := testConfig(t)
+		forged = append(forged, fixture.WithPart(good, 0, fixture.B64(`{}`)), fixture.WithPart(good, 0, fixture.B64(`{"typ":"JWT"}`)))
+		refused(t, fixture.NewVerifier(t), good, forged...)
+		c := fixture.Config(t)
 		c.Algorithms = []jwt.Algorithm{"none"}
 		if _, err := jwt.NewVerifier(c); err == nil {
 			t.Error("none was configured")
@@ -102,83 +95,83 @@ var attacks = map[string]func(t *testing.T){
 	"A2": TestPublicKeyAsSecret,
 	"A3": func(t *testing.T) {
 		// A key without alg does not take the header's.
-		rsa := jwkEdit{"alg": nil}.apply(jwkOf(t, testIssuer(), jwt.RS256))
-		v := newVerifier(t, func(c *jwt.Config) { c.Keys = parseKeySet(t, rsa) })
+		rsa := fixture.JWKEdit{"alg": nil}.Apply(fixture.JWKOf(t, fixture.Issuer(), jwt.RS256))
+		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.ParseKeySet(t, rsa) })
 		var others []string
 		for _, alg := range []jwt.Algorithm{jwt.RS384, jwt.RS512, jwt.PS256, jwt.PS384, jwt.PS512, jwt.HS256} {
-			others = append(others, testIssuer().Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": rsa["kid"]}}))
+			others = append(others, fixture.Issuer().Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": rsa["kid"]}}))
 		}
-		refused(t, v, testIssuer().Token(nil), others...)
+		refused(t, v, fixture.Issuer().Token(nil), others...)
 	},
 	"A4": TestAlgorithmsNarrow,
 	"A5": TestKeyDecidesAlgorithm,
 	"A6": func(t *testing.T) {
-		good := testIssuer().Token(nil)
+		good := fixture.Issuer().Token(nil)
 		var forged []string
 		for _, alg := range []string{"rs256", "Rs256", "RS256 ", " RS256", "RS256\\u0000", "RS256\\n", "RS-256", "RS256,RS256", "SHA256withRSA", "ＲＳ256"} {
-			forged = append(forged, signedRaw(`{"alg":"`+alg+`"}`, goodPayload()))
+			forged = append(forged, signedRaw(`{"alg":"`+alg+`"}`, fixture.Payload()))
 		}
-		refused(t, newVerifier(t), good, forged...)
-		refused(t, newVerifier(t), testIssuer().Mint(jwttest.Spec{Header: map[string]any{"alg": json.RawMessage(`"RS\u0032\u00356"`)}}), forged[0])
+		refused(t, fixture.NewVerifier(t), good, forged...)
+		refused(t, fixture.NewVerifier(t), fixture.Issuer().Mint(jwttest.Spec{Header: map[string]any{"alg": json.RawMessage(`"RS\u0032\u00356"`)}}), forged[0])
 	},
 	"A7": func(t *testing.T) {
-		c := testConfig(t)
+		c := fixture.Config(t)
 		c.Algorithms = []jwt.Algorithm{}
 		if _, err := jwt.NewVerifier(c); err == nil {
 			t.Error("an empty list of algorithms was accepted")
 		}
-		refused(t, newVerifier(t), testIssuer().Token(nil), testIssuer().Mint(jwttest.Spec{Algorithm: jwt.HS256}))
+		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(nil), fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256}))
 	},
 	"A8": func(t *testing.T) {
 		// A bad signature on an expired token is reported as a bad signature alone.
-		expired := testIssuer().Token(claims{"exp": 1})
-		token, err := verify(newVerifier(t), expired[:len(expired)-6]+"AAAAAA")
-		if e := wantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature); len(e.Also) > 0 {
+		expired := fixture.Issuer().Token(claims{"exp": 1})
+		token, err := fixture.Verify(fixture.NewVerifier(t), expired[:len(expired)-6]+"AAAAAA")
+		if e := fixture.WantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature); len(e.Also) > 0 {
 			t.Errorf("got %v", err)
 		}
-		token, err = verify(newVerifier(t), expired)
-		wantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
+		token, err = fixture.Verify(fixture.NewVerifier(t), expired)
+		fixture.WantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
 	},
 	"B1": func(t *testing.T) {
-		own, _ := json.Marshal(jwkOf(t, otherIssuer(), jwt.RS256))
-		foreign := otherIssuer().Mint(jwttest.Spec{Header: map[string]any{"jwk": json.RawMessage(own)}, Claims: claims{"iss": testIssuer().URL}})
-		control := testIssuer().Mint(jwttest.Spec{Header: map[string]any{"jwk": json.RawMessage(own)}})
-		refused(t, newVerifier(t), control, foreign, withPart(foreign, 0, b64(`{"alg":"RS256","jwk":`+string(own)+`}`)))
+		own, _ := json.Marshal(fixture.JWKOf(t, fixture.OtherIssuer(), jwt.RS256))
+		foreign := fixture.OtherIssuer().Mint(jwttest.Spec{Header: map[string]any{"jwk": json.RawMessage(own)}, Claims: claims{"iss": fixture.Issuer().URL}})
+		control := fixture.Issuer().Mint(jwttest.Spec{Header: map[string]any{"jwk": json.RawMessage(own)}})
+		refused(t, fixture.NewVerifier(t), control, foreign, fixture.WithPart(foreign, 0, fixture.B64(`{"alg":"RS256","jwk":`+string(own)+`}`)))
 	},
 	"B2": func(t *testing.T) {
-		p := newProvider(t, jwt.RS256)
-		p.answer = func(_ http.ResponseWriter, r *http.Request) bool {
+		p := fixture.NewProvider(t, jwt.RS256)
+		p.Answer = func(_ http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Host != "issuer.test" {
 				t.Errorf("fetched %s", r.URL)
 			}
 			return false
 		}
-		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
 		h := func(name, address string) map[string]any { return map[string]any{name: address} }
 		var forged []string
 		for _, address := range []string{"https://evil.test/keys", "http://169.254.169.254/", "file:///etc/passwd", "data:application/json,{}", "gopher://x"} {
 			for _, name := range []string{"jku", "x5u"} {
-				forged = append(forged, otherIssuer().Mint(jwttest.Spec{Header: h(name, address), Claims: claims{"iss": providerURL}}))
+				forged = append(forged, fixture.OtherIssuer().Mint(jwttest.Spec{Header: h(name, address), Claims: claims{"iss": fixture.ProviderURL}}))
 			}
 		}
-		refused(t, v, testIssuer().Mint(jwttest.Spec{Header: h("jku", "https://evil.test"), Claims: claims{"iss": providerURL}}), forged...)
+		refused(t, v, fixture.Issuer().Mint(jwttest.Spec{Header: h("jku", "https://evil.test"), Claims: claims{"iss": fixture.ProviderURL}}), forged...)
 	},
 	"B3": func(t *testing.T) {
-		cert := base64.StdEncoding.EncodeToString(certificateFor(t, publicRSA(t, jwkOf(t, otherIssuer(), jwt.RS256))))
+		cert := base64.StdEncoding.EncodeToString(fixture.Certificate(t, fixture.PublicRSA(t, fixture.JWKOf(t, fixture.OtherIssuer(), jwt.RS256))))
 		h := map[string]any{"x5c": []string{cert}, "x5t": "AAAA"}
-		refused(t, newVerifier(t), testIssuer().Mint(jwttest.Spec{Header: h}),
-			otherIssuer().Mint(jwttest.Spec{Header: h, Claims: claims{"iss": testIssuer().URL}}))
+		refused(t, fixture.NewVerifier(t), fixture.Issuer().Mint(jwttest.Spec{Header: h}),
+			fixture.OtherIssuer().Mint(jwttest.Spec{Header: h, Claims: claims{"iss": fixture.Issuer().URL}}))
 	},
 	"B4": func(t *testing.T) {
 		var forged []string
 		for _, kid := range []string{`"../../../../dev/null"`, `"/etc/passwd"`, `"..\\..\\x"`, `"x' UNION SELECT 'key"`, `"$(id)"`, `"|id"`, `"https://evil.example/k"`, `"file:///dev/null"`, `"` + strings.Repeat("k", 2000) + `"`,
 			`""`, `null`, `0`, `1`, `true`, `[]`, `["rs256-1"]`, `{}`, `{"$ne":1}`, `"rs256-1\u0000"`, `"rs256-1 "`, `"RS256-1"`, `"rs256\u20111"`, `"rs256-1\n"`, `"%72s256-1"`} {
-			forged = append(forged, signedRaw(`{"alg":"RS256","kid":`+kid+`}`, goodPayload()))
+			forged = append(forged, signedRaw(`{"alg":"RS256","kid":`+kid+`}`, fixture.Payload()))
 		}
 		if len(forged) != 24 {
 			t.Errorf("%d kids", len(forged))
 		}
-		refused(t, newVerifier(t), signedRaw(`{"alg":"RS256","kid":"rs256-1"}`, goodPayload()), forged...)
+		refused(t, fixture.NewVerifier(t), signedRaw(`{"alg":"RS256","kid":"rs256-1"}`, fixture.Payload()), forged...)
 	},
 	"B5": func(t *testing.T) {
 		for _, secret := range [][]byte{nil, {}, make([]byte, 31)} {
@@ -186,43 +179,43 @@ var attacks = map[string]func(t *testing.T){
 				t.Errorf("a secret of %d bytes", len(secret))
 			}
 		}
-		keys, err := jwt.NewKeySet(testIssuer().Key(jwt.HS256))
+		keys, err := jwt.NewKeySet(fixture.Issuer().Key(jwt.HS256))
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := newVerifier(t, func(c *jwt.Config) { c.Keys = keys })
-		refused(t, v, testIssuer().Mint(jwttest.Spec{Algorithm: jwt.HS256}), testIssuer().Mint(jwttest.Spec{Algorithm: jwt.HS256, Header: map[string]any{"kid": "missing"}}))
+		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = keys })
+		refused(t, v, fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256}), fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256, Header: map[string]any{"kid": "missing"}}))
 	},
 	"B6": func(t *testing.T) {
 		// One signature operation: the key that a kid names, and no other, though one would fit.
-		a, b := jwkEdit{"kid": "a"}.apply(jwkOf(t, testIssuer(), jwt.ES256)), jwkEdit{"kid": "b"}.apply(jwkOf(t, otherIssuer(), jwt.ES256))
-		v := newVerifier(t, func(c *jwt.Config) { c.Keys = parseKeySet(t, a, b) })
+		a, b := fixture.JWKEdit{"kid": "a"}.Apply(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256)), fixture.JWKEdit{"kid": "b"}.Apply(fixture.JWKOf(t, fixture.OtherIssuer(), jwt.ES256))
+		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.ParseKeySet(t, a, b) })
 		es := func(kid any) string {
-			return testIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Header: map[string]any{"kid": kid}})
+			return fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Header: map[string]any{"kid": kid}})
 		}
 		refused(t, v, es("a"), es("b"), es("c"), es(nil))
 	},
 	"B7": TestSeveralIssuers,
 	"B8": func(t *testing.T) {
-		v, err := jwt.NewVerifier(testConfig(t), jwt.Config{Issuer: otherIssuer().URL, Audience: []string{jwttest.Audience}, Keys: keysOf(t, otherIssuer())})
+		v, err := jwt.NewVerifier(fixture.Config(t), jwt.Config{Issuer: fixture.OtherIssuer().URL, Audience: []string{jwttest.Audience}, Keys: fixture.KeysOf(t, fixture.OtherIssuer())})
 		if err != nil {
 			t.Fatal(err)
 		}
-		a, b := testIssuer().URL, otherIssuer().URL
+		a, b := fixture.Issuer().URL, fixture.OtherIssuer().URL
 		rest := fmt.Sprintf(`"aud":%q,"exp":%d}`, jwttest.Audience, time.Now().Add(time.Hour).Unix())
-		refused(t, v, testIssuer().Token(nil), payloads(
+		refused(t, v, fixture.Issuer().Token(nil), payloads(
 			fmt.Sprintf(`{"iss":%q,"iss":%q,`, a, b)+rest, fmt.Sprintf(`{"iss":%q,"iss":%q,`, b, a)+rest, fmt.Sprintf(`{"iss":%q,"\u0069ss":%q,`, a, b)+rest,
 			fmt.Sprintf(`{"iss":[%q],`, a)+rest, fmt.Sprintf(`{"iss":{"a":%q},`, a)+rest, `{"iss":null,`+rest, fmt.Sprintf(`{"ISS":%q,`, a)+rest)...)
 	},
 	"C1": func(t *testing.T) {
-		key := jwkOf(t, testIssuer(), jwt.ES256)
+		key := fixture.JWKOf(t, fixture.Issuer(), jwt.ES256)
 		n := elliptic.P256().Params().N
 		zero, one := new(big.Int), big.NewInt(1)
 		less := new(big.Int).Sub(n, one)
 		more := new(big.Int).Add(n, one)
 		top := new(big.Int).Sub(new(big.Int).Lsh(one, 256), one)
 		pairs := [][2]*big.Int{{zero, zero}, {zero, one}, {one, zero}, {one, one}, {n, n}, {n, zero}, {zero, n}, {n, one}, {one, n}, {less, less}, {more, one}, {top, top}, {elliptic.P256().Params().P, one}}
-		good := testIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256})
+		good := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.ES256})
 		var forged []string
 		for _, p := range pairs {
 			raw := append(p[0].FillBytes(make([]byte, 32)), p[1].FillBytes(make([]byte, 32))...)
@@ -230,13 +223,13 @@ var attacks = map[string]func(t *testing.T){
 			if err != nil {
 				t.Fatal(err)
 			}
-			forged = append(forged, withPart(good, 2, b64(string(raw))), withPart(good, 2, b64(string(der))))
+			forged = append(forged, fixture.WithPart(good, 2, fixture.B64(string(raw))), fixture.WithPart(good, 2, fixture.B64(string(der))))
 		}
-		refused(t, newVerifier(t, func(c *jwt.Config) { c.Keys = parseKeySet(t, key) }), good, forged...)
+		refused(t, fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.ParseKeySet(t, key) }), good, forged...)
 	},
 	"C2": func(t *testing.T) {
-		good := testIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256})
-		raw := decode(t, strings.Split(good, ".")[2])
+		good := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.ES256})
+		raw := fixture.DecodeB64(t, strings.Split(good, ".")[2])
 		der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:32]), new(big.Int).SetBytes(raw[32:])})
 		if err != nil {
 			t.Fatal(err)
@@ -244,30 +237,30 @@ var attacks = map[string]func(t *testing.T){
 		padded := append(append([]byte{0}, raw[:32]...), append([]byte{0}, raw[32:]...)...)
 		var forged []string
 		for _, s := range [][]byte{der, raw[:63], raw[1:], append(slices.Clone(raw), 0), append([]byte{0}, raw...), padded, append(slices.Clone(raw), raw...), raw[:32], {0}} {
-			forged = append(forged, withPart(good, 2, b64(string(s))))
+			forged = append(forged, fixture.WithPart(good, 2, fixture.B64(string(s))))
 		}
-		refused(t, newVerifier(t), good, forged...)
+		refused(t, fixture.NewVerifier(t), good, forged...)
 	},
 	"C3": TestKeysRefused, "C4": TestKeysRefused, "C5": TestKeysRefused, "C6": TestKeysRefused, "C7": TestKeysRefused,
 	"C8": TestWycheproofPrimitives,
 	"C9": TestSaltLength,
 	"C10": func(t *testing.T) {
 		TestSmallOrderKeys(t)
-		good := testIssuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA})
-		signature := decode(t, strings.Split(good, ".")[2])
+		good := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA})
+		signature := fixture.DecodeB64(t, strings.Split(good, ".")[2])
 		order, _ := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989", 10)
 		s := slices.Clone(signature[32:])
 		slices.Reverse(s)
 		sum := new(big.Int).Add(new(big.Int).SetBytes(s), order).FillBytes(make([]byte, 32))
 		slices.Reverse(sum)
-		refused(t, newVerifier(t), good, withPart(good, 2, b64(string(signature[:32])+string(sum))),
-			withPart(good, 2, b64(string(signature[:63]))), withPart(good, 2, b64(string(signature)+"\x00")), withPart(good, 2, b64(strings.Repeat("\x00", 64))))
+		refused(t, fixture.NewVerifier(t), good, fixture.WithPart(good, 2, fixture.B64(string(signature[:32])+string(sum))),
+			fixture.WithPart(good, 2, fixture.B64(string(signature[:63]))), fixture.WithPart(good, 2, fixture.B64(string(signature)+"\x00")), fixture.WithPart(good, 2, fixture.B64(strings.Repeat("\x00", 64))))
 	},
 	"C11": func(t *testing.T) {
-		v := newVerifier(t, func(c *jwt.Config) { c.Keys = testIssuer().Key(jwt.HS256) })
-		good := testIssuer().Mint(jwttest.Spec{Algorithm: jwt.HS256})
-		tag := string(decode(t, strings.Split(good, ".")[2]))
-		refused(t, v, good, withPart(good, 2, ""), withPart(good, 2, b64(tag[:1])), withPart(good, 2, b64(tag[:16])), withPart(good, 2, b64(tag[:31])), withPart(good, 2, b64(tag+"\x00")))
+		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.Issuer().Key(jwt.HS256) })
+		good := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256})
+		tag := string(fixture.DecodeB64(t, strings.Split(good, ".")[2]))
+		refused(t, v, good, fixture.WithPart(good, 2, ""), fixture.WithPart(good, 2, fixture.B64(tag[:1])), fixture.WithPart(good, 2, fixture.B64(tag[:16])), fixture.WithPart(good, 2, fixture.B64(tag[:31])), fixture.WithPart(good, 2, fixture.B64(tag+"\x00")))
 		for alg, size := range map[jwt.Algorithm]int{jwt.HS256: 32, jwt.HS384: 48, jwt.HS512: 64} {
 			if _, err := jwt.HMACKey("", alg, make([]byte, size-1)); err == nil {
 				t.Errorf("%s with %d bytes", alg, size-1)
@@ -282,19 +275,19 @@ var attacks = map[string]func(t *testing.T){
 		}
 	},
 	"D1": func(t *testing.T) {
-		refused(t, newVerifier(t), headers(`"exp":1`)[0], headers(`"crit":["exp"],"exp":1`, `"crit":["b64"],"b64":true`, `"crit":["unknown"],"unknown":1`, `"crit":[]`, `"crit":null`, `"crit":"exp"`, `"crit":{}`, `"crit":1`,
+		refused(t, fixture.NewVerifier(t), headers(`"exp":1`)[0], headers(`"crit":["exp"],"exp":1`, `"crit":["b64"],"b64":true`, `"crit":["unknown"],"unknown":1`, `"crit":[]`, `"crit":null`, `"crit":"exp"`, `"crit":{}`, `"crit":1`,
 			`"crit":["alg"]`, `"crit":["exp","exp"],"exp":1`, `"crit":["absent"]`, `"\u0063rit":["exp"]`)...)
 	},
 	"D2": func(t *testing.T) {
-		kid := testIssuer().Key(jwt.RS256).KeyID()
+		kid := fixture.Issuer().Key(jwt.RS256).KeyID()
 		forged := headers(`"b64":false`, `"b64":true`, `"b64":false,"crit":["b64"]`, `"b64":null`, `"b64":"false"`, `"crit":["b64"]`)
 		for _, h := range []string{`{"alg":"RS256","b64":false,"kid":"` + kid + `"}`, `{"alg":"RS256","b64":false,"crit":["b64"],"kid":"` + kid + `"}`} {
-			forged = append(forged, testIssuer().SignRaw(jwt.RS256, h, goodPayload()))
+			forged = append(forged, fixture.Issuer().SignRaw(jwt.RS256, h, fixture.Payload()))
 		}
-		refused(t, newVerifier(t), headers(`"B64":false`)[0], forged...)
+		refused(t, fixture.NewVerifier(t), headers(`"B64":false`)[0], forged...)
 	},
 	"D3": func(t *testing.T) {
-		refused(t, newVerifier(t), headers(`"zip":"DEF"`)[0], "eyJhbGciOiJQQkVTMi1IUzI1NitBMTI4S1ciLCJwMmMiOjIwMDAwMDAwMDB9.A.A.A.A", "eyJhbGciOiJkaXIiLCJ6aXAiOiJERUYifQ.."+strings.Repeat("A", 4000)+".A.A")
+		refused(t, fixture.NewVerifier(t), headers(`"zip":"DEF"`)[0], "eyJhbGciOiJQQkVTMi1IUzI1NitBMTI4S1ciLCJwMmMiOjIwMDAwMDAwMDB9.A.A.A.A", "eyJhbGciOiJkaXIiLCJ6aXAiOiJERUYifQ.."+strings.Repeat("A", 4000)+".A.A")
 		var out []byte
 		for _, name := range []string{"compress", "aes", "cipher", "pbkdf2"} {
 			out = append(out, goTool(t, ".", []string{"GOFLAGS="}, "list", "-f", `{{range .Imports}}{{println .}}{{end}}`, ".")...)
@@ -304,59 +297,59 @@ var attacks = map[string]func(t *testing.T){
 		}
 	},
 	"D4": func(t *testing.T) {
-		refused(t, newVerifier(t), testIssuer().Token(nil), "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.AAAA.AAAA.AAAA.AAAA", "....", "a.b.c.d.e")
+		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(nil), "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.AAAA.AAAA.AAAA.AAAA", "....", "a.b.c.d.e")
 	},
 	"D5": func(t *testing.T) {
-		p := strings.Split(testIssuer().Token(nil), ".")
-		refused(t, newVerifier(t), strings.Join(p, "."),
+		p := strings.Split(fixture.Issuer().Token(nil), ".")
+		refused(t, fixture.NewVerifier(t), strings.Join(p, "."),
 			fmt.Sprintf(`{"payload":%q,"protected":%q,"signature":%q}`, p[1], p[0], p[2]),
 			fmt.Sprintf(`{"payload":%q,"signatures":[{"protected":%q,"signature":%q}]}`, p[1], p[0], p[2]),
 			fmt.Sprintf(`{"payload":%q,"signatures":[]}`, p[1]), fmt.Sprintf(`{"payload":%q,"header":{"alg":"none"},"signature":""}`, p[1]))
 	},
 	"D6": func(t *testing.T) {
-		refused(t, newVerifier(t), headers(`"cty":"application/json"`)[0], headers(`"cty":"JWT"`, `"cty":"jwt"`, `"cty":"application/jwt"`, `"cty":"APPLICATION/JWT"`, `"cty":1`)...)
-		inner := testIssuer().Token(nil)
-		refused(t, newVerifier(t), inner, payloads(inner, `"`+inner+`"`)...)
+		refused(t, fixture.NewVerifier(t), headers(`"cty":"application/json"`)[0], headers(`"cty":"JWT"`, `"cty":"jwt"`, `"cty":"application/jwt"`, `"cty":"APPLICATION/JWT"`, `"cty":1`)...)
+		inner := fixture.Issuer().Token(nil)
+		refused(t, fixture.NewVerifier(t), inner, payloads(inner, `"`+inner+`"`)...)
 	},
 	"D7": func(t *testing.T) {
-		refused(t, newVerifier(t), headers(`"typ":"at+jwt"`)[0], headers(`"typ":"dpop+jwt"`, `"typ":"logout+jwt"`, `"typ":"secevent+jwt"`, `"typ":"token-introspection+jwt"`, `"typ":"statuslist+jwt"`,
+		refused(t, fixture.NewVerifier(t), headers(`"typ":"at+jwt"`)[0], headers(`"typ":"dpop+jwt"`, `"typ":"logout+jwt"`, `"typ":"secevent+jwt"`, `"typ":"token-introspection+jwt"`, `"typ":"statuslist+jwt"`,
 			`"typ":"oauth-authz-req+jwt"`, `"typ":"client-authentication+jwt"`, `"typ":"application/DPoP+JWT"`, `"typ":"kb+jwt"`, `"typ":"+jwt"`, `"typ":""`)...)
-		strict := newVerifier(t, func(c *jwt.Config) { c.Profile = jwt.AccessToken })
-		full := goodPayload(`"sub":"a","client_id":"b","jti":"c"`, fmt.Sprintf(`"iat":%d`, time.Now().Unix()))
-		kid := testIssuer().Key(jwt.RS256).KeyID()
+		strict := fixture.NewVerifier(t, func(c *jwt.Config) { c.Profile = jwt.AccessToken })
+		full := fixture.Payload(`"sub":"a","client_id":"b","jti":"c"`, fmt.Sprintf(`"iat":%d`, time.Now().Unix()))
+		kid := fixture.Issuer().Key(jwt.RS256).KeyID()
 		refused(t, strict, signedRaw(`{"alg":"RS256","typ":"at+JWT","kid":"`+kid+`"}`, full), signedRaw(`{"alg":"RS256","kid":"`+kid+`"}`, full), signedRaw(`{"alg":"RS256","typ":"JWT","kid":"`+kid+`"}`, full))
 	},
 	"E1": func(t *testing.T) {
 		folded := func(header string) string {
-			return signedRaw(header, goodPayload())
+			return signedRaw(header, fixture.Payload())
 		}
-		refused(t, newVerifier(t), signedRaw(`{"alg":"RS256","Alg":"none","ALG":1}`[:14]+`,"kid":"rs256-1","ALG":"none"}`, goodPayload()),
+		refused(t, fixture.NewVerifier(t), signedRaw(`{"alg":"RS256","Alg":"none","ALG":1}`[:14]+`,"kid":"rs256-1","ALG":"none"}`, fixture.Payload()),
 			folded(`{"Alg":"RS256"}`), folded(`{"ALG":"RS256","Kid":"rs256-1"}`), folded(`{"alg":"RS256","\u212Aid":"rs256-1","kid":""}`))
 		exp := time.Now().Add(time.Hour).Unix()
 		base := fmt.Sprintf(`{"aud":%q,"exp":%d,`, jwttest.Audience, exp)
-		refused(t, newVerifier(t), payloads(goodPayload(`"ISS":"x","EXP":1,"AUD":"x"`))[0], payloads(
-			base+fmt.Sprintf(`"ISS":%q}`, testIssuer().URL), base+fmt.Sprintf(`"i\u017fs":%q}`, testIssuer().URL), base+fmt.Sprintf(`"iſs":%q}`, testIssuer().URL),
-			fmt.Sprintf(`{"iss":%q,"aud":%q,"EXP":%d}`, testIssuer().URL, jwttest.Audience, exp), fmt.Sprintf(`{"iss":%q,"Aud":%q,"exp":%d}`, testIssuer().URL, jwttest.Audience, exp))...)
+		refused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"ISS":"x","EXP":1,"AUD":"x"`))[0], payloads(
+			base+fmt.Sprintf(`"ISS":%q}`, fixture.Issuer().URL), base+fmt.Sprintf(`"i\u017fs":%q}`, fixture.Issuer().URL), base+fmt.Sprintf(`"iſs":%q}`, fixture.Issuer().URL),
+			fmt.Sprintf(`{"iss":%q,"aud":%q,"EXP":%d}`, fixture.Issuer().URL, jwttest.Audience, exp), fmt.Sprintf(`{"iss":%q,"Aud":%q,"exp":%d}`, fixture.Issuer().URL, jwttest.Audience, exp))...)
 	},
 	"E2": func(t *testing.T) {
-		refused(t, newVerifier(t), headers(`"x":{"a":1},"y":{"a":1}`)[0], headers(`"alg":"RS256"`, `"\u0061lg":"none"`, `"x":1,"x":1`, `"x":{"a":1,"a":2}`, `"x":[{"a":1,"\u0061":2}]`)...)
-		refused(t, newVerifier(t), payloads(goodPayload(`"x":[{"a":1},{"a":1}]`))[0], payloads(goodPayload(`"exp":99999999999`), goodPayload(`"\u0065xp":1`), goodPayload(`"x":{"a":1,"a":1}`))...)
-		good, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
+		refused(t, fixture.NewVerifier(t), headers(`"x":{"a":1},"y":{"a":1}`)[0], headers(`"alg":"RS256"`, `"\u0061lg":"none"`, `"x":1,"x":1`, `"x":{"a":1,"a":2}`, `"x":[{"a":1,"\u0061":2}]`)...)
+		refused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"x":[{"a":1},{"a":1}]`))[0], payloads(fixture.Payload(`"exp":99999999999`), fixture.Payload(`"\u0065xp":1`), fixture.Payload(`"x":{"a":1,"a":1}`))...)
+		good, _ := json.Marshal(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256))
 		if _, err := jwt.ParseKeySet([]byte(`{"keys":[` + string(good) + `],"keys":[]}`)); err == nil {
 			t.Error("a key set with two keys members")
 		}
 	},
 	"E3": func(t *testing.T) {
 		bad := []string{"\"x\":\"\xff\"", "\"x\":\"\xc0\xaf\"", "\"x\":\"\xed\xa0\x80\"", "\"x\":\"\xf4\x90\x80\x80\"", "\"x\":\"\xe2\x82\"", `"x":"\ud800"`, `"x":"\udc00"`, `"x":"\ud800\ud800"`, `"x":"\udc00\ud800"`, `"x":"\ud800x"`, "\"\xff\":1", `"\ud800":1`}
-		refused(t, newVerifier(t), headers(`"x":"é \ud83d\ude00 �"`)[0], headers(bad...)...)
+		refused(t, fixture.NewVerifier(t), headers(`"x":"é \ud83d\ude00 �"`)[0], headers(bad...)...)
 		var texts []string
 		for _, m := range bad {
-			texts = append(texts, goodPayload(m))
+			texts = append(texts, fixture.Payload(m))
 		}
-		refused(t, newVerifier(t), payloads(goodPayload(`"x":"é \ud83d\ude00 �"`))[0], payloads(texts...)...)
+		refused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"x":"é \ud83d\ude00 �"`))[0], payloads(texts...)...)
 	},
 	"E4": func(t *testing.T) {
-		good := goodPayload()
+		good := fixture.Payload()
 		inner := good[1 : len(good)-1]
 		bad := []string{"", " ", "null", "true", "1", `"x"`, "[]", "[" + good + "]", good + good, good + "x", good + ",", good + "\x00", "\ufeff" + good, "//\n" + good, "/**/" + good, good + "//", "{" + inner + ",}", "{," + inner + "}",
 			"{" + inner, inner + "}", "{" + inner + "]", strings.ReplaceAll(good, `"`, `'`), "{iss:1," + inner + "}", "{" + inner + `,"x"}`, "{" + inner + `,"x":}`, "{" + inner + `,"x":1,,"y":1}`, "{" + inner + `,"x" 1}`, "{" + inner + `,"x":[1,]}`,
@@ -366,24 +359,24 @@ var attacks = map[string]func(t *testing.T){
 			t.Errorf("%d payloads", len(bad))
 		}
 		for _, number := range []string{"01", "-01", "+1", ".5", "5.", "1e", "1e+", "0x10", "NaN", "Infinity", "-", "1_000"} {
-			bad = append(bad, goodPayload(`"x":`+number))
+			bad = append(bad, fixture.Payload(`"x":`+number))
 		}
-		refused(t, newVerifier(t), payloads(" \r\n\t" + goodPayload(`"x":[-0.5e+1,0,1E-2]`) + " ")[0], payloads(bad...)...)
+		refused(t, fixture.NewVerifier(t), payloads(" \r\n\t" + fixture.Payload(`"x":[-0.5e+1,0,1E-2]`) + " ")[0], payloads(bad...)...)
 	},
 	"E5": func(t *testing.T) {
 		nest := func(n int) string { return `"x":` + strings.Repeat("[", n) + strings.Repeat("]", n) }
-		refused(t, newVerifier(t), headers(nest(31))[0], headers(nest(32), nest(1000))...)
-		refused(t, newVerifier(t), payloads(goodPayload(nest(31)))[0], payloads(goodPayload(nest(32)), goodPayload(nest(5000)), goodPayload(`"x":`+strings.Repeat(`{"a":`, 32)+"1"+strings.Repeat("}", 32)))...)
+		refused(t, fixture.NewVerifier(t), headers(nest(31))[0], headers(nest(32), nest(1000))...)
+		refused(t, fixture.NewVerifier(t), payloads(fixture.Payload(nest(31)))[0], payloads(fixture.Payload(nest(32)), fixture.Payload(nest(5000)), fixture.Payload(`"x":`+strings.Repeat(`{"a":`, 32)+"1"+strings.Repeat("}", 32)))...)
 	},
 	"E6": func(t *testing.T) {
-		good := testIssuer().Token(nil)
+		good := fixture.Issuer().Token(nil)
 		var forged []string
 		for part := range 3 {
 			p := strings.Split(good, ".")[part]
 			for _, insert := range []string{"\n", "\r", "\r\n", " ", "\t", "=", "+", "/", "%", "\x00", "é", "-\n"} {
-				forged = append(forged, withPart(good, part, p+insert), withPart(good, part, insert+p), withPart(good, part, p[:4]+insert+p[4:]))
+				forged = append(forged, fixture.WithPart(good, part, p+insert), fixture.WithPart(good, part, insert+p), fixture.WithPart(good, part, p[:4]+insert+p[4:]))
 			}
-			forged = append(forged, withPart(good, part, base64.URLEncoding.EncodeToString(decode(t, p))+"="))
+			forged = append(forged, fixture.WithPart(good, part, base64.URLEncoding.EncodeToString(fixture.DecodeB64(t, p))+"="))
 		}
 		// Stray bits: the other spellings of the last character.
 		last := strings.IndexByte(base64Alphabet, good[len(good)-1])
@@ -391,12 +384,12 @@ var attacks = map[string]func(t *testing.T){
 			forged = append(forged, good[:len(good)-1]+string(base64Alphabet[last|stray]))
 		}
 		forged = slices.DeleteFunc(forged, func(s string) bool { return s == good })
-		refused(t, newVerifier(t), good, forged...)
+		refused(t, fixture.NewVerifier(t), good, forged...)
 	},
 	"E7": func(t *testing.T) {
-		good := testIssuer().Token(nil)
+		good := fixture.Issuer().Token(nil)
 		dots := strings.Repeat(".", 1e6)
-		refused(t, newVerifier(t), good, dots, good+dots, strings.Repeat("A", 1e6), strings.Repeat("A.", 8000), good+"."+good)
+		refused(t, fixture.NewVerifier(t), good, dots, good+dots, strings.Repeat("A", 1e6), strings.Repeat("A.", 8000), good+"."+good)
 		TestDotsTakeNoMemory(t)
 	},
 	"E8": func(t *testing.T) {
@@ -405,15 +398,15 @@ var attacks = map[string]func(t *testing.T){
 			fmt.Fprintf(&many, `"%x":1,`, i)
 		}
 		few := many.String()[:strings.LastIndex(many.String()[:len(many.String())-1], `,`)]
-		refused(t, newVerifier(t), payloads(goodPayload(`"x":{`+few+`}`, `"y":1e1000000000,"z":`+strings.Repeat("9", 300)))[0],
-			append(replaced("exp", "1e1000000000", strings.Repeat("9", 300), "1e-1000000000"), payloads(goodPayload(`"x":{`+strings.TrimSuffix(many.String(), ",")+`}`))...)...)
+		refused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"x":{`+few+`}`, `"y":1e1000000000,"z":`+strings.Repeat("9", 300)))[0],
+			append(replaced("exp", "1e1000000000", strings.Repeat("9", 300), "1e-1000000000"), payloads(fixture.Payload(`"x":{`+strings.TrimSuffix(many.String(), ",")+`}`))...)...)
 	},
 	"E9": func(t *testing.T) {
-		v := newVerifier(t)
-		good := testIssuer().Token(nil)
+		v := fixture.NewVerifier(t)
+		good := fixture.Issuer().Token(nil)
 		for i := range good { // every prefix and suffix: no panic
-			verify(v, good[:i])
-			verify(v, good[i+1:])
+			fixture.Verify(v, good[:i])
+			fixture.Verify(v, good[i+1:])
 		}
 		refused(t, v, good, good[:len(good)-1])
 	},
@@ -422,27 +415,27 @@ var attacks = map[string]func(t *testing.T){
 		for _, name := range []string{"exp", "nbf", "iat"} {
 			forged = append(forged, replaced(name, `null`, `"1"`, `""`, `true`, `[]`, `{}`, `[9999999999]`, `"2030-01-01T00:00:00Z"`)...)
 		}
-		refused(t, newVerifier(t), testIssuer().Token(claims{"nbf": 1, "iat": 1}), forged...)
+		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(claims{"nbf": 1, "iat": 1}), forged...)
 	},
 	"F2": func(t *testing.T) {
-		refused(t, newVerifier(t), testIssuer().Token(nil), testIssuer().Token(claims{"exp": nil}))
+		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(nil), fixture.Issuer().Token(claims{"exp": nil}))
 	},
 	"F3": func(t *testing.T) {
-		refused(t, newVerifier(t), replaced("exp", "253402300799")[0], append(replaced("exp", "-1", "1e19", "9223372036854775808", "18446744073709551616", "1e300", "253402300800", "253402300799.5"), replaced("nbf", "1e19", "-1", "-1e-400", "9223372036854775807")...)...)
+		refused(t, fixture.NewVerifier(t), replaced("exp", "253402300799")[0], append(replaced("exp", "-1", "1e19", "9223372036854775808", "18446744073709551616", "1e300", "253402300800", "253402300799.5"), replaced("nbf", "1e19", "-1", "-1e-400", "9223372036854775807")...)...)
 	},
 	"F4": TestClock,
 	"F5": func(t *testing.T) {
 		a := jwttest.Audience
-		refused(t, newVerifier(t), replaced("aud", `["x","`+a+`"]`)[0], append(replaced("aud", `null`, `""`, `[]`, `[""]`, `{}`, `1`, `true`, `["x"]`, `[["`+a+`"]]`, `[null,"`+a+`"]`, `["`+a+`",1]`, `{"0":"`+a+`"}`, `"`+a+`/"`, `"`+a+` "`, `"`+a[:len(a)-1]+`"`,
-			`"`+a+`x"`, `"`+strings.ToUpper(a)+`"`, `"x `+a+`"`, `"x,`+a+`"`, `"*"`), testIssuer().Token(claims{"aud": nil}))...)
-		c := testConfig(t)
+		refused(t, fixture.NewVerifier(t), replaced("aud", `["x","`+a+`"]`)[0], append(replaced("aud", `null`, `""`, `[]`, `[""]`, `{}`, `1`, `true`, `["x"]`, `[["`+a+`"]]`, `[null,"`+a+`"]`, `["`+a+`",1]`, `{"0":"`+a+`"}`, `"`+a+`/"`, `"`+a+` "`, `"`+a[:len(a)-1]+`"`,
+			`"`+a+`x"`, `"`+strings.ToUpper(a)+`"`, `"x `+a+`"`, `"x,`+a+`"`, `"*"`), fixture.Issuer().Token(claims{"aud": nil}))...)
+		c := fixture.Config(t)
 		c.Audience = []string{""}
 		if _, err := jwt.NewVerifier(c); err == nil {
 			t.Error("an empty audience was configured")
 		}
 	},
 	"F6": func(t *testing.T) {
-		u := testIssuer().URL
+		u := fixture.Issuer().URL
 		host := strings.TrimPrefix(u, "https://")
 		forged := replaced("iss", `null`, `""`, `[]`, `{}`, `1`, `true`, `["`+u+`"]`, `{"iss":"`+u+`"}`, `"`+u+`/"`, `"`+u+` "`, `" `+u+`"`, `"`+u+`\n"`, `"`+u+`\u0000"`, `"`+u+`#"`, `"`+u+`?"`, `"`+u+`."`, `"`+u+`/."`, `"`+u+`//"`, `"`+u+`x"`, `"`+u[:len(u)-1]+`"`,
 			`"http://`+host+`"`, `"HTTPS://`+host+`"`, `"`+host+`"`, `"//`+host+`"`, `"https:/`+host+`"`, `"https:\\\\`+host+`"`, `"https://user@`+host+`"`, `"https://evil.example/`+u+`"`, `"https://evil.example?`+u+`"`, `"https://evil.example#`+u+`"`, `"`+u+`@evil.example"`, `"`+u+`.evil.example"`,
@@ -451,25 +444,25 @@ var attacks = map[string]func(t *testing.T){
 		if len(forged) != 43 {
 			t.Errorf("%d issuers", len(forged))
 		}
-		refused(t, newVerifier(t), replaced("iss", `"`+strings.ReplaceAll(u, "/", `\/`)+`"`)[0], forged...)
+		refused(t, fixture.NewVerifier(t), replaced("iss", `"`+strings.ReplaceAll(u, "/", `\/`)+`"`)[0], forged...)
 	},
 	"F7": TestTenants,
 	"F8": func(t *testing.T) {
-		h := map[string]any{"iss": testIssuer().URL, "aud": jwttest.Audience, "exp": int64(99999999999)}
-		refused(t, newVerifier(t), testIssuer().Mint(jwttest.Spec{Header: h}),
-			testIssuer().Mint(jwttest.Spec{Header: h, Claims: claims{"iss": nil}}), testIssuer().Mint(jwttest.Spec{Header: h, Claims: claims{"aud": nil}}), testIssuer().Mint(jwttest.Spec{Header: h, Claims: claims{"exp": nil}}),
-			testIssuer().Token(claims{"aud": nil, "azp": jwttest.Audience, "client_id": jwttest.Audience}))
+		h := map[string]any{"iss": fixture.Issuer().URL, "aud": jwttest.Audience, "exp": int64(99999999999)}
+		refused(t, fixture.NewVerifier(t), fixture.Issuer().Mint(jwttest.Spec{Header: h}),
+			fixture.Issuer().Mint(jwttest.Spec{Header: h, Claims: claims{"iss": nil}}), fixture.Issuer().Mint(jwttest.Spec{Header: h, Claims: claims{"aud": nil}}), fixture.Issuer().Mint(jwttest.Spec{Header: h, Claims: claims{"exp": nil}}),
+			fixture.Issuer().Token(claims{"aud": nil, "azp": jwttest.Audience, "client_id": jwttest.Audience}))
 	},
 	"F9": func(t *testing.T) {
-		refused(t, newVerifier(t), testIssuer().Token(claims{"sub": nil}), replaced("sub", `null`, `1`, `true`, `[]`, `["x"]`, `{}`)...)
+		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(claims{"sub": nil}), replaced("sub", `null`, `1`, `true`, `[]`, `["x"]`, `{}`)...)
 	},
 	"F10": func(t *testing.T) {
-		refused(t, newVerifier(t), testIssuer().Token(claims{"cnf": claims{}}), replaced("cnf", `{"jkt":"x"}`, `{"x5t#S256":"x"}`, `{"jwk":{}}`, `{"unknown":null}`, `{"":1}`, `null`, `[]`, `"x"`, `1`)...)
+		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(claims{"cnf": claims{}}), replaced("cnf", `{"jkt":"x"}`, `{"x5t#S256":"x"}`, `{"jwk":{}}`, `{"unknown":null}`, `{"":1}`, `null`, `[]`, `"x"`, `1`)...)
 	},
 	"F11": func(t *testing.T) {
-		bubble(t, func(t *testing.T) {
+		fixture.Bubble(t, func(t *testing.T) {
 			// Two issuers with the same keys, whose tokens have the same header, and times of their own.
-			ours, theirs := testConfig(t), testConfig(t)
+			ours, theirs := fixture.Config(t), fixture.Config(t)
 			theirs.Issuer = "https://other.example"
 			ours.TokenCache, theirs.TokenCache = 10, 10
 			v, err := jwt.NewVerifier(ours, theirs)
@@ -480,12 +473,12 @@ var attacks = map[string]func(t *testing.T){
 			texts := map[string]string{}
 			for n, sub := range []string{"alice", "bob", "carol"} {
 				iss := []string{ours.Issuer, theirs.Issuer}[n%2]
-				texts[sub] = testIssuer().Token(claims{"iss": iss, "sub": sub, "iat": now, "exp": now + 60*int64(n+1)})
+				texts[sub] = fixture.Issuer().Token(claims{"iss": iss, "sub": sub, "iat": now, "exp": now + 60*int64(n+1)})
 			}
 			for range 3 {
 				for sub, text := range texts {
-					token, err := verify(v, text)
-					wantAccepted(t, token, err)
+					token, err := fixture.Verify(v, text)
+					fixture.WantAccepted(t, token, err)
 					if token.Subject() != sub {
 						t.Fatalf("%s is taken for %s", sub, token.Subject())
 					}
@@ -494,7 +487,7 @@ var attacks = map[string]func(t *testing.T){
 			if s := v.Status(); s[0].TokenCache.Hits != 4 || s[1].TokenCache.Hits != 2 {
 				t.Errorf("%+v and %+v", s[0].TokenCache, s[1].TokenCache)
 			}
-			alone := newVerifier(t, caching(10)) // that has the keys, and is not meant
+			alone := fixture.NewVerifier(t, fixture.Caching(10)) // that has the keys, and is not meant
 			refused(t, alone, texts["alice"], texts["bob"])
 			parts := map[string][]string{}
 			for sub, text := range texts {
@@ -513,67 +506,67 @@ var attacks = map[string]func(t *testing.T){
 			}
 			for n, sub := range []string{"alice", "bob", "carol"} {
 				time.Sleep(time.Until(time.Unix(now+60*int64(n+1)+29, 0))) // within the leeway
-				token, err := verify(v, texts[sub])
-				wantAccepted(t, token, err)
+				token, err := fixture.Verify(v, texts[sub])
+				fixture.WantAccepted(t, token, err)
 				time.Sleep(time.Second)
-				token, err = verify(v, texts[sub])
-				wantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
+				token, err = fixture.Verify(v, texts[sub])
+				fixture.WantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
 			}
 		})
 	},
 	"F12": func(t *testing.T) {
 		// ECDSA has two signatures for one token: (r, s) and (r, n-s). Both hold, so revocation goes by jti.
-		good := testIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Claims: claims{"jti": "one"}})
-		raw := decode(t, strings.Split(good, ".")[2])
+		good := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Claims: claims{"jti": "one"}})
+		raw := fixture.DecodeB64(t, strings.Split(good, ".")[2])
 		s := new(big.Int).Sub(elliptic.P256().Params().N, new(big.Int).SetBytes(raw[32:]))
-		twin := withPart(good, 2, b64(string(raw[:32])+string(s.FillBytes(make([]byte, 32)))))
-		a, errA := verify(newVerifier(t), good)
-		b, errB := verify(newVerifier(t), twin)
+		twin := fixture.WithPart(good, 2, fixture.B64(string(raw[:32])+string(s.FillBytes(make([]byte, 32)))))
+		a, errA := fixture.Verify(fixture.NewVerifier(t), good)
+		b, errB := fixture.Verify(fixture.NewVerifier(t), twin)
 		if twin == good || errA != nil || errB != nil || a.ID() != b.ID() {
 			t.Errorf("got %v, %v", errA, errB)
 		}
-		refused(t, newVerifier(t), good, withPart(good, 2, b64(string(raw[32:])+string(raw[:32]))))
+		refused(t, fixture.NewVerifier(t), good, fixture.WithPart(good, 2, fixture.B64(string(raw[32:])+string(raw[:32]))))
 	},
 	"G1": TestKeysRefused, "G2": TestKeysRefused, "G3": TestKeysRefused, "G4": TestKeysRefused,
 	"G5": TestKeySetDocuments,
 	"G6": TestBadAnswers,
 	"G7": func(t *testing.T) {
-		p := newProvider(t, jwt.RS256)
-		p.answer = func(w http.ResponseWriter, r *http.Request) bool {
-			if r.URL.Path != oidcPath {
+		p := fixture.NewProvider(t, jwt.RS256)
+		p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path != fixture.OIDCPath {
 				return false
 			}
-			json.NewEncoder(w).Encode(map[string]any{"issuer": providerURL, "jwks_uri": keysURL, "id_token_signing_alg_values_supported": []string{"RS256", "PS256", "HS256", "none"}})
+			json.NewEncoder(w).Encode(map[string]any{"issuer": fixture.ProviderURL, "jwks_uri": fixture.KeysURL, "id_token_signing_alg_values_supported": []string{"RS256", "PS256", "HS256", "none"}})
 			return true
 		}
-		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
 		as := func(alg jwt.Algorithm) string {
-			return testIssuer().Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": "rs256-1"}, Claims: claims{"iss": providerURL}})
+			return fixture.Issuer().Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": "rs256-1"}, Claims: claims{"iss": fixture.ProviderURL}})
 		}
-		refused(t, v, as(jwt.RS256), as(jwt.PS256), as(jwt.HS256), withPart(as(jwt.RS256), 0, b64(`{"alg":"none"}`)))
+		refused(t, v, as(jwt.RS256), as(jwt.PS256), as(jwt.HS256), fixture.WithPart(as(jwt.RS256), 0, fixture.B64(`{"alg":"none"}`)))
 	},
 	"H1": TestCredentials, "H2": TestCredentials,
 	"H3": func(t *testing.T) { TestQueryToken(t); TestHeaderAndCookieSources(t) },
 	"H4": func(t *testing.T) {
 		// A credential that is present and bad is never taken for an absent one.
-		api := resource(t, jwt.ResourceConfig{}, nil)
-		for _, value := range []string{"Bearer", "Bearer x", "Bearer " + testIssuer().Token(claims{"exp": 1}), "Bearer a b"} {
-			if _, err := api.Check(request(value)); err == nil || errors.Is(err, jwt.ErrNoToken) {
+		api := fixture.Resource(t, jwt.ResourceConfig{}, nil)
+		for _, value := range []string{"Bearer", "Bearer x", "Bearer " + fixture.Issuer().Token(claims{"exp": 1}), "Bearer a b"} {
+			if _, err := api.Check(fixture.Request(value)); err == nil || errors.Is(err, jwt.ErrNoToken) {
 				t.Errorf("%q: %v", value, err)
 			}
 		}
-		if _, err := api.Check(request()); !errors.Is(err, jwt.ErrNoToken) {
+		if _, err := api.Check(fixture.Request()); !errors.Is(err, jwt.ErrNoToken) {
 			t.Errorf("none: %v", err)
 		}
 	},
 	"H5": TestErrorsHoldNoToken,
 	"H6": func(t *testing.T) {
-		r := request("Bearer " + testIssuer().Token(nil))
+		r := fixture.Request("Bearer " + fixture.Issuer().Token(nil))
 		for _, name := range []string{"X-User", "X_User", "X-Auth-Subject", "Remote-User"} {
 			r.Header.Set(name, "admin")
 		}
 		before := r.Header.Clone()
-		newVerifier(t).Require()(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		fixture.NewVerifier(t).Require()(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			if fmt.Sprint(r.Header) != fmt.Sprint(before) {
 				t.Errorf("headers were changed: %v", r.Header)
 			}
@@ -594,10 +587,10 @@ var attacks = map[string]func(t *testing.T){
 	"N12": func(t *testing.T) { TestClientIsCopied(t); TestBearerTokenFile(t) },
 	"N13": func(t *testing.T) {
 		// TestMain fails on a goroutine that is left over; here none is while nothing is fetched.
-		v := newVerifier(t)
+		v := fixture.NewVerifier(t)
 		before := runtime.NumGoroutine()
 		for range 100 {
-			verify(v, testIssuer().Token(nil))
+			fixture.Verify(v, fixture.Issuer().Token(nil))
 		}
 		if after := runtime.NumGoroutine(); after > before+10 {
 			t.Errorf("%d goroutines became %d", before, after)

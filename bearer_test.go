@@ -25,6 +25,7 @@ import (
 	"unicode/utf8"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 )
 
 const (
@@ -35,22 +36,6 @@ const (
 	reauthenticat = `Bearer error="insufficient_user_authentication", error_description="A stronger or more recent user authentication is required."`
 )
 
-// resource returns a Resource that keeps what it refused last.
-func resource(t testing.TB, c jwt.ResourceConfig, last **jwt.Error, changes ...func(*jwt.Config)) *jwt.Resource {
-	t.Helper()
-	c.OnRefusal = func(r *http.Request, e *jwt.Error) {
-		if r == nil || e == nil || last == nil {
-			return
-		}
-		*last = e
-	}
-	r, err := jwt.NewResource(newVerifier(t, changes...), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
 // subject is a handler that must see a token.
 var subject = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	token, ok := jwt.FromContext(r.Context())
@@ -60,14 +45,6 @@ var subject = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, token.Subject())
 })
 
-func request(authorization ...string) *http.Request {
-	r := httptest.NewRequest("GET", "/", nil)
-	for _, value := range authorization {
-		r.Header.Add("Authorization", value)
-	}
-	return r
-}
-
 // answerTo sends a request through a middleware, and looks whether a refusal repeats its credential.
 func answerTo(require func(http.Handler) http.Handler, r *http.Request) *http.Response {
 	w := httptest.NewRecorder()
@@ -75,7 +52,7 @@ func answerTo(require func(http.Handler) http.Handler, r *http.Request) *http.Re
 	if w.Code != 200 {
 		answer := fmt.Sprint(w.Result().Header, w.Body)
 		for _, credential := range append(slices.Concat(r.Header["Authorization"], r.Header["Cookie"], r.Header["X-Token"]), r.URL.RawQuery) {
-			lookForToken(credential, answer)
+			fixture.LookForToken(credential, answer)
 		}
 	}
 	return w.Result()
@@ -106,7 +83,7 @@ func wantAnswer(t *testing.T, resp *http.Response, status int, code, challenge s
 }
 
 func TestCredentials(t *testing.T) {
-	good := testIssuer().Token(nil)
+	good := fixture.Issuer().Token(nil)
 	for _, c := range []struct {
 		name          string
 		authorization []string
@@ -143,9 +120,9 @@ func TestCredentials(t *testing.T) {
 
 		{"garbage", []string{"Bearer x"}, 401, invalidToken, jwt.ReasonTokenOpaque},
 		{"padded", []string{"Bearer " + good + "="}, 401, invalidToken, jwt.ReasonTokenEncoding},
-		{"expired", []string{"Bearer " + testIssuer().Token(claims{"exp": 1})}, 401, invalidToken, jwt.ReasonTokenExpired},
-		{"tampered", []string{"Bearer " + withPart(good, 1, "e30")}, 401, invalidToken, jwt.ReasonSignatureInvalid},
-		{"bound", []string{"Bearer " + testIssuer().Token(claims{"cnf": claims{"jkt": "x"}})}, 401, invalidToken, jwt.ReasonBindingUnproven},
+		{"expired", []string{"Bearer " + fixture.Issuer().Token(claims{"exp": 1})}, 401, invalidToken, jwt.ReasonTokenExpired},
+		{"tampered", []string{"Bearer " + fixture.WithPart(good, 1, "e30")}, 401, invalidToken, jwt.ReasonSignatureInvalid},
+		{"bound", []string{"Bearer " + fixture.Issuer().Token(claims{"cnf": claims{"jkt": "x"}})}, 401, invalidToken, jwt.ReasonBindingUnproven},
 
 		{"Bearer", []string{"Bearer " + good}, 200, "", ""},
 		{"bearer", []string{"bearer " + good}, 200, "", ""},
@@ -154,7 +131,7 @@ func TestCredentials(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var last *jwt.Error
-			resp := answerTo(resource(t, jwt.ResourceConfig{}, &last).Require(), request(c.authorization...))
+			resp := answerTo(fixture.Resource(t, jwt.ResourceConfig{}, &last).Require(), fixture.Request(c.authorization...))
 			if c.status == 200 {
 				body, _ := io.ReadAll(resp.Body)
 				if resp.StatusCode != 200 || string(body) != "test-subject" || last != nil {
@@ -172,8 +149,8 @@ func TestCredentials(t *testing.T) {
 }
 
 func TestQueryToken(t *testing.T) {
-	good := testIssuer().Token(nil)
-	require := resource(t, jwt.ResourceConfig{}, nil).Require()
+	good := fixture.Issuer().Token(nil)
+	require := fixture.Resource(t, jwt.ResourceConfig{}, nil).Require()
 	for _, c := range []struct {
 		query     string
 		header    bool
@@ -187,9 +164,9 @@ func TestQueryToken(t *testing.T) {
 		{"my_access_token=x&a=%20", true, 200, ""},
 		{"a=access_token", true, 200, ""},
 	} {
-		r := request()
+		r := fixture.Request()
 		if c.header {
-			r = request("Bearer " + good)
+			r = fixture.Request("Bearer " + good)
 		}
 		r.URL.RawQuery = c.query
 		resp := answerTo(require, r)
@@ -200,7 +177,7 @@ func TestQueryToken(t *testing.T) {
 }
 
 func TestHeaderAndCookieSources(t *testing.T) {
-	good, other := testIssuer().Token(nil), testIssuer().Token(claims{"sub": "somebody else"})
+	good, other := fixture.Issuer().Token(nil), fixture.Issuer().Token(claims{"sub": "somebody else"})
 	for _, c := range []struct {
 		name    string
 		config  jwt.ResourceConfig
@@ -241,26 +218,26 @@ func TestHeaderAndCookieSources(t *testing.T) {
 		{"header beside a cookie setting", jwt.ResourceConfig{Cookie: "__session"}, []string{"Authorization", "Bearer " + good}, 200},
 		{"cookie beside another scheme", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "Basic x"}, 200},
 	} {
-		r := request()
+		r := fixture.Request()
 		for i := 0; i < len(c.headers); i += 2 {
 			r.Header.Add(c.headers[i], c.headers[i+1])
 		}
-		if resp := answerTo(resource(t, c.config, nil).Require(), r); resp.StatusCode != c.status {
+		if resp := answerTo(fixture.Resource(t, c.config, nil).Require(), r); resp.StatusCode != c.status {
 			t.Errorf("%s: got %d, want %d", c.name, resp.StatusCode, c.status)
 		}
 	}
 }
 
 func TestRealm(t *testing.T) {
-	r := resource(t, jwt.ResourceConfig{Realm: `the "API" \o/`}, nil)
+	r := fixture.Resource(t, jwt.ResourceConfig{Realm: `the "API" \o/`}, nil)
 	const realm = `Bearer realm="the \"API\" \\o/"`
-	if got := answerTo(r.Require(), request()).Header.Get("WWW-Authenticate"); got != realm {
+	if got := answerTo(r.Require(), fixture.Request()).Header.Get("WWW-Authenticate"); got != realm {
 		t.Errorf("got %s", got)
 	}
-	if got := answerTo(r.Require(), request("Bearer x")).Header.Get("WWW-Authenticate"); got != realm+strings.Replace(invalidToken, "Bearer ", ", ", 1) {
+	if got := answerTo(r.Require(), fixture.Request("Bearer x")).Header.Get("WWW-Authenticate"); got != realm+strings.Replace(invalidToken, "Bearer ", ", ", 1) {
 		t.Errorf("got %s", got)
 	}
-	v := newVerifier(t)
+	v := fixture.NewVerifier(t)
 	for _, c := range []jwt.ResourceConfig{{Realm: "a\r\nb"}, {Realm: "ü"}, {HeaderField: "a b"}, {HeaderField: "authorization"}, {Cookie: "a;b"}} {
 		if r, err := jwt.NewResource(v, c); err == nil || r != nil {
 			t.Errorf("%+v was accepted", c)
@@ -282,10 +259,10 @@ func TestUnavailable(t *testing.T) {
 		{errors.New("database is down"), "5"},
 		{context.DeadlineExceeded, "5"},
 	} {
-		keys := sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) { return nil, c.err })
+		keys := fixture.SourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) { return nil, c.err })
 		var last *jwt.Error
-		r := resource(t, jwt.ResourceConfig{}, &last, func(config *jwt.Config) { config.Keys = keys })
-		resp := answerTo(r.Require(), request("Bearer "+testIssuer().Token(nil)))
+		r := fixture.Resource(t, jwt.ResourceConfig{}, &last, func(config *jwt.Config) { config.Keys = keys })
+		resp := answerTo(r.Require(), fixture.Request("Bearer "+fixture.Issuer().Token(nil)))
 		wantAnswer(t, resp, 503, "temporarily_unavailable", "")
 		if got := resp.Header.Get("Retry-After"); got != c.retry {
 			t.Errorf("got Retry-After %q", got)
@@ -297,7 +274,7 @@ func TestUnavailable(t *testing.T) {
 }
 
 func TestChallenge(t *testing.T) {
-	r := resource(t, jwt.ResourceConfig{}, nil)
+	r := fixture.Resource(t, jwt.ResourceConfig{}, nil)
 	for _, c := range []struct {
 		err       error
 		status    int
@@ -311,7 +288,7 @@ func TestChallenge(t *testing.T) {
 		{nil, 500, "server_error", ""},
 	} {
 		w := httptest.NewRecorder()
-		r.Challenge(w, request(), c.err)
+		r.Challenge(w, fixture.Request(), c.err)
 		wantAnswer(t, w.Result(), c.status, c.code, c.challenge)
 	}
 }
@@ -321,7 +298,7 @@ func TestFromContext(t *testing.T) {
 	if token, ok := jwt.FromContext(context.Background()); ok || token != nil {
 		t.Error("an empty context has a token")
 	}
-	v := newVerifier(t)
+	v := fixture.NewVerifier(t)
 	reached := false
 	h := v.Require(jwt.Scope("a"))(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		reached = true
@@ -329,13 +306,13 @@ func TestFromContext(t *testing.T) {
 			t.Errorf("got %v", token)
 		}
 	}))
-	for _, token := range []string{"x", testIssuer().Token(nil)} {
-		h.ServeHTTP(httptest.NewRecorder(), request("Bearer "+token))
+	for _, token := range []string{"x", fixture.Issuer().Token(nil)} {
+		h.ServeHTTP(httptest.NewRecorder(), fixture.Request("Bearer "+token))
 		if reached {
 			t.Error("the handler was reached")
 		}
 	}
-	h.ServeHTTP(httptest.NewRecorder(), request("Bearer "+testIssuer().Token(claims{"scope": "a"})))
+	h.ServeHTTP(httptest.NewRecorder(), fixture.Request("Bearer "+fixture.Issuer().Token(claims{"scope": "a"})))
 	if !reached {
 		t.Error("the handler was not reached")
 	}
@@ -419,8 +396,8 @@ var (
 func TestHostileTexts(t *testing.T) {
 	const rounds = 5000
 	rng := rand.New(rand.NewPCG(6750, 9110))
-	key := fixedKeys().key(t, "", jwt.HS256)
-	sentinelNames := slices.Sorted(maps.Keys(sentinels))
+	key := fixture.FixedKeys().Key(t, "", jwt.HS256)
+	sentinelNames := slices.Sorted(maps.Keys(fixture.Sentinels))
 	refused, statuses := 0, map[int]int{}
 	for range rounds {
 		text := func() string { return hostile(rng, "TOKEN") }
@@ -436,7 +413,7 @@ func TestHostileTexts(t *testing.T) {
 		case 0:
 			refusal = errors.New(text())
 		case 1:
-			refusal = fmt.Errorf("%s: %w", text(), sentinels[sentinelNames[rng.IntN(len(sentinelNames))]])
+			refusal = fmt.Errorf("%s: %w", text(), fixture.Sentinels[sentinelNames[rng.IntN(len(sentinelNames))]])
 		case 2:
 			refusal = &jwt.Error{Reason: jwt.ReasonScopeMissing, Member: text(), Got: text(), Want: text(), Hint: text(), Issuer: text(), KeyID: text()}
 		case 3:
@@ -497,21 +474,21 @@ func TestHostileTexts(t *testing.T) {
 			func() { payload["aud"] = []string{text(), text()} }, func() { payload["exp"] = text() }, func() { payload["exp"] = 1 }, func() { payload["cnf"] = claims{text(): 1} }, func() { payload[text()] = text() },
 		}
 		changes[rng.IntN(len(changes))]()
-		token := fixedKeys().sign(t, jwt.HS256, string(encodeJSON(t, header)), string(encodeJSON(t, payload)))
-		req := request("Bearer " + token)
+		token := fixture.FixedKeys().Sign(t, jwt.HS256, string(fixture.JSON(t, header)), string(fixture.JSON(t, payload)))
+		req := fixture.Request("Bearer " + token)
 		switch rng.IntN(10) {
 		case 0:
-			req = request("Bearer " + text())
+			req = fixture.Request("Bearer " + text())
 		case 1:
-			req = request(text())
+			req = fixture.Request(text())
 		case 2:
-			req = request("Bearer "+token, text())
+			req = fixture.Request("Bearer "+token, text())
 		case 3:
 			req.URL.RawQuery = "access_token=" + url.QueryEscape(text())
 		}
 		if good, err := v.Verify(t.Context(), token); err == nil {
 			for _, told := range []string{fmt.Sprint(good), fmt.Sprintf("%#v", good), fmt.Sprintf("%+v", good.Header()), fmt.Sprint(good.LogValue())} {
-				checkPlain(t, told)
+				fixture.WantPlain(t, told)
 			}
 		}
 
@@ -558,7 +535,7 @@ func TestHostileTexts(t *testing.T) {
 		}
 		for e, all := last, last.Also; ; e, all = all[0], all[1:] {
 			for _, told := range []string{e.Error(), e.Member, e.Got, e.Want, e.Hint, e.KeyID, string(e.Reason), e.Issuer} {
-				checkPlain(t, told)
+				fixture.WantPlain(t, told)
 			}
 			if len(e.Got) > 4*64+3 || len(e.KeyID) > 4*64+3 { // 64 bytes, all of them escaped
 				t.Fatalf("%d and %d bytes: %q, %q", len(e.Got), len(e.KeyID), e.Got, e.KeyID)
@@ -568,7 +545,7 @@ func TestHostileTexts(t *testing.T) {
 			}
 		}
 		for _, line := range logLines(last) {
-			checkPlain(t, strings.TrimSuffix(line, "\n"))
+			fixture.WantPlain(t, strings.TrimSuffix(line, "\n"))
 		}
 	}
 	if refused < rounds/2 || statuses[200] < 20 || statuses[400] < 100 || statuses[401] < 1000 || statuses[403] < 100 || statuses[503] < 5 {
@@ -594,7 +571,7 @@ func logLines(e *jwt.Error) (lines []string) {
 // Check is the whole decision and writes nothing; Challenge tells OnRefusal once, and answers.
 func TestCheckAndChallenge(t *testing.T) {
 	told := 0
-	r, err := jwt.NewResource(newVerifier(t), jwt.ResourceConfig{OnRefusal: func(req *http.Request, e *jwt.Error) {
+	r, err := jwt.NewResource(fixture.NewVerifier(t), jwt.ResourceConfig{OnRefusal: func(req *http.Request, e *jwt.Error) {
 		if req == nil || e.Reason != jwt.ReasonScopeMissing {
 			t.Errorf("got %v, %v", req, e)
 		}
@@ -603,7 +580,7 @@ func TestCheckAndChallenge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req := request("Bearer " + testIssuer().Token(claims{"scope": "a"}))
+	req := fixture.Request("Bearer " + fixture.Issuer().Token(claims{"scope": "a"}))
 	if token, err := r.Check(req, jwt.Scope("a")); err != nil || token.Subject() != "test-subject" {
 		t.Errorf("got %v, %v", token, err)
 	}
@@ -624,8 +601,8 @@ func TestCheckAndChallenge(t *testing.T) {
 
 // A route is decided alike by Require, by Check, by Meets, by Trace and, for the token alone, by Verify.
 func TestRouteAgreement(t *testing.T) {
-	v := newVerifier(t)
-	r := resource(t, jwt.ResourceConfig{}, nil)
+	v := fixture.NewVerifier(t)
+	r := fixture.Resource(t, jwt.ResourceConfig{}, nil)
 	tokens := []claims{nil, {"scope": "a"}, {"scope": "a b"}, {"scp": []string{"b"}}, {"acr": "gold", "scope": "b"}, {"auth_time": 1}, {"auth_time": time.Now().Unix()},
 		{"roles": []string{"x", "y"}}, {"roles": "x"}, {"roles": 1}, {"org": claims{"id": 7}}, {"exp": 1}, {"aud": "other"}, {"cnf": claims{"jkt": "x"}}}
 	routes := [][]jwt.Requirement{nil, {jwt.Scope("a")}, {jwt.Scope("a", "b")}, {jwt.Scope("a"), jwt.Scope("b")}, {jwt.ACR("gold")}, {jwt.MaxAuthAge(time.Hour)},
@@ -633,7 +610,7 @@ func TestRouteAgreement(t *testing.T) {
 		{jwt.All(jwt.ACR("gold"), jwt.Scope("b"))}, {jwt.Scope("a"), jwt.Claim("roles").Has("x"), jwt.ACR("gold")}, {jwt.Scope()}, {jwt.Scope("a"), jwt.All()}, {nil}}
 	met, unmet := 0, 0
 	for _, c := range tokens {
-		text := testIssuer().Token(c)
+		text := fixture.Issuer().Token(c)
 		for _, reqs := range routes {
 			token, err := v.Verify(t.Context(), text)
 			if err == nil {
@@ -644,10 +621,10 @@ func TestRouteAgreement(t *testing.T) {
 			if err != nil {
 				unmet++
 			}
-			checked, checkErr := r.Check(request("Bearer "+text), reqs...)
+			checked, checkErr := r.Check(fixture.Request("Bearer "+text), reqs...)
 			trace := v.Trace(t.Context(), text, time.Time{}, reqs...)
-			sameRefusal(t, err, trace)
-			sameRefusal(t, checkErr, trace)
+			fixture.WantSameRefusal(t, err, trace)
+			fixture.WantSameRefusal(t, checkErr, trace)
 			if (checked != nil) != (err == nil) {
 				t.Errorf("%v, %v: Check returns %v", c, reqs, checked)
 			}
@@ -660,7 +637,7 @@ func TestRouteAgreement(t *testing.T) {
 				t.Errorf("%v: a mistake: %v", reqs, mistake)
 			}
 			if !mistake {
-				if resp := answerTo(guard, request("Bearer "+text)); resp.StatusCode != status {
+				if resp := answerTo(guard, fixture.Request("Bearer "+text)); resp.StatusCode != status {
 					t.Errorf("%v, %v: Require answers %d, want %d", c, reqs, resp.StatusCode, status)
 				}
 			}
@@ -683,8 +660,8 @@ func TestTokenIsProof(t *testing.T) {
 		if err := token.Meets(); !errors.Is(err, jwt.ErrNoToken) {
 			t.Errorf("%v meets nothing at all: %v", token, err)
 		}
-		good, err := verify(newVerifier(t), testIssuer().Token(nil))
-		wantAccepted(t, good, err)
+		good, err := fixture.Verify(fixture.NewVerifier(t), fixture.Issuer().Token(nil))
+		fixture.WantAccepted(t, good, err)
 		for _, ctx := range []context.Context{t.Context(), jwt.NewContext(t.Context(), good)} {
 			if got, ok := jwt.FromContext(jwt.NewContext(ctx, token)); ok || got != nil {
 				t.Errorf("FromContext returns %v", got)
@@ -695,16 +672,16 @@ func TestTokenIsProof(t *testing.T) {
 
 // A context from NewContext gives handlers a token and passes no guard, whatever the request.
 func TestNewContext(t *testing.T) {
-	v := newVerifier(t)
-	good, err := verify(v, testIssuer().Token(claims{"scope": "a"}))
-	wantAccepted(t, good, err)
+	v := fixture.NewVerifier(t)
+	good, err := fixture.Verify(v, fixture.Issuer().Token(claims{"scope": "a"}))
+	fixture.WantAccepted(t, good, err)
 	ctx := jwt.NewContext(t.Context(), good)
 	if got, ok := jwt.FromContext(ctx); !ok || got != good {
 		t.Errorf("got %v", got)
 	}
-	r := resource(t, jwt.ResourceConfig{}, nil)
-	for _, authorization := range [][]string{nil, {"Bearer x"}, {"Bearer " + testIssuer().Token(claims{"exp": 1})}} {
-		req := request(authorization...).WithContext(ctx)
+	r := fixture.Resource(t, jwt.ResourceConfig{}, nil)
+	for _, authorization := range [][]string{nil, {"Bearer x"}, {"Bearer " + fixture.Issuer().Token(claims{"exp": 1})}} {
+		req := fixture.Request(authorization...).WithContext(ctx)
 		for name, guard := range map[string]func(http.Handler) http.Handler{"Verifier": v.Require(), "Resource": r.Require()} {
 			if resp := answerTo(guard, req); resp.StatusCode != 401 {
 				t.Errorf("%s: status %d", name, resp.StatusCode)
@@ -718,9 +695,9 @@ func TestNewContext(t *testing.T) {
 
 // Guards within guards verify a token once; whatever is another request is verified anew.
 func TestNestedGuards(t *testing.T) {
-	good, other := testIssuer().Token(nil), testIssuer().Token(claims{"sub": "other"})
+	good, other := fixture.Issuer().Token(nil), fixture.Issuer().Token(claims{"sub": "other"})
 	calls := 0
-	v := newVerifier(t, func(c *jwt.Config) { c.Validate = func(context.Context, *jwt.Token) error { calls++; return nil } })
+	v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Validate = func(context.Context, *jwt.Token) error { calls++; return nil } })
 	newResource := func(c jwt.ResourceConfig) *jwt.Resource {
 		r, err := jwt.NewResource(v, c)
 		if err != nil {
@@ -746,7 +723,7 @@ func TestNestedGuards(t *testing.T) {
 		"one verifier":           {v.Require, v.Require, same, 1},
 		"another resource":       {r.Require, newResource(jwt.ResourceConfig{Cookie: "session"}).Require, same, 2},
 		"a resource of another":  {v.Require, r.Require, same, 2},
-		"another verifier":       {r.Require, newVerifier(t).Require, same, 1}, // whose Validate is not counted
+		"another verifier":       {r.Require, fixture.NewVerifier(t).Require, same, 1}, // whose Validate is not counted
 		"path for the router":    {r.Require, r.Require, changed(func(req *http.Request) { req.URL.Path = "/stripped" }), 1},
 		"another header field":   {r.Require, r.Require, changed(func(req *http.Request) { req.Header.Set("X", "y") }), 1},
 		"credential in a cookie": {r.Require, r.Require, changed(func(req *http.Request) { req.Header.Del("Authorization"); req.Header.Set("Cookie", "session="+good) }), 1},
@@ -768,7 +745,7 @@ func TestNestedGuards(t *testing.T) {
 				inner.ServeHTTP(w, req)
 			})
 			w := httptest.NewRecorder()
-			c.outer()(between).ServeHTTP(w, request("Bearer "+good))
+			c.outer()(between).ServeHTTP(w, fixture.Request("Bearer "+good))
 			if w.Code != 200 || calls != c.calls {
 				t.Errorf("status %d, Validate was called %d times, want %d", w.Code, calls, c.calls)
 			}
@@ -776,13 +753,13 @@ func TestNestedGuards(t *testing.T) {
 	}
 	refused := r.Require()(r.Require(jwt.Scope("a"))(subject))
 	w := httptest.NewRecorder()
-	refused.ServeHTTP(w, request("Bearer "+good))
+	refused.ServeHTTP(w, fixture.Request("Bearer "+good))
 	if w.Code != 403 {
 		t.Errorf("the inner guard's requirement: status %d", w.Code)
 	}
 	replaced := r.Require()(changedBetween(r.Require()(subject), func(req *http.Request) { req.Header.Set("Authorization", "Bearer x") }))
 	w = httptest.NewRecorder()
-	replaced.ServeHTTP(w, request("Bearer "+good))
+	replaced.ServeHTTP(w, fixture.Request("Bearer "+good))
 	if w.Code != 401 {
 		t.Errorf("another credential for the inner guard: status %d", w.Code)
 	}
@@ -798,14 +775,14 @@ func changedBetween(next http.Handler, change func(*http.Request)) http.Handler 
 
 // A token that ends between two guards is refused by the second.
 func TestNestedGuardsTime(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		v := newVerifier(t)
+	fixture.Bubble(t, func(t *testing.T) {
+		v := fixture.NewVerifier(t)
 		h := v.Require()(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			time.Sleep(2 * time.Hour)
 			v.Require()(subject).ServeHTTP(w, req)
 		}))
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, request("Bearer "+testIssuer().Token(nil)))
+		h.ServeHTTP(w, fixture.Request("Bearer "+fixture.Issuer().Token(nil)))
 		if w.Code != 401 || !strings.Contains(w.Header().Get("WWW-Authenticate"), "invalid_token") {
 			t.Errorf("status %d, %q", w.Code, w.Header())
 		}
@@ -814,22 +791,22 @@ func TestNestedGuardsTime(t *testing.T) {
 
 // The context of a guarded request tells nothing of the credential, however it is printed.
 func TestGuardedContextPrints(t *testing.T) {
-	text := testIssuer().Token(nil)
-	newVerifier(t).Require()(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+	text := fixture.Issuer().Token(nil)
+	fixture.NewVerifier(t).Require()(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		for _, ctx := range []context.Context{req.Context(), ctx} {
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-				lookForToken(text, fmt.Sprintf(verb, ctx))
+				fixture.LookForToken(text, fmt.Sprintf(verb, ctx))
 			}
 		}
-	})).ServeHTTP(httptest.NewRecorder(), request("Bearer "+text))
+	})).ServeHTTP(httptest.NewRecorder(), fixture.Request("Bearer "+text))
 }
 
 // A handler that finds out what the request needs asks for it, and the challenge has all of the route.
 func TestRequirementOfTheRequest(t *testing.T) {
 	var told *jwt.Error
-	r := resource(t, jwt.ResourceConfig{}, &told)
+	r := fixture.Resource(t, jwt.ResourceConfig{}, &told)
 	rooms := http.NewServeMux()
 	rooms.Handle("GET /meets/{room}", r.Require(jwt.Scope("rooms"))(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		token, _ := jwt.FromContext(req.Context())
@@ -846,7 +823,7 @@ func TestRequirementOfTheRequest(t *testing.T) {
 		for room, status := range map[string]int{"6": 200, "7": 403} {
 			told = nil
 			req := httptest.NewRequest("GET", path+room, nil)
-			req.Header.Set("Authorization", "Bearer "+testIssuer().Token(claims{"scope": "rooms room:6"}))
+			req.Header.Set("Authorization", "Bearer "+fixture.Issuer().Token(claims{"scope": "rooms room:6"}))
 			w := httptest.NewRecorder()
 			rooms.ServeHTTP(w, req)
 			if w.Code != status || (told != nil) != (status == 403) {
@@ -865,7 +842,7 @@ func TestRequirementOfTheRequest(t *testing.T) {
 // A challenge says what the route asks for, in 401 as in 403, also before there is a token; and never
 // nothing (RFC 6750 section 3).
 func TestChallengeScope(t *testing.T) {
-	good, expired := "Bearer "+testIssuer().Token(claims{"scope": "a"}), "Bearer "+testIssuer().Token(claims{"exp": 1})
+	good, expired := "Bearer "+fixture.Issuer().Token(claims{"scope": "a"}), "Bearer "+fixture.Issuer().Token(claims{"exp": 1})
 	all, any := []jwt.Requirement{jwt.Scope("a"), jwt.Scope("b", "a")}, []jwt.Requirement{jwt.Any(jwt.Scope("x"), jwt.Claim("roles").Has("y"))}
 	for _, c := range []struct {
 		config        jwt.ResourceConfig
@@ -886,14 +863,14 @@ func TestChallengeScope(t *testing.T) {
 		{jwt.ResourceConfig{}, []jwt.Requirement{jwt.Scope("a"), jwt.ACR("gold"), jwt.MaxAuthAge(time.Minute)}, []string{good}, reauthenticat + `, scope="a", acr_values="gold"`},
 		{jwt.ResourceConfig{}, []jwt.Requirement{jwt.Claim("roles").Has("x")}, nil, `Bearer realm="api"`},
 	} {
-		resp := answerTo(resource(t, c.config, nil).Require(c.reqs...), request(c.authorization...))
+		resp := answerTo(fixture.Resource(t, c.config, nil).Require(c.reqs...), fixture.Request(c.authorization...))
 		if got := resp.Header["Www-Authenticate"]; len(got) != 1 || got[0] != c.challenge {
 			t.Errorf("%v: got %q, want %q", c.reqs, got, c.challenge)
 		}
 	}
-	r := resource(t, jwt.ResourceConfig{}, nil)
+	r := fixture.Resource(t, jwt.ResourceConfig{}, nil)
 	w := httptest.NewRecorder()
-	r.Require(jwt.Scope("a"))(r.Require(jwt.Scope("b"))(r.Require(jwt.Scope("c"))(subject))).ServeHTTP(w, request("Bearer "+testIssuer().Token(claims{"scope": "a b"})))
+	r.Require(jwt.Scope("a"))(r.Require(jwt.Scope("b"))(r.Require(jwt.Scope("c"))(subject))).ServeHTTP(w, fixture.Request("Bearer "+fixture.Issuer().Token(claims{"scope": "a b"})))
 	wantAnswer(t, w.Result(), 403, "insufficient_scope", missingScope+`, scope="a b c"`)
 }
 
@@ -906,7 +883,7 @@ func TestChallengeAmongOthers(t *testing.T) {
 	for name, value := range map[string]string{"Content-Length": "999", "Content-Encoding": "gzip", "ETag": `"x"`, "Content-Type": "text/html", "Cache-Control": "max-age=60", "X-Request-Id": "7"} {
 		w.Header().Set(name, value)
 	}
-	resource(t, jwt.ResourceConfig{}, nil).Require()(subject).ServeHTTP(w, request())
+	fixture.Resource(t, jwt.ResourceConfig{}, nil).Require()(subject).ServeHTTP(w, fixture.Request())
 	h := w.Result().Header
 	if got := h["Www-Authenticate"]; !slices.Equal(got, []string{`ApiKey realm="shop"`, `Basic realm="staging"`, bearer}) {
 		t.Errorf("got the challenges %q", got)
@@ -920,12 +897,12 @@ func TestChallengeAmongOthers(t *testing.T) {
 
 // Answer gives the body alone; Refusal is what Challenge writes, byte for byte.
 func TestAnswer(t *testing.T) {
-	r := resource(t, jwt.ResourceConfig{Realm: "shop", Answer: func(req *http.Request, refusal jwt.Refusal) (string, []byte) {
+	r := fixture.Resource(t, jwt.ResourceConfig{Realm: "shop", Answer: func(req *http.Request, refusal jwt.Refusal) (string, []byte) {
 		refusal.Header.Set("WWW-Authenticate", "changed")
 		return "application/problem+json", fmt.Appendf(nil, `{"status":%d,"title":%q,"detail":%q,"instance":%q}`, refusal.Status, refusal.Code, refusal.Description, req.URL.Path)
 	}}, nil)
-	good := "Bearer " + testIssuer().Token(nil)
-	for _, req := range []*http.Request{request(), request("Bearer x"), request(good, good), request(good)} {
+	good := "Bearer " + fixture.Issuer().Token(nil)
+	for _, req := range []*http.Request{fixture.Request(), fixture.Request("Bearer x"), fixture.Request(good, good), fixture.Request(good)} {
 		_, err := r.Check(req, jwt.Scope("a"))
 		want := r.Refusal(err)
 		resp := answerTo(r.Require(jwt.Scope("a")), req)
@@ -939,17 +916,17 @@ func TestAnswer(t *testing.T) {
 			t.Errorf("%d %s %s", resp.StatusCode, resp.Header.Get("Content-Type"), body)
 		}
 	}
-	empty := resource(t, jwt.ResourceConfig{Answer: func(*http.Request, jwt.Refusal) (string, []byte) { return "", nil }}, nil)
-	resp := answerTo(empty.Require(), request())
+	empty := fixture.Resource(t, jwt.ResourceConfig{Answer: func(*http.Request, jwt.Refusal) (string, []byte) { return "", nil }}, nil)
+	resp := answerTo(empty.Require(), fixture.Request())
 	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 401 || len(body) > 0 || len(resp.Header["Content-Type"]) > 0 {
 		t.Errorf("%d %q %q", resp.StatusCode, body, resp.Header["Content-Type"])
 	}
-	down := newVerifier(t, func(c *jwt.Config) {
-		c.Keys = sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) {
+	down := fixture.NewVerifier(t, func(c *jwt.Config) {
+		c.Keys = fixture.SourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) {
 			return nil, &jwt.Error{Reason: jwt.ReasonKeysUnavailable, RetryAfter: 90 * time.Second}
 		})
 	})
-	_, err := down.Verify(t.Context(), testIssuer().Token(nil))
+	_, err := down.Verify(t.Context(), fixture.Issuer().Token(nil))
 	if got := r.Refusal(err); got.Status != 503 || got.Header.Get("Retry-After") != "90" || len(got.Header["Www-Authenticate"]) > 0 {
 		t.Errorf("got %+v", got)
 	}
@@ -961,7 +938,7 @@ func TestHooksThatPanic(t *testing.T) {
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	defer slog.SetDefault(before)
-	r, err := jwt.NewResource(newVerifier(t), jwt.ResourceConfig{
+	r, err := jwt.NewResource(fixture.NewVerifier(t), jwt.ResourceConfig{
 		OnRefusal: func(*http.Request, *jwt.Error) { panic("in OnRefusal") },
 		Answer:    func(*http.Request, jwt.Refusal) (string, []byte) { panic(http.ErrAbortHandler) },
 	})
@@ -969,7 +946,7 @@ func TestHooksThatPanic(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 3 {
-		wantAnswer(t, answerTo(r.Require(), request()), 401, "unauthorized", bearer)
+		wantAnswer(t, answerTo(r.Require(), fixture.Request()), 401, "unauthorized", bearer)
 	}
 	for _, hook := range []string{"ResourceConfig.OnRefusal panicked", "ResourceConfig.Answer panicked"} {
 		if n := strings.Count(log.String(), hook); n != 1 {
@@ -981,7 +958,7 @@ func TestHooksThatPanic(t *testing.T) {
 // A service without a verifier has itself to blame, with a token and without.
 func TestNoVerifier(t *testing.T) {
 	for _, v := range []*jwt.Verifier{nil, {}} {
-		for _, req := range []*http.Request{request(), request("Bearer " + testIssuer().Token(nil)), request("Bearer x")} {
+		for _, req := range []*http.Request{fixture.Request(), fixture.Request("Bearer " + fixture.Issuer().Token(nil)), fixture.Request("Bearer x")} {
 			wantAnswer(t, answerTo(v.Require(), req), 503, "temporarily_unavailable", "")
 		}
 	}
@@ -1013,15 +990,15 @@ func TestRequirementsOnlyNarrow(t *testing.T) {
 	value := func() any {
 		return []any{word(), []string{word(), word()}, 1, true, claims{word(): claims{word(): "x"}}, word() + " " + word()}[rng.IntN(6)]
 	}
-	v := newVerifier(t)
+	v := fixture.NewVerifier(t)
 	refused, let := 0, 0
 	for range 300 {
 		c := claims{"acr": word(), "scope": word() + " " + word(), word(): value(), word(): value()}
 		if rng.IntN(2) == 0 {
 			c["auth_time"] = time.Now().Unix()
 		}
-		token, err := verify(v, testIssuer().Token(c))
-		wantAccepted(t, token, err)
+		token, err := fixture.Verify(v, fixture.Issuer().Token(c))
+		fixture.WantAccepted(t, token, err)
 		for range 30 {
 			var reqs []jwt.Requirement
 			for range 1 + rng.IntN(3) {

@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
@@ -71,13 +72,13 @@ func benchToken(tb testing.TB, alg jwt.Algorithm, changes ...func(*benchClaims))
 	for _, change := range changes {
 		change(&c)
 	}
-	return fixedKeys().sign(tb, alg, `{"alg":"`+string(alg)+`","typ":"JWT","kid":"`+benchKeyID+`"}`, string(encodeJSON(tb, c)))
+	return fixture.FixedKeys().Sign(tb, alg, `{"alg":"`+string(alg)+`","typ":"JWT","kid":"`+benchKeyID+`"}`, string(fixture.JSON(tb, c)))
 }
 
 // benchVerifier trusts one issuer with one key of the algorithm.
 func benchVerifier(tb testing.TB, alg jwt.Algorithm, changes ...func(*jwt.Config)) *jwt.Verifier {
 	tb.Helper()
-	set, err := jwt.NewKeySet(fixedKeys().key(tb, benchKeyID, alg))
+	set, err := jwt.NewKeySet(fixture.FixedKeys().Key(tb, benchKeyID, alg))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -96,14 +97,14 @@ func benchVerifier(tb testing.TB, alg jwt.Algorithm, changes ...func(*jwt.Config
 // cheapest: bytes are decoded and states are made before.
 func bare(tb testing.TB, alg jwt.Algorithm, token string) func() bool {
 	tb.Helper()
-	k := fixedKeys()
+	k := fixture.FixedKeys()
 	dot := strings.LastIndexByte(token, '.')
 	input := []byte(token[:dot])
 	signature, err := base64.RawURLEncoding.DecodeString(token[dot+1:])
 	if err != nil {
 		tb.Fatal(err)
 	}
-	code := k.hash[alg]
+	code := k.Hash[alg]
 	var digest []byte
 	var state hash.Hash
 	if code != 0 {
@@ -115,9 +116,9 @@ func bare(tb testing.TB, alg jwt.Algorithm, token string) func() bool {
 		digest = state.Sum(digest[:0])
 		return digest
 	}
-	switch private := k.private[alg].(type) {
+	switch private := k.Private[alg].(type) {
 	case nil:
-		state = hmac.New(code.New, k.secret)
+		state = hmac.New(code.New, k.Secret)
 		return func() bool { return hmac.Equal(sum(), signature) }
 	case *rsa.PrivateKey:
 		if alg[0] == 'P' {
@@ -224,9 +225,11 @@ type discard struct {
 	status int
 }
 
-func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) Header() http.Header { return d.header }
+
 func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
-func (d *discard) WriteHeader(status int)      { d.status = status }
+
+func (d *discard) WriteHeader(status int) { d.status = status }
 
 func BenchmarkHandler(b *testing.B) {
 	for _, c := range []struct {
@@ -268,7 +271,7 @@ type benchRefusal struct {
 func benchRefusals(tb testing.TB) []benchRefusal {
 	tb.Helper()
 	one := benchVerifier(tb, jwt.RS256)
-	set, err := jwt.NewKeySet(fixedKeys().key(tb, benchKeyID, jwt.RS256))
+	set, err := jwt.NewKeySet(fixture.FixedKeys().Key(tb, benchKeyID, jwt.RS256))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -281,7 +284,7 @@ func benchRefusals(tb testing.TB) []benchRefusal {
 		tb.Fatal(err)
 	}
 	good := benchToken(tb, jwt.RS256)
-	unknownKid := withPart(good, 0, b64(`{"alg":"RS256","typ":"JWT","kid":"unknown"}`))
+	unknownKid := fixture.WithPart(good, 0, fixture.B64(`{"alg":"RS256","typ":"JWT","kid":"unknown"}`))
 	badSignature := []byte(good)
 	if at := &badSignature[len(good)-100]; *at == 'A' {
 		*at = 'B'
@@ -306,15 +309,15 @@ func benchRefusals(tb testing.TB) []benchRefusal {
 // was left of its budget.
 func coolingDown(tb testing.TB, unknown string) *jwt.Verifier {
 	tb.Helper()
-	p := newProvider(tb)
-	v := benchVerifier(tb, jwt.RS256, func(c *jwt.Config) { c.Keys = p.remote(jwt.RemoteOptions{}) })
+	p := fixture.NewProvider(tb)
+	v := benchVerifier(tb, jwt.RS256, func(c *jwt.Config) { c.Keys = p.Remote(jwt.RemoteOptions{}) })
 	for n := range 10 { // each a kid of its own, for one that was confirmed to be absent costs nothing
-		token := withPart(unknown, 0, b64(fmt.Sprintf(`{"alg":"RS256","kid":"unknown-%d"}`, n)))
+		token := fixture.WithPart(unknown, 0, fixture.B64(fmt.Sprintf(`{"alg":"RS256","kid":"unknown-%d"}`, n)))
 		if _, err := v.Verify(tb.Context(), token); !errors.Is(err, jwt.ErrKey) {
 			tb.Fatal(err)
 		}
 	}
-	if n := p.count("/keys"); n != 3 { // the first, and a budget of 2
+	if n := p.Count("/keys"); n != 3 { // the first, and a budget of 2
 		tb.Fatalf("%d fetches", n)
 	}
 	return v
@@ -342,7 +345,7 @@ func BenchmarkRefuse(b *testing.B) {
 }
 
 func BenchmarkParseKeySet(b *testing.B) {
-	data := vectorNamed(b, "rfc7515.jsonl", "rfc7515-appendix-a/A.6").JWKS // an RSA and an EC key
+	data := fixture.VectorNamed(b, "rfc7515.jsonl", "rfc7515-appendix-a/A.6").JWKS // an RSA and an EC key
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -425,7 +428,7 @@ func TestAllocations(t *testing.T) {
 				t.Error("the claims are not those of the token")
 			}
 		})
-		if most := base + beyondBare[alg[0]] + perDrop; all > most {
+		if most := base + beyondBare[alg[0]] + fixture.PerDrop; all > most {
 			t.Errorf("%s: Verify makes %v allocations and the bare call %v, want at most %v", alg, all, base, most)
 		}
 	}
@@ -442,8 +445,8 @@ func TestAllocations(t *testing.T) {
 			continue // the others get as far as the signature
 		}
 		delete(ceilings, r.name)
-		if got := testing.AllocsPerRun(runs, func() { r.verifier.Verify(ctx, r.token) }); got > ceiling+perDrop {
-			t.Errorf("%s: %v allocations, want at most %v", r.name, got, ceiling+perDrop)
+		if got := testing.AllocsPerRun(runs, func() { r.verifier.Verify(ctx, r.token) }); got > ceiling+fixture.PerDrop {
+			t.Errorf("%s: %v allocations, want at most %v", r.name, got, ceiling+fixture.PerDrop)
 		}
 	}
 	if len(ceilings) > 0 {
@@ -454,9 +457,9 @@ func TestAllocations(t *testing.T) {
 // A guard allocates the context and the request that carry the token, whatever it asks for, and nothing
 // else. (An alternative of Any that is not met costs the words of its refusal.)
 func TestRequireAllocations(t *testing.T) {
-	const runs, most = 50, 2 + perDrop
-	v := newVerifier(t)
-	text := testIssuer().Token(claims{"scope": "a b", "permissions": []string{"p", "q"}, "roles": []string{"r", "s"},
+	const runs, most = 50, 2 + fixture.PerDrop
+	v := fixture.NewVerifier(t)
+	text := fixture.Issuer().Token(claims{"scope": "a b", "permissions": []string{"p", "q"}, "roles": []string{"r", "s"},
 		"acr": "x", "auth_time": time.Now().Unix(), "name": "n", "level": 1234567, "share": 0.25, "ok": true})
 	alone := testing.AllocsPerRun(runs, func() { v.Verify(t.Context(), text) })
 	for name, reqs := range map[string][]jwt.Requirement{
@@ -469,7 +472,7 @@ func TestRequireAllocations(t *testing.T) {
 	} {
 		served := 0
 		handler := v.Require(reqs...)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served++ }))
-		req, w := request("Bearer "+text), &discard{header: http.Header{}}
+		req, w := fixture.Request("Bearer "+text), &discard{header: http.Header{}}
 		if got := testing.AllocsPerRun(runs, func() { handler.ServeHTTP(w, req) }); got > alone+most {
 			t.Errorf("%s: %v allocations, and Verify alone makes %v", name, got, alone)
 		}
@@ -505,7 +508,7 @@ func TestDotsTakeNoMemory(t *testing.T) {
 func BenchmarkTokenCache(b *testing.B) {
 	for _, alg := range []jwt.Algorithm{jwt.RS256, jwt.ES256} {
 		b.Run(string(alg), func(b *testing.B) {
-			v, cached, token := benchVerifier(b, alg), benchVerifier(b, alg, caching(100)), benchToken(b, alg)
+			v, cached, token := benchVerifier(b, alg), benchVerifier(b, alg, fixture.Caching(100)), benchToken(b, alg)
 			call := func(v *jwt.Verifier) func() bool {
 				return func() bool {
 					_, err := v.Verify(b.Context(), token)
@@ -532,7 +535,7 @@ func BenchmarkParallel(b *testing.B) {
 				continue
 			}
 			b.Run(name, func(b *testing.B) {
-				v, token := benchVerifier(b, alg, caching(size)), benchToken(b, alg)
+				v, token := benchVerifier(b, alg, fixture.Caching(size)), benchToken(b, alg)
 				b.RunParallel(func(pb *testing.PB) { // there is no b.Loop for it
 					for pb.Next() {
 						if _, err := v.Verify(b.Context(), token); err != nil {
@@ -554,7 +557,7 @@ func BenchmarkPayload(b *testing.B) {
 	for _, size := range []int{1, 2, 4, 8, 16} {
 		b.Run(fmt.Sprintf("%dKiB", size), func(b *testing.B) {
 			token := func(groups int) string {
-				return fixedKeys().sign(b, jwt.HS256, `{"alg":"HS256","kid":"`+benchKeyID+`"}`, `{"iss":"`+benchIssuer+`","aud":"`+benchAudience+`","exp":`+
+				return fixture.FixedKeys().Sign(b, jwt.HS256, `{"alg":"HS256","kid":"`+benchKeyID+`"}`, `{"iss":"`+benchIssuer+`","aud":"`+benchAudience+`","exp":`+
 					fmt.Sprint(time.Now().Unix()+86400)+`,"groups":[`+strings.TrimSuffix(strings.Repeat(group, groups), ",")+`]}`)
 			}
 			text := token((size<<10 - len(token(0))) * 3 / 4 / len(group))
@@ -611,7 +614,7 @@ func hostileNames(member string) func(i, size int) string {
 
 // hostilePrefix are members of one object, nearly so many, whose names differ at their ends.
 func hostilePrefix(count int) func(i, size int) string {
-	return func(i, size int) string { return fmt.Sprintf(`"%s%03x":0,`, fill("x", size/count-8), i) }
+	return func(i, size int) string { return fmt.Sprintf(`"%s%03x":0,`, fixture.Fill("x", size/count-8), i) }
 }
 
 // BenchmarkHostile shows that cost is linear in bytes, whatever they are: at each doubling of the size (x@) it
@@ -619,7 +622,7 @@ func hostilePrefix(count int) func(i, size int) string {
 // after it.
 func BenchmarkHostile(b *testing.B) {
 	const rest = 512 // more than what is beside a shape
-	set, err := jwt.NewKeySet(fixedKeys().key(b, benchKeyID, jwt.HS256))
+	set, err := jwt.NewKeySet(fixture.FixedKeys().Key(b, benchKeyID, jwt.HS256))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -631,7 +634,7 @@ func BenchmarkHostile(b *testing.B) {
 		b.Fatal(err)
 	}
 	header, payload := `{"alg":"HS256","kid":"`+benchKeyID+`"`, fmt.Sprintf(`{"iss":%q,"aud":[%q],"exp":%d`, benchIssuer, benchAudience, time.Now().Unix()+86400)
-	key := strings.TrimSuffix(string(encodeJSON(b, jwkOf(b, testIssuer(), jwt.ES256))), "}")
+	key := strings.TrimSuffix(string(fixture.JSON(b, fixture.JWKOf(b, fixture.Issuer(), jwt.ES256))), "}")
 	verified := func(text string) func() error {
 		return func() error { _, err := v.Verify(b.Context(), text); return err }
 	}
@@ -642,13 +645,13 @@ func BenchmarkHostile(b *testing.B) {
 		call  func(members string) (call func() error)
 	}{
 		{"header", 1 << 20, 0.75, func(members string) func() error {
-			return verified(fixedKeys().sign(b, jwt.HS256, header+members, payload+"}"))
+			return verified(fixture.FixedKeys().Sign(b, jwt.HS256, header+members, payload+"}"))
 		}},
 		{"claims", 1 << 20, 0.75, func(members string) func() error {
-			return verified(fixedKeys().sign(b, jwt.HS256, header+"}", payload+members))
+			return verified(fixture.FixedKeys().Sign(b, jwt.HS256, header+"}", payload+members))
 		}},
 		{"claims_decoded", 1 << 20, 0.75, func(members string) func() error {
-			token, _ := v.Verify(b.Context(), fixedKeys().sign(b, jwt.HS256, header+"}", payload+members))
+			token, _ := v.Verify(b.Context(), fixture.FixedKeys().Sign(b, jwt.HS256, header+"}", payload+members))
 			return func() error { _, err := jwt.Claims[benchClaims](token); return err }
 		}},
 		{"key_set", 512 << 10, 1, func(members string) func() error {
@@ -698,7 +701,7 @@ func BenchmarkWithheld(b *testing.B) {
 	var keys []*jwt.Key
 	for range 8 { // as many as a refusal names
 		said = append(said, kid())
-		keys = append(keys, fixedKeys().key(b, said[len(said)-1], jwt.RS256))
+		keys = append(keys, fixture.FixedKeys().Key(b, said[len(said)-1], jwt.RS256))
 	}
 	set, err := jwt.NewKeySet(keys...)
 	if err != nil {
@@ -714,7 +717,7 @@ func BenchmarkWithheld(b *testing.B) {
 	for _, c := range []struct{ name, signature string }{{"repeats_nothing", "_"}, {"repeats_pieces", pieces}} {
 		b.Run(c.name, func(b *testing.B) {
 			reportGrowth(b, 1<<20, func(size int) func() bool {
-				text := b64(`{"alg":"RS256","kid":"`+unknown+`"}`) + ".e30."
+				text := fixture.B64(`{"alg":"RS256","kid":"`+unknown+`"}`) + ".e30."
 				room := (size - len(text)) &^ 3
 				text += strings.Repeat(c.signature, room/len(c.signature)+1)[:room]
 				return func() bool {
@@ -762,9 +765,9 @@ func reportGrowth(b *testing.B, most int, call func(size int) func() bool) {
 func BenchmarkKeys(b *testing.B) {
 	for _, count := range []int{1, 10, 100} {
 		b.Run(fmt.Sprint(count), func(b *testing.B) {
-			keys := []*jwt.Key{fixedKeys().key(b, benchKeyID, jwt.HS256)}
+			keys := []*jwt.Key{fixture.FixedKeys().Key(b, benchKeyID, jwt.HS256)}
 			for n := 1; n < count; n++ {
-				keys = append(keys, fixedKeys().key(b, fmt.Sprint(n), jwt.HS256))
+				keys = append(keys, fixture.FixedKeys().Key(b, fmt.Sprint(n), jwt.HS256))
 			}
 			set, err := jwt.NewKeySet(keys...)
 			if err != nil {
@@ -792,7 +795,7 @@ func heap() uint64 {
 
 // BenchmarkMemory measures what a thousand issuers and a hundred thousand remembered tokens take.
 func BenchmarkMemory(b *testing.B) {
-	public := []any{jwkOf(b, testIssuer(), jwt.RS256), jwkOf(b, testIssuer(), jwt.ES256)}
+	public := []any{fixture.JWKOf(b, fixture.Issuer(), jwt.RS256), fixture.JWKOf(b, fixture.Issuer(), jwt.ES256)}
 	issuers := func(b *testing.B, keysOf func(issuer string) (jwt.KeySource, error)) {
 		const count = 1000
 		before := heap()
@@ -818,18 +821,18 @@ func BenchmarkMemory(b *testing.B) {
 		runtime.KeepAlive(v)
 	}
 	b.Run("issuers", func(b *testing.B) {
-		data := keySetJSON(public...)
+		data := fixture.KeySetJSON(public...)
 		issuers(b, func(string) (jwt.KeySource, error) { return jwt.ParseKeySet(data) })
 	})
 	b.Run("issuers_discovered", func(b *testing.B) {
-		p := newProvider(b)
-		p.keys = public
-		p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		p := fixture.NewProvider(b)
+		p.Keys = public
+		p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 			issuer := "https://" + r.Host + "/"
-			if r.URL.Path == oidcPath {
-				w.Write(encodeJSON(b, map[string]string{"issuer": issuer, "jwks_uri": issuer + "keys"}))
+			if r.URL.Path == fixture.OIDCPath {
+				w.Write(fixture.JSON(b, map[string]string{"issuer": issuer, "jwks_uri": issuer + "keys"}))
 			}
-			return r.URL.Path == oidcPath
+			return r.URL.Path == fixture.OIDCPath
 		}
 		client := &http.Client{Transport: p}
 		issuers(b, func(issuer string) (jwt.KeySource, error) {
@@ -840,19 +843,19 @@ func BenchmarkMemory(b *testing.B) {
 		const count = 100_000
 		texts := make([]string, count)
 		for n := range texts {
-			texts[n] = testIssuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA, Claims: claims{
+			texts[n] = fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA, Claims: claims{
 				"sub": fmt.Sprintf("auth0|%024d", n), "azp": "Xk3vN9qLr7TzB2mWc5HdYf8JpG4sQa6E", "scope": "openid profile email read:messages",
 				"permissions": []string{"read:messages", "write:messages"},
 			}})
 		}
-		v := newVerifier(b, caching(count))
+		v := fixture.NewVerifier(b, fixture.Caching(count))
 		before := heap()
 		for _, text := range texts {
 			if _, err := v.Verify(b.Context(), text); err != nil {
 				b.Fatal(err)
 			}
 		}
-		after, s := heap(), cacheStatus(b, v)
+		after, s := heap(), fixture.CacheStatus(b, v)
 		if s.Tokens != count || s.Evictions != 0 {
 			b.Fatalf("got %+v", s)
 		}
@@ -904,7 +907,7 @@ func BenchmarkHTTP(b *testing.B) {
 			var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello\n") })
 			token := ""
 			if c.alg != "" {
-				handler = benchVerifier(b, c.alg, caching(c.size)).Require(jwt.Scope("read:messages"))(handler)
+				handler = benchVerifier(b, c.alg, fixture.Caching(c.size)).Require(jwt.Scope("read:messages"))(handler)
 				token = benchToken(b, c.alg)
 			}
 			server := httptest.NewServer(handler)

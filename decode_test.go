@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 )
 
 // Types that hold themselves, by a map first and by a slice first.
@@ -185,7 +186,7 @@ func TestClaimsIsUnmarshal(t *testing.T) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	all, err := jwt.Claims[map[string]any](full)
-	if err != nil || all["tenant"] != "acme" || all["iss"] != testIssuer().URL {
+	if err != nil || all["tenant"] != "acme" || all["iss"] != fixture.Issuer().URL {
 		t.Errorf("got %v, %v", all, err)
 	}
 	pointer, err := jwt.Claims[*base](full)

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
@@ -30,16 +31,6 @@ func goTool(t *testing.T, dir string, env []string, args ...string) string {
 		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 	return string(out)
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // service is a program of somebody else's: it verifies one token and one that was changed.
@@ -94,11 +85,11 @@ func TestGuard(t *testing.T) {
 // arguments are a key and a token for the service.
 func arguments(t *testing.T) (key, token string) {
 	t.Helper()
-	text, err := json.Marshal(jwkOf(t, testIssuer(), jwt.EdDSA))
+	text, err := json.Marshal(fixture.JWKOf(t, fixture.Issuer(), jwt.EdDSA))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text), testIssuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA, Claims: claims{"iss": "https://issuer.example", "sub": "vendored"}})
+	return string(text), fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA, Claims: claims{"iss": "https://issuer.example", "sub": "vendored"}})
 }
 
 // leaves are the files that a copy can do without.
@@ -123,11 +114,11 @@ func TestVendoringByCopy(t *testing.T) {
 	for name, left := range map[string][]string{"whole": nil, "without leaves": leaves} {
 		t.Run(name, func(t *testing.T) {
 			dir, files := t.TempDir(), slices.Clone(files)
-			write(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.25\n")
-			write(t, filepath.Join(dir, "main.go"), strings.Replace(service, "IMPORT", "service.example/internal/jwt", 1))
+			fixture.WriteFile(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.25\n")
+			fixture.WriteFile(t, filepath.Join(dir, "main.go"), strings.Replace(service, "IMPORT", "service.example/internal/jwt", 1))
 			if left == nil {
 				files = append(files, folders...)
-				write(t, filepath.Join(dir, "main_test.go"), serviceTest)
+				fixture.WriteFile(t, filepath.Join(dir, "main_test.go"), serviceTest)
 			}
 			for _, file := range files {
 				if strings.HasSuffix(file, "_test.go") || slices.Contains(left, file) {
@@ -138,7 +129,7 @@ func TestVendoringByCopy(t *testing.T) {
 					t.Fatal(err)
 				}
 				copied := strings.ReplaceAll(string(text), `"assay.example/jwt"`, `"service.example/internal/jwt"`)
-				write(t, filepath.Join(dir, "internal", "jwt", file), copied)
+				fixture.WriteFile(t, filepath.Join(dir, "internal", "jwt", file), copied)
 			}
 			if got := goTool(t, dir, nil, "run", ".", key, token); got != "vendored <nil> true\n" {
 				t.Errorf("got %q", got)
@@ -159,14 +150,14 @@ func TestGoGetThroughProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(at, "list"), version+"\n")
-	write(t, filepath.Join(at, version+".info"), `{"Version":"`+version+`"}`)
-	write(t, filepath.Join(at, version+".mod"), string(mod))
+	fixture.WriteFile(t, filepath.Join(at, "list"), version+"\n")
+	fixture.WriteFile(t, filepath.Join(at, version+".info"), `{"Version":"`+version+`"}`)
+	fixture.WriteFile(t, filepath.Join(at, version+".mod"), string(mod))
 	zipModule(t, filepath.Join(at, version+".zip"), "assay.example/jwt@"+version+"/")
 
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.25\n")
-	write(t, filepath.Join(dir, "main.go"), strings.Replace(service, "IMPORT", "assay.example/jwt", 1))
+	fixture.WriteFile(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.25\n")
+	fixture.WriteFile(t, filepath.Join(dir, "main.go"), strings.Replace(service, "IMPORT", "assay.example/jwt", 1))
 	env := []string{"GOPROXY=file://" + filepath.ToSlash(proxy), "GONOSUMDB=*", "GOFLAGS=-mod=mod -modcacherw", "GOMODCACHE=" + t.TempDir()}
 	goTool(t, dir, env, "get", "assay.example/jwt@"+version)
 	key, token := arguments(t)
@@ -247,12 +238,12 @@ func TestREADME(t *testing.T) {
 		t.Fatalf("%d blocks of Go", len(blocks))
 	}
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.25\n\nrequire assay.example/jwt v0.0.0\n\nreplace assay.example/jwt => "+here+"\n")
-	write(t, filepath.Join(dir, "main.go"), blocks[0][1])
-	write(t, filepath.Join(dir, "resource.go"), "package main\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\n\n\t\"assay.example/jwt\"\n)\n\nfunc newResource(v *jwt.Verifier) (*jwt.Resource, error) {\n"+blocks[1][1]+"\treturn resource, err\n}\n")
-	write(t, filepath.Join(dir, "keys.go"), "package main\n\nimport (\n\t\"log/slog\"\n\t\"time\"\n\n\t\"assay.example/jwt\"\n)\n\nfunc newKeys() (*jwt.RemoteKeySet, error) {\n"+blocks[2][1]+"\treturn keys, err\n}\n")
-	write(t, filepath.Join(dir, "claims.go"), "package main\n\nimport \"assay.example/jwt\"\n\nfunc typed(token *jwt.Token) (any, error) {\n"+blocks[3][1]+"\treturn custom, err\n}\n")
-	write(t, filepath.Join(dir, "main_test.go"), "package main\n\nimport (\n\t\"net/http\"\n\t\"net/http/httptest\"\n\t\"testing\"\n\n\t\"assay.example/jwt\"\n\t\"assay.example/jwt/jwttest\"\n)\n\n"+blocks[4][1])
+	fixture.WriteFile(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.25\n\nrequire assay.example/jwt v0.0.0\n\nreplace assay.example/jwt => "+here+"\n")
+	fixture.WriteFile(t, filepath.Join(dir, "main.go"), blocks[0][1])
+	fixture.WriteFile(t, filepath.Join(dir, "resource.go"), "package main\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\n\n\t\"assay.example/jwt\"\n)\n\nfunc newResource(v *jwt.Verifier) (*jwt.Resource, error) {\n"+blocks[1][1]+"\treturn resource, err\n}\n")
+	fixture.WriteFile(t, filepath.Join(dir, "keys.go"), "package main\n\nimport (\n\t\"log/slog\"\n\t\"time\"\n\n\t\"assay.example/jwt\"\n)\n\nfunc newKeys() (*jwt.RemoteKeySet, error) {\n"+blocks[2][1]+"\treturn keys, err\n}\n")
+	fixture.WriteFile(t, filepath.Join(dir, "claims.go"), "package main\n\nimport \"assay.example/jwt\"\n\nfunc typed(token *jwt.Token) (any, error) {\n"+blocks[3][1]+"\treturn custom, err\n}\n")
+	fixture.WriteFile(t, filepath.Join(dir, "main_test.go"), "package main\n\nimport (\n\t\"net/http\"\n\t\"net/http/httptest\"\n\t\"testing\"\n\n\t\"assay.example/jwt\"\n\t\"assay.example/jwt/jwttest\"\n)\n\n"+blocks[4][1])
 	goTool(t, dir, nil, "vet", ".")
 	goTool(t, dir, nil, "test", ".")
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
@@ -22,8 +23,8 @@ func TestErrorTexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(26*365*24*time.Hour + 12*time.Hour) // into 2025
 		now := time.Now().UTC()
-		iss := testIssuer()
-		v := newVerifier(t)
+		iss := fixture.Issuer()
+		v := fixture.NewVerifier(t)
 		stamp := func(d time.Duration) string { return now.Add(d).Format(time.RFC3339) }
 		for _, c := range []struct{ token, want string }{
 			{iss.Token(claims{"exp": now.Add(-192 * time.Second).Unix()}), "jwt: token expired: 3m12s ago (" + stamp(-192*time.Second) + ")"},
@@ -42,9 +43,9 @@ func TestErrorTexts(t *testing.T) {
 			{"a.b", "jwt: token without three parts: it has 2 parts"},
 			{"eyJ!.e30.AA", `jwt: token not base64url: the header holds "!" at byte 3 of the token`},
 			{"eyJ.e3.AA", `jwt: token not base64url: the header breaks off or does not end canonically at byte 2 of the token`},
-			{b64(`{"alg":1,}`) + ".e30.AA", `jwt: header not strict JSON: a member name is missing at byte 9`},
+			{fixture.B64(`{"alg":1,}`) + ".e30.AA", `jwt: header not strict JSON: a member name is missing at byte 9`},
 		} {
-			_, err := verify(v, c.token)
+			_, err := fixture.Verify(v, c.token)
 			if err == nil || err.Error() != c.want {
 				t.Errorf("got  %v\nwant %s", err, c.want)
 			}
@@ -53,8 +54,8 @@ func TestErrorTexts(t *testing.T) {
 }
 
 func TestHints(t *testing.T) {
-	iss := testIssuer()
-	v := newVerifier(t, func(c *jwt.Config) { c.Audience = []string{"https://api.example.com/v1"} })
+	iss := fixture.Issuer()
+	v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Audience = []string{"https://api.example.com/v1"} })
 	audience := func(aud any) string { return iss.Token(claims{"aud": aud}) }
 	for _, c := range []struct{ name, token, want string }{
 		{"issuer with slash", iss.Token(claims{"iss": iss.URL + "/"}), "they differ only by a trailing slash"},
@@ -69,9 +70,9 @@ func TestHints(t *testing.T) {
 		{"opaque", "ory_at_abc", "issuers hand out opaque tokens"},
 		{"HS256 of an RS256 issuer", iss.Mint(jwttest.Spec{Algorithm: jwt.HS256, Header: map[string]any{"kid": iss.Key(jwt.RS256).KeyID()}}), "the token is signed with a shared secret"},
 		{"another issuer's kid", iss.Mint(jwttest.Spec{Header: map[string]any{"kid": "x"}, Claims: claims{"iss": "https://elsewhere.example"}}), `the token says, unverified, that its issuer is "https://elsewhere.example"`},
-		{"another issuer's signature", otherIssuer().Token(nil), "the token says, unverified, that its issuer is"},
+		{"another issuer's signature", fixture.OtherIssuer().Token(nil), "the token says, unverified, that its issuer is"},
 	} {
-		_, err := verify(v, c.token)
+		_, err := fixture.Verify(v, c.token)
 		var e *jwt.Error
 		if !errors.As(err, &e) {
 			t.Errorf("%s: got %v", c.name, err)
@@ -92,8 +93,8 @@ func tellings(e *jwt.Error) []string {
 }
 
 func TestErrorsHoldNoToken(t *testing.T) {
-	iss := testIssuer()
-	v := newVerifier(t)
+	iss := fixture.Issuer()
+	v := fixture.NewVerifier(t)
 	tokens := []string{}
 	for _, r := range refusals() {
 		tokens = append(tokens, r.token)
@@ -101,12 +102,12 @@ func TestErrorsHoldNoToken(t *testing.T) {
 	// A piece of the token inside of its own header.
 	good := strings.Split(iss.Token(nil), ".")
 	for _, piece := range []string{good[1], good[1][7:40], good[2], good[2][:17]} {
-		tokens = append(tokens, b64(`{"alg":"RS256","kid":"`+piece+`"}`)+"."+good[1]+"."+good[2],
-			b64(`{"alg":"`+piece+`"}`)+"."+good[1]+"."+good[2])
+		tokens = append(tokens, fixture.B64(`{"alg":"RS256","kid":"`+piece+`"}`)+"."+good[1]+"."+good[2],
+			fixture.B64(`{"alg":"`+piece+`"}`)+"."+good[1]+"."+good[2])
 	}
 	plain := regexp.MustCompile(`^[A-Za-z0-9_.-]+$`) // other runs are words of ours
 	for _, token := range tokens {
-		_, err := verify(v, token)
+		_, err := fixture.Verify(v, token)
 		var e *jwt.Error
 		if !errors.As(err, &e) {
 			t.Errorf("got %v", err)
@@ -127,7 +128,7 @@ func TestErrorsHoldNoToken(t *testing.T) {
 
 // Text from a token is cut, whatever it is.
 func TestErrorsAreShort(t *testing.T) {
-	iss := testIssuer()
+	iss := fixture.Issuer()
 	long := strings.Repeat("é\n", 5000)
 	for _, token := range []string{
 		iss.Mint(jwttest.Spec{Header: map[string]any{"alg": long[:1500]}}),
@@ -136,7 +137,7 @@ func TestErrorsAreShort(t *testing.T) {
 		iss.Token(claims{"iss": long[:9000]}),
 		iss.Token(claims{"aud": []string{long[:3000], long[:3000]}}),
 	} {
-		_, err := verify(newVerifier(t), token)
+		_, err := fixture.Verify(fixture.NewVerifier(t), token)
 		var e *jwt.Error
 		if !errors.As(err, &e) || len(e.Got) > 6*64+3 || len(err.Error()) > 2000 || strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %d bytes: %v", len(err.Error()), err)
@@ -145,8 +146,8 @@ func TestErrorsAreShort(t *testing.T) {
 }
 
 func TestErrorLogValue(t *testing.T) {
-	iss := testIssuer()
-	_, err := verify(newVerifier(t), iss.Token(claims{"aud": "https://API.example.com"}))
+	iss := fixture.Issuer()
+	_, err := fixture.Verify(fixture.NewVerifier(t), iss.Token(claims{"aud": "https://API.example.com"}))
 	var log bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) == 0 {
@@ -168,7 +169,7 @@ func TestErrorLogValue(t *testing.T) {
 // An Error of a caller's own making is nothing of ours.
 func TestForeignError(t *testing.T) {
 	e := &jwt.Error{Reason: "mine"}
-	for name, s := range sentinels {
+	for name, s := range fixture.Sentinels {
 		if errors.Is(e, s) {
 			t.Errorf("it wraps %s", name)
 		}
@@ -180,14 +181,14 @@ func TestForeignError(t *testing.T) {
 
 // A source of keys may put what a token says into any field of its error.
 func TestKeySourceErrorIsWithheld(t *testing.T) {
-	v := newVerifier(t, func(c *jwt.Config) {
-		c.Keys = sourceFunc(func(_ context.Context, h jwt.Header) (*jwt.Key, error) {
+	v := fixture.NewVerifier(t, func(c *jwt.Config) {
+		c.Keys = fixture.SourceFunc(func(_ context.Context, h jwt.Header) (*jwt.Key, error) {
 			return nil, &jwt.Error{Reason: jwt.ReasonKeyUnknown, Member: h.KeyID, Got: h.KeyID, Want: "not " + h.KeyID, Hint: h.KeyID}
 		})
 	})
-	payload := b64(`{"iss":"https://issuer.example","sub":"somebody with a long name"}`)
-	token := b64(`{"alg":"RS256","kid":"`+payload+`"}`) + "." + payload + ".AAAA"
-	_, err := verify(v, token)
+	payload := fixture.B64(`{"iss":"https://issuer.example","sub":"somebody with a long name"}`)
+	token := fixture.B64(`{"alg":"RS256","kid":"`+payload+`"}`) + "." + payload + ".AAAA"
+	_, err := fixture.Verify(v, token)
 	texts := []string{err.Error()}
 	for _, step := range v.Trace(t.Context(), token, time.Time{}).Steps {
 		if step.Err != nil {

@@ -22,6 +22,7 @@ import (
 	"testing"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 )
 
 // With GODEBUG=fips140=on everything is as without. With fips140=only crypto/rsa verifies nothing with
@@ -40,12 +41,12 @@ func TestFIPS(t *testing.T) {
 // TestFIPSMode asks for the tokens that are accepted in the mode of this process.
 func TestFIPSMode(t *testing.T) {
 	t.Logf("FIPS 140: %v %v", fips140.Enabled(), fips140.Enforced())
-	k := fixedKeys()
-	for _, alg := range slices.Sorted(maps.Keys(k.hash)) {
-		wantHolds(t, string(alg), k.key(t, "", alg), k.sign(t, alg, `{"alg":"`+string(alg)+`"}`, fipsClaims), true)
+	k := fixture.FixedKeys()
+	for _, alg := range slices.Sorted(maps.Keys(k.Hash)) {
+		wantHolds(t, string(alg), k.Key(t, "", alg), k.Sign(t, alg, `{"alg":"`+string(alg)+`"}`, fipsClaims), true)
 	}
-	wantHolds(t, "Ed25519", k.key(t, "", jwt.Ed25519), k.sign(t, jwt.EdDSA, `{"alg":"Ed25519"}`, fipsClaims), true)
-	primes := k.private[jwt.RS256].(*rsa.PrivateKey).Primes
+	wantHolds(t, "Ed25519", k.Key(t, "", jwt.Ed25519), k.Sign(t, jwt.EdDSA, `{"alg":"Ed25519"}`, fipsClaims), true)
+	primes := k.Private[jwt.RS256].(*rsa.PrivateKey).Primes
 	key, token := exoticRSA(t, primes[0], primes[1], 3, 5, 7, 11, 13, 17)
 	wantHolds(t, "an exponent of at most 2^16", key, token, !fips140.Enforced())
 	var p, q *big.Int
@@ -72,10 +73,10 @@ func wantHolds(t *testing.T, name string, key *jwt.Key, text string, holds bool)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	if _, err = verify(v, text); holds && err != nil || !holds && !errors.Is(err, jwt.ErrSignature) {
+	if _, err = fixture.Verify(v, text); holds && err != nil || !holds && !errors.Is(err, jwt.ErrSignature) {
 		t.Errorf("%s: got %v, want it accepted: %v", name, err, holds)
 	}
-	if _, err = verify(v, withPart(text, 1, b64(`{}`))); !errors.Is(err, jwt.ErrSignature) {
+	if _, err = fixture.Verify(v, fixture.WithPart(text, 1, fixture.B64(`{}`))); !errors.Is(err, jwt.ErrSignature) {
 		t.Errorf("%s with another payload: got %v", name, err)
 	}
 }
@@ -100,7 +101,7 @@ func exoticRSA(t *testing.T, p, q *big.Int, exponents ...int64) (*jwt.Key, strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	input := b64(`{"alg":"RS256"}`) + "." + b64(fipsClaims)
+	input := fixture.B64(`{"alg":"RS256"}`) + "." + fixture.B64(fipsClaims)
 	digest := sha256.Sum256([]byte(input))
 	info := "3031300d060960864801650304020105000420" + hex.EncodeToString(digest[:])
 	size := (n.BitLen() + 7) / 8

@@ -6,13 +6,6 @@ package jwt_test
 import (
 	"bytes"
 	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -30,229 +23,23 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 )
-
-// A keyring has one private key for every algorithm. The keys are the same in every process: the
-// fuzzer's workers and the committed corpus must agree on which tokens are signed.
-type keyring struct {
-	secret  []byte
-	private map[jwt.Algorithm]crypto.Signer
-	hash    map[jwt.Algorithm]crypto.Hash
-}
-
-var fixedKeys = sync.OnceValue(func() *keyring {
-	// RFC 7517 appendix A.2 and RFC 7515 appendix A.1 publish these; the others are counted up.
-	var set struct {
-		Keys []struct{ N, E, D, P, Q string }
-	}
-	var secret struct{ K string }
-	var tb panicTB
-	if err := json.Unmarshal(vectorNamed(tb, "rfc7517.jsonl", "rfc7517/A.2").JWKS, &set); err != nil {
-		panic(err)
-	}
-	if err := json.Unmarshal(vectorNamed(tb, "rfc7515.jsonl", "rfc7515-appendix-a/A.1").JWK, &secret); err != nil {
-		panic(err)
-	}
-	octets := func(s string) []byte {
-		b, err := base64.RawURLEncoding.DecodeString(s)
-		if err != nil {
-			panic(err)
-		}
-		return b
-	}
-	integer := func(s string) *big.Int { return new(big.Int).SetBytes(octets(s)) }
-	scalar := func(curve elliptic.Curve, raw []byte) *ecdsa.PrivateKey {
-		key, err := ecdsa.ParseRawPrivateKey(curve, raw)
-		if err != nil {
-			panic(err)
-		}
-		return key
-	}
-	counted := func(n int) []byte {
-		b := make([]byte, n)
-		for i := range b {
-			b[i] = byte(i)
-		}
-		return b
-	}
-	j := set.Keys[1]
-	rs := &rsa.PrivateKey{
-		PublicKey: rsa.PublicKey{N: integer(j.N), E: int(integer(j.E).Int64())},
-		D:         integer(j.D),
-		Primes:    []*big.Int{integer(j.P), integer(j.Q)},
-	}
-	rs.Precompute()
-	if err := rs.Validate(); err != nil {
-		panic(err)
-	}
-	ed := ed25519.NewKeyFromSeed(counted(ed25519.SeedSize))
-	k := &keyring{secret: octets(secret.K)}
-	k.private = map[jwt.Algorithm]crypto.Signer{
-		jwt.RS256: rs, jwt.RS384: rs, jwt.RS512: rs, jwt.PS256: rs, jwt.PS384: rs, jwt.PS512: rs,
-		jwt.ES256: scalar(elliptic.P256(), octets(set.Keys[0].D)),
-		jwt.ES384: scalar(elliptic.P384(), counted(48)),
-		jwt.ES512: scalar(elliptic.P521(), counted(66)),
-		jwt.EdDSA: ed, jwt.Ed25519: ed,
-	}
-	k.hash = map[jwt.Algorithm]crypto.Hash{
-		jwt.RS256: crypto.SHA256, jwt.RS384: crypto.SHA384, jwt.RS512: crypto.SHA512,
-		jwt.PS256: crypto.SHA256, jwt.PS384: crypto.SHA384, jwt.PS512: crypto.SHA512,
-		jwt.ES256: crypto.SHA256, jwt.ES384: crypto.SHA384, jwt.ES512: crypto.SHA512,
-		jwt.HS256: crypto.SHA256, jwt.HS384: crypto.SHA384, jwt.HS512: crypto.SHA512,
-	}
-	return k
-})
-
-// panicTB reads vectors where there is no test to fail.
-type panicTB struct{ testing.TB }
-
-func (panicTB) Helper()                   {}
-func (panicTB) Fatal(args ...any)         { panic(fmt.Sprint(args...)) }
-func (panicTB) Fatalf(f string, a ...any) { panic(fmt.Sprintf(f, a...)) }
-
-// key returns the verifying half.
-func (k *keyring) key(tb testing.TB, kid string, alg jwt.Algorithm) *jwt.Key {
-	tb.Helper()
-	var key *jwt.Key
-	var err error
-	switch private := k.private[alg].(type) {
-	case nil:
-		key, err = jwt.HMACKey(kid, alg, k.secret)
-	case *rsa.PrivateKey:
-		key, err = jwt.RSAKey(kid, alg, &private.PublicKey)
-	case *ecdsa.PrivateKey:
-		key, err = jwt.ECDSAKey(kid, &private.PublicKey)
-	case ed25519.PrivateKey:
-		key, err = jwt.Ed25519Key(kid, private.Public().(ed25519.PublicKey))
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return key
-}
-
-// sign makes a compact JWS of any header and payload. The header may say what it wants.
-func (k *keyring) sign(tb testing.TB, alg jwt.Algorithm, header, payload string) string {
-	tb.Helper()
-	input := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
-	return input + "." + base64.RawURLEncoding.EncodeToString(k.signature(tb, alg, input))
-}
-
-func (k *keyring) signature(tb testing.TB, alg jwt.Algorithm, input string) (signature []byte) {
-	tb.Helper()
-	hash := k.hash[alg]
-	var digest []byte
-	if hash != 0 {
-		h := hash.New()
-		h.Write([]byte(input))
-		digest = h.Sum(nil)
-	}
-	var err error
-	switch private := k.private[alg].(type) {
-	case nil:
-		mac := hmac.New(hash.New, k.secret)
-		mac.Write([]byte(input))
-		return mac.Sum(nil)
-	case *rsa.PrivateKey:
-		if alg[0] == 'P' {
-			signature, err = rsa.SignPSS(rand.Reader, private, hash, digest, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
-		} else {
-			signature, err = rsa.SignPKCS1v15(nil, private, hash, digest)
-		}
-	case *ecdsa.PrivateKey:
-		var r, s *big.Int
-		if r, s, err = ecdsa.Sign(rand.Reader, private, digest); err == nil {
-			size := (private.Curve.Params().BitSize + 7) / 8
-			signature = make([]byte, 2*size)
-			r.FillBytes(signature[:size])
-			s.FillBytes(signature[size:])
-		}
-	case ed25519.PrivateKey:
-		signature = ed25519.Sign(private, []byte(input))
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return signature
-}
-
-// The issuers of the fuzzed verifiers. No configured text is as long as the longest run of a token
-// that an error may repeat: an error may say what is configured, however the token is written.
-const (
-	publicIssuer = "public.example"
-	secretIssuer = "secret.example"
-	fuzzAudience = "api.example"
-)
-
-// A fuzzVerifier knows what it was asked for.
-type fuzzVerifier struct {
-	*jwt.Verifier
-	configs []jwt.Config
-}
-
-// fuzzVerifiers returns verifiers that between them have every kind of key and most of a policy. The
-// first trusts both issuers, and asks of them for the least.
-func fuzzVerifiers(tb testing.TB) []fuzzVerifier {
-	tb.Helper()
-	k := fixedKeys()
-	set, err := jwt.NewKeySet(k.key(tb, "rsa", jwt.RS256), k.key(tb, "ec", jwt.ES256), k.key(tb, "ed", jwt.EdDSA))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	public := jwt.Config{Issuer: publicIssuer, Audience: []string{fuzzAudience}, Keys: set}
-	secret := jwt.Config{Issuer: secretIssuer, Audience: []string{fuzzAudience}, Keys: k.key(tb, "", jwt.HS256)}
-	access, id, narrow := secret, public, public
-	access.Profile, access.MaxAge = jwt.AccessToken, time.Hour
-	id.Profile, id.Clients = jwt.IDToken, []string{fuzzAudience, "client"}
-	narrow.Algorithms = []jwt.Algorithm{jwt.PS256, jwt.EdDSA}
-	var all []fuzzVerifier
-	for _, configs := range [][]jwt.Config{{public, secret}, {public}, {secret}, {access}, {id}, {narrow}} {
-		v, err := jwt.NewVerifier(configs...)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		all = append(all, fuzzVerifier{v, configs})
-	}
-	return all
-}
-
-// goodToken is accepted by the first of fuzzVerifiers until the year 9999.
-func goodToken(tb testing.TB, alg jwt.Algorithm) string {
-	tb.Helper()
-	iss, kid := publicIssuer, map[jwt.Algorithm]string{jwt.RS256: `,"kid":"rsa"`, jwt.ES256: `,"kid":"ec"`, jwt.EdDSA: `,"kid":"ed"`}[alg]
-	if kid == "" {
-		iss = secretIssuer
-	}
-	return fixedKeys().sign(tb, alg, `{"alg":"`+string(alg)+`"`+kid+`}`,
-		`{"iss":"`+iss+`","aud":"`+fuzzAudience+`","sub":"somebody","exp":253402300799}`)
-}
-
-// accessClaims are those of RFC 9068, issued now.
-func accessClaims() string {
-	return `{"iss":"secret.example","aud":["x","api.example"],"sub":"s","client_id":"client","jti":"1","iat":` +
-		strconv.FormatInt(time.Now().Unix(), 10) + `,"exp":253402300799}`
-}
-
-// idClaims are those of an ID token.
-func idClaims(more string) string {
-	return `{"iss":"public.example","aud":["x","api.example"],"sub":"s","azp":"api.example","iat":1,"exp":253402300799` + more + `}`
-}
 
 var fuzzAlgorithms = []jwt.Algorithm{jwt.HS256, jwt.EdDSA, jwt.ES256, jwt.RS256}
 
 // Any text at all, as a token.
 func FuzzVerify(f *testing.F) {
-	for _, v := range tokenVectors(f) {
+	for _, v := range fixture.TokenVectors(f) {
 		f.Add(v.Token, uint(3))
 	}
 	for n, alg := range fuzzAlgorithms {
-		good := goodToken(f, alg)
+		good := fixture.FixedToken(f, alg)
 		f.Add(good, uint(n))
 		f.Add(good[:len(good)-1], uint(n))
 		f.Add(good+"=", uint(n))
@@ -261,7 +48,7 @@ func FuzzVerify(f *testing.F) {
 		f.Add(good+"."+good, uint(n))
 	}
 	// The integer s of an ECDSA signature with a zero before it, and signatures that are too short.
-	es := goodToken(f, jwt.ES256)
+	es := fixture.FixedToken(f, jwt.ES256)
 	dot := strings.LastIndexByte(es, '.') + 1
 	if rs, err := base64.RawURLEncoding.DecodeString(es[dot:]); err == nil {
 		f.Add(es[:dot]+base64.RawURLEncoding.EncodeToString(slices.Insert(rs, 32, 0)), uint(0))
@@ -273,7 +60,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add("e30.e30.e30", uint(0))
 	f.Add(strings.Repeat(".", 20000), uint(0))
 	f.Add(strings.Repeat("A", 17000)+".e30.AA", uint(0))
-	verifiers := fuzzVerifiers(f)
+	verifiers := fixture.FixedVerifiers(f)
 	f.Fuzz(func(t *testing.T, token string, bit uint) {
 		for _, v := range verifiers {
 			checkVerify(t, v, token, bit)
@@ -284,7 +71,7 @@ func FuzzVerify(f *testing.F) {
 // Any header and any payload under a signature that holds, so that the later steps are reached.
 func FuzzVerifySigned(f *testing.F) {
 	for n, alg := range fuzzAlgorithms {
-		good := strings.Split(goodToken(f, alg), ".")
+		good := strings.Split(fixture.FixedToken(f, alg), ".")
 		header, _ := base64.RawURLEncoding.DecodeString(good[0])
 		payload, _ := base64.RawURLEncoding.DecodeString(good[1])
 		f.Add(string(header), string(payload), byte(n), uint(n))
@@ -292,7 +79,7 @@ func FuzzVerifySigned(f *testing.F) {
 	const header = `{"alg":"HS256","typ":"at+jwt"}`
 	encoded := base64.RawURLEncoding.EncodeToString([]byte(header))
 	for _, payload := range []string{
-		accessClaims(),
+		fixture.AccessClaims(),
 		`{"iss":"secret.example","aud":"api.example","exp":1,"nbf":253402300799,"iat":253402300799}`,
 		`{"iss":"secret.example","aud":"api.example","cnf":{"jkt":"x"},"exp":253402300799}`,
 		`{"iss":"secret.example/","aud":["API.example"],"aud ":1,"exp":"1"}`,
@@ -311,7 +98,7 @@ func FuzzVerifySigned(f *testing.F) {
 	} {
 		f.Add(header, payload, byte(0), uint(1))
 	}
-	f.Add(`{"alg":"EdDSA","kid":"ed"}`, idClaims(`,"client_id":"other"`), byte(1), uint(1))
+	f.Add(`{"alg":"EdDSA","kid":"ed"}`, fixture.IDClaims(`,"client_id":"other"`), byte(1), uint(1))
 	const plain = `{"iss":"secret.example","aud":"api.example","exp":253402300799}`
 	for _, header := range []string{
 		`{"alg":"none"}`, `{"alg":"hs256"}`, `{"alg":"HS384"}`, `{"alg":"RS256"}`, `{"alg":"RS256","kid":"rsa"}`, `{"alg":"EdDSA","kid":"none"}`,
@@ -328,10 +115,10 @@ func FuzzVerifySigned(f *testing.F) {
 	for n := range 20 {
 		f.Add(`{"alg":"EdDSA","kid":"`+strings.Repeat("-", n)+run+`-"}`, plain, byte(1), uint(n))
 	}
-	verifiers, k := fuzzVerifiers(f), fixedKeys()
+	verifiers, k := fixture.FixedVerifiers(f), fixture.FixedKeys()
 	f.Fuzz(func(t *testing.T, header, payload string, alg byte, bit uint) {
 		// RSA signing is slow, and its tokens differ by their signature alone.
-		token := k.sign(t, fuzzAlgorithms[alg%3], header, payload)
+		token := k.Sign(t, fuzzAlgorithms[alg%3], header, payload)
 		for _, v := range verifiers {
 			checkVerify(t, v, token, bit)
 		}
@@ -339,7 +126,7 @@ func FuzzVerifySigned(f *testing.F) {
 }
 
 // checkVerify holds one verification against everything that is promised of all.
-func checkVerify(t *testing.T, v fuzzVerifier, token string, bit uint) {
+func checkVerify(t *testing.T, v fixture.FixedVerifier, token string, bit uint) {
 	t.Helper()
 	got, err := v.Verify(context.Background(), token)
 	if (got == nil) != (err != nil) {
@@ -396,14 +183,14 @@ func checkRefusal(t *testing.T, token string, err error) {
 	}})).Error("refused", "error", err)
 	texts = append(texts, line.String())
 	for _, text := range texts {
-		if run := sharedRun(token, text); run != "" {
+		if run := fixture.SharedRun(token, text); run != "" {
 			t.Fatalf("a refusal repeats %q of the token: %q", run, text)
 		}
 	}
 }
 
 func countSentinels(err error) (n int) {
-	for _, sentinel := range sentinels {
+	for _, sentinel := range fixture.Sentinels {
 		if errors.Is(err, sentinel) {
 			n++
 		}
@@ -411,25 +198,8 @@ func countSentinels(err error) (n int) {
 	return n
 }
 
-// sharedRun finds 17 bytes of the token in a text. Only runs of the characters that tokens are made
-// of count, and so none of our own words does: the longest between two spaces is shorter.
-func sharedRun(token, text string) string {
-	const length = 17
-	start := 0
-	for i := range len(text) {
-		if c := text[i]; !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.') {
-			start = i + 1
-		} else if i+1-start >= length {
-			if run := text[i+1-length : i+1]; strings.Contains(token, run) {
-				return run
-			}
-		}
-	}
-	return ""
-}
-
 // checkAccepted reads an accepted token again, with other code, and holds it against the policy.
-func checkAccepted(t *testing.T, v fuzzVerifier, got *jwt.Token, token string) {
+func checkAccepted(t *testing.T, v fixture.FixedVerifier, got *jwt.Token, token string) {
 	t.Helper()
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -453,12 +223,12 @@ func checkAccepted(t *testing.T, v fuzzVerifier, got *jwt.Token, token string) {
 	if !ok {
 		t.Fatalf("accepted with the payload %q (%v)", texts[1], err)
 	}
-	i := slices.IndexFunc(v.configs, func(c jwt.Config) bool { return claims["iss"] == any(c.Issuer) })
-	if i < 0 || got.Issuer() != v.configs[i].Issuer {
+	i := slices.IndexFunc(v.Configs, func(c jwt.Config) bool { return claims["iss"] == any(c.Issuer) })
+	if i < 0 || got.Issuer() != v.Configs[i].Issuer {
 		t.Fatalf("accepted from %v (%q)", claims["iss"], got.Issuer())
 	}
-	checkHeader(t, v.configs[i], header, len(texts[2]))
-	checkPolicy(t, v.configs[i], got, claims)
+	checkHeader(t, v.Configs[i], header, len(texts[2]))
+	checkPolicy(t, v.Configs[i], got, claims)
 }
 
 func checkHeader(t *testing.T, c jwt.Config, header map[string]any, signatureSize int) {
@@ -469,7 +239,7 @@ func checkHeader(t *testing.T, c jwt.Config, header map[string]any, signatureSiz
 	}
 	alg := jwt.Algorithm(fmt.Sprint(header["alg"]))
 	sizes := map[jwt.Algorithm]int{jwt.RS256: 256, jwt.ES256: 64, jwt.EdDSA: 64, jwt.Ed25519: 64}
-	if c.Issuer == secretIssuer {
+	if c.Issuer == fixture.FixedSecretIssuer {
 		sizes = map[jwt.Algorithm]int{jwt.HS256: 32}
 	}
 	if c.Algorithms != nil && !slices.Contains(c.Algorithms, alg) && alg != jwt.Ed25519 { // another name of EdDSA
@@ -510,7 +280,7 @@ func checkPolicy(t *testing.T, c jwt.Config, got *jwt.Token, claims map[string]a
 	if one, ok := claims["aud"].(string); ok {
 		audience = []any{one}
 	}
-	if !slices.Contains(audience, any(fuzzAudience)) {
+	if !slices.Contains(audience, any(fixture.FixedAudience)) {
 		t.Fatalf("accepted for %v", claims["aud"])
 	}
 	// A second of tolerance beside the leeway: this is not the moment of the verification.
@@ -550,15 +320,15 @@ func checkPolicy(t *testing.T, c jwt.Config, got *jwt.Token, claims map[string]a
 // Every bit counts: no other text than the token itself is accepted in its place, by none of the
 // verifiers that the fuzzer uses.
 func TestEveryBitCounts(t *testing.T) {
-	k := fixedKeys()
-	verifiers := fuzzVerifiers(t)
+	k := fixture.FixedKeys()
+	verifiers := fixture.FixedVerifiers(t)
 	accepted := [][]string{
-		{goodToken(t, jwt.HS256), goodToken(t, jwt.EdDSA), goodToken(t, jwt.ES256), goodToken(t, jwt.RS256)},
-		{goodToken(t, jwt.EdDSA)},
-		{goodToken(t, jwt.HS256)},
-		{k.sign(t, jwt.HS256, `{"alg":"HS256","typ":"at+jwt"}`, accessClaims())},
-		{k.sign(t, jwt.EdDSA, `{"alg":"Ed25519","kid":"ed","typ":"JWT"}`, idClaims(""))},
-		{goodToken(t, jwt.EdDSA)},
+		{fixture.FixedToken(t, jwt.HS256), fixture.FixedToken(t, jwt.EdDSA), fixture.FixedToken(t, jwt.ES256), fixture.FixedToken(t, jwt.RS256)},
+		{fixture.FixedToken(t, jwt.EdDSA)},
+		{fixture.FixedToken(t, jwt.HS256)},
+		{k.Sign(t, jwt.HS256, `{"alg":"HS256","typ":"at+jwt"}`, fixture.AccessClaims())},
+		{k.Sign(t, jwt.EdDSA, `{"alg":"Ed25519","kid":"ed","typ":"JWT"}`, fixture.IDClaims(""))},
+		{fixture.FixedToken(t, jwt.EdDSA)},
 	}
 	for n, v := range verifiers {
 		for _, token := range accepted[n] {
@@ -599,7 +369,7 @@ func FuzzScanner(f *testing.F) {
 	} {
 		f.Add(text)
 	}
-	for _, v := range tokenVectors(f) {
+	for _, v := range fixture.TokenVectors(f) {
 		f.Add(v.Payload)
 		f.Add(v.Token) // some are JSON serializations
 	}
@@ -741,7 +511,7 @@ func FuzzBase64url(f *testing.F) {
 		strings.Repeat("Ab-_", 64), strings.Repeat("Ab-_", 64) + "A", strings.Repeat("Ab-_", 64) + "Aw", strings.Repeat("Ab-_", 200) + "Abc"} {
 		f.Add(text)
 	}
-	for _, v := range tokenVectors(f) {
+	for _, v := range fixture.TokenVectors(f) {
 		for part := range strings.SplitSeq(v.Token, ".") {
 			f.Add(part)
 		}
@@ -767,8 +537,8 @@ func FuzzBase64url(f *testing.F) {
 
 // Key sets: never a panic, and the same bytes are always the same set.
 func FuzzParseKeySet(f *testing.F) {
-	for name := range vectorCounts {
-		for _, v := range readVectors(f, name) {
+	for name := range fixture.VectorCounts {
+		for _, v := range fixture.Vectors(f, name) {
 			if v.JWKS != nil {
 				f.Add([]byte(v.JWKS))
 			}
@@ -954,7 +724,7 @@ func FuzzMetadata(f *testing.F) {
 		case err == nil:
 			checkKeyAddress(t, got, loopback)
 		default:
-			checkPlain(t, err.Error())
+			fixture.WantPlain(t, err.Error())
 		}
 	})
 }
@@ -1011,14 +781,6 @@ func checkKeyAddress(t *testing.T, address string, loopback bool) {
 	}
 	if req.URL.Scheme != "https" && (req.URL.Scheme != "http" || !loopback) || req.URL.User != nil || req.URL.Fragment != "" || req.Host == "" {
 		t.Fatalf("accepted the address %q: the request is for %v", address, req.URL)
-	}
-}
-
-// checkPlain checks that a text is fit for a log: one line of printable ASCII, and short.
-func checkPlain(t *testing.T, text string) {
-	t.Helper()
-	if i := strings.IndexFunc(text, func(c rune) bool { return c < ' ' || c > '~' }); i >= 0 || len(text) > 4096 {
-		t.Fatalf("%d bytes, and byte %d is not plain: %q", len(text), i, text)
 	}
 }
 
@@ -1252,7 +1014,7 @@ var (
 
 // Authorization: any value of the header, any realm, any scope.
 func FuzzAuthorization(f *testing.F) {
-	good := goodToken(f, jwt.HS256)
+	good := fixture.FixedToken(f, jwt.HS256)
 	for _, value := range []string{
 		"", " ", "Bearer", "Bearer ", "Bearer  ", "bearer " + good, "BEARER   " + good, "Bearer\t" + good, "Bearer " + good + " ", "Bearer " + good + ", x=y",
 		"Bearer " + good + "=", "Bearer =", "Bearer a=b", "Bearer abc", "Bearer a.b.c", "Bearer é", "Bearer \"" + good + "\"", "Bearer Bearer " + good,
@@ -1263,12 +1025,12 @@ func FuzzAuthorization(f *testing.F) {
 	f.Add("Bearer "+good, true, `a "quoted" \realm`, `wr"ite \ é a  b`)
 	f.Add("Bearer "+good, false, "r\r\nSet-Cookie: a=b", "x\r\ny")
 	for _, claims := range []string{`"exp":1`, `"exp":253402300799,"nbf":253402300799`, `"exp":253402300799,"cnf":{"jkt":""}`, `"exp":""`} {
-		f.Add("Bearer "+fixedKeys().sign(f, jwt.HS256, `{"alg":"HS256"}`, `{"iss":"secret.example","aud":"api.example",`+claims+`}`), false, "", "a b")
+		f.Add("Bearer "+fixture.FixedKeys().Sign(f, jwt.HS256, `{"alg":"HS256"}`, `{"iss":"secret.example","aud":"api.example",`+claims+`}`), false, "", "a b")
 	}
 	for _, header := range []string{`{"alg":"HS256"}`, `{"alg":"RS256"}`, `{"alg":"none"}`} { // whose signature is another's
-		f.Add("Bearer "+fixedKeys().sign(f, jwt.EdDSA, header, `{"iss":"secret.example"}`), false, "", " ")
+		f.Add("Bearer "+fixture.FixedKeys().Sign(f, jwt.EdDSA, header, `{"iss":"secret.example"}`), false, "", " ")
 	}
-	v := fuzzVerifiers(f)[0]
+	v := fixture.FixedVerifiers(f)[0]
 	f.Fuzz(func(t *testing.T, value string, twice bool, realm, scope string) {
 		resource, err := jwt.NewResource(v.Verifier, jwt.ResourceConfig{Realm: realm})
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
@@ -27,7 +28,7 @@ func TestSizeLimits(t *testing.T) {
 		return text
 	}
 	for _, limits := range [][2]int{{0, 0}, {200, 3000}} {
-		v := newVerifier(t, func(c *jwt.Config) { c.MaxHeaderSize, c.MaxTokenSize = limits[0], limits[1] })
+		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.MaxHeaderSize, c.MaxTokenSize = limits[0], limits[1] })
 		header, token := limits[0], limits[1]
 		if header == 0 {
 			header, token = 4<<10, 16<<10
@@ -42,8 +43,8 @@ func TestSizeLimits(t *testing.T) {
 			{sized(header-1, token), jwt.ReasonHeaderInvalid},
 			{"A" + sized(header, token-1), jwt.ReasonTokenTooLarge}, // a header of one more
 		} {
-			got, err := verify(v, c.text)
-			wantRefusal(t, got, err, c.reason, jwt.ErrMalformed)
+			got, err := fixture.Verify(v, c.text)
+			fixture.WantRefusal(t, got, err, c.reason, jwt.ErrMalformed)
 		}
 	}
 }
@@ -57,21 +58,21 @@ var mutantsPer = map[jwt.Algorithm]int{
 
 func TestMalleability(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	iss := testIssuer()
+	iss := fixture.Issuer()
 	total := 0
 	for alg, n := range mutantsPer {
 		total += n
-		if slower > 1 {
+		if fixture.Slower > 1 {
 			n = (n + 19) / 20
 		}
-		v := newVerifier(t, func(c *jwt.Config) { c.Issuer, c.Keys = "i", iss.Key(alg) })
+		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Issuer, c.Keys = "i", iss.Key(alg) })
 		for range n {
 			token := iss.SignRaw(alg, `{"alg":"`+string(alg)+`"}`, `{"iss":"i","aud":"`+jwttest.Audience+`","exp":9999999999,"jti":"`+string(rune('a'+rng.IntN(26)))+`"}`)
-			if got, err := verify(v, token); err != nil || got == nil {
+			if got, err := fixture.Verify(v, token); err != nil || got == nil {
 				t.Fatalf("%s: %v", alg, err)
 			}
 			for _, end := range []string{"A", "AA", "AAA", "AAAA", ".", "=", "\n"} {
-				if got, err := verify(v, token+end); err == nil || got != nil {
+				if got, err := fixture.Verify(v, token+end); err == nil || got != nil {
 					t.Errorf("%s: accepted %q behind %q", alg, end, token)
 				}
 			}
@@ -82,7 +83,7 @@ func TestMalleability(t *testing.T) {
 					if mutant == token {
 						continue
 					}
-					if got, err := verify(v, mutant); err == nil || got != nil {
+					if got, err := fixture.Verify(v, mutant); err == nil || got != nil {
 						t.Errorf("%s: byte %d: accepted %q for %q", alg, i, mutant, token)
 					}
 				}

@@ -4,7 +4,6 @@ package jwt_test
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,19 +16,11 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
 type claims = jwttest.Claims
-
-func b64(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
-
-// withPart replaces a part of a token: 0 header, 1 payload, 2 signature.
-func withPart(token string, part int, text string) string {
-	parts := strings.Split(token, ".")
-	parts[part] = text
-	return strings.Join(parts, ".")
-}
 
 // refusal is a token that is wrong in one way, and what must be said of it.
 type refusal struct {
@@ -41,9 +32,9 @@ type refusal struct {
 }
 
 func refusals() []refusal {
-	iss := testIssuer()
+	iss := fixture.Issuer()
 	good := iss.Token(nil)
-	header := func(text string) string { return withPart(good, 0, b64(text)) }
+	header := func(text string) string { return fixture.WithPart(good, 0, fixture.B64(text)) }
 	kid := iss.Key(jwt.RS256).KeyID()
 	signed := func(h map[string]any) string { return iss.Mint(jwttest.Spec{Header: h}) }
 	payload := func(text string) string { return iss.Mint(jwttest.Spec{Payload: []byte(text)}) }
@@ -58,24 +49,24 @@ func refusals() []refusal {
 		{"four parts", good + ".e30", jwt.ReasonTokenParts, m, ""},
 		{"six parts", "a.b.c.d.e.f", jwt.ReasonTokenParts, m, ""},
 		{"encrypted", "eyJhbGciOiJkaXIifQ..AAAA.AAAA.AAAA", jwt.ReasonTokenEncrypted, m, ""},
-		{"no header", withPart(good, 0, ""), jwt.ReasonTokenParts, m, ""},
-		{"detached payload", withPart(good, 1, ""), jwt.ReasonTokenParts, m, ""},
-		{"no signature", withPart(good, 2, ""), jwt.ReasonTokenParts, m, ""},
+		{"no header", fixture.WithPart(good, 0, ""), jwt.ReasonTokenParts, m, ""},
+		{"detached payload", fixture.WithPart(good, 1, ""), jwt.ReasonTokenParts, m, ""},
+		{"no signature", fixture.WithPart(good, 2, ""), jwt.ReasonTokenParts, m, ""},
 		{"JSON serialization", `{"payload":"e30","protected":"e30","signature":"AA"}`, jwt.ReasonTokenParts, m, ""},
-		{"over its size", withPart(good, 1, strings.Repeat("A", 16<<10)), jwt.ReasonTokenTooLarge, m, ""},
+		{"over its size", fixture.WithPart(good, 1, strings.Repeat("A", 16<<10)), jwt.ReasonTokenTooLarge, m, ""},
 		{"header over its size", header(`{"alg":"RS256","x":"` + strings.Repeat("A", 4<<10) + `"}`), jwt.ReasonTokenTooLarge, m, ""},
 
 		{"padding", good + "=", jwt.ReasonTokenEncoding, m, ""},
-		{"standard alphabet", withPart(good, 2, strings.Repeat("+/", 171)), jwt.ReasonTokenEncoding, m, ""},
+		{"standard alphabet", fixture.WithPart(good, 2, strings.Repeat("+/", 171)), jwt.ReasonTokenEncoding, m, ""},
 		{"line feed at the end", good + "\n", jwt.ReasonTokenEncoding, m, ""},
 		{"carriage return inside", good[:40] + "\r" + good[40:], jwt.ReasonTokenEncoding, m, ""},
 		{"space before", " " + good, jwt.ReasonTokenEncoding, m, ""},
 		{"NUL", good[:40] + "\x00" + good[40:], jwt.ReasonTokenEncoding, m, ""},
 		{"not ASCII", good[:40] + "é" + good[40:], jwt.ReasonTokenEncoding, m, ""},
-		{"length 1 mod 4", withPart(good, 2, "AAAAA"), jwt.ReasonTokenEncoding, m, ""},
-		{"stray bits of two", withPart(good, 2, "AB"), jwt.ReasonTokenEncoding, m, ""},
-		{"stray bits of three", withPart(good, 2, "AAB"), jwt.ReasonTokenEncoding, m, ""},
-		{"encoding before header", withPart(header("no JSON"), 2, "A*"), jwt.ReasonTokenEncoding, m, ""},
+		{"length 1 mod 4", fixture.WithPart(good, 2, "AAAAA"), jwt.ReasonTokenEncoding, m, ""},
+		{"stray bits of two", fixture.WithPart(good, 2, "AB"), jwt.ReasonTokenEncoding, m, ""},
+		{"stray bits of three", fixture.WithPart(good, 2, "AAB"), jwt.ReasonTokenEncoding, m, ""},
+		{"encoding before header", fixture.WithPart(header("no JSON"), 2, "A*"), jwt.ReasonTokenEncoding, m, ""},
 
 		{"header is text", header("no JSON"), jwt.ReasonHeaderInvalid, m, ""},
 		{"header is an array", header(`["alg"]`), jwt.ReasonHeaderInvalid, m, ""},
@@ -118,11 +109,11 @@ func refusals() []refusal {
 		{"kid in another case", signed(map[string]any{"kid": strings.ToUpper(kid)}), jwt.ReasonKeyUnknown, k, "kid"},
 		{"kid of another algorithm", signed(map[string]any{"kid": iss.Key(jwt.ES256).KeyID()}), jwt.ReasonKeyMismatch, k, "alg"},
 
-		{"payload changed", withPart(good, 1, b64(`{"iss":"`+iss.URL+`"}`)), jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
+		{"payload changed", fixture.WithPart(good, 1, fixture.B64(`{"iss":"`+iss.URL+`"}`)), jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
 		{"header changed", header(`{"alg":"RS256","kid":"` + kid + `"}`), jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
 		{"signature cut", good[:len(good)-2], jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
 		{"signature longer", good + "AAAA", jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
-		{"expired and badly signed", withPart(with("exp", 1), 2, strings.Split(good, ".")[2]), jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
+		{"expired and badly signed", fixture.WithPart(with("exp", 1), 2, strings.Split(good, ".")[2]), jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
 
 		{"payload is text", payload("no JSON"), jwt.ReasonPayloadInvalid, c, ""},
 		{"payload is an array", payload(`[]`), jwt.ReasonPayloadInvalid, c, ""},
@@ -188,11 +179,11 @@ func refusals() []refusal {
 }
 
 func TestRefusals(t *testing.T) {
-	v := newVerifier(t)
+	v := fixture.NewVerifier(t)
 	for _, r := range refusals() {
 		t.Run(r.name, func(t *testing.T) {
-			token, err := verify(v, r.token)
-			e := wantRefusal(t, token, err, r.reason, r.sentinel)
+			token, err := fixture.Verify(v, r.token)
+			e := fixture.WantRefusal(t, token, err, r.reason, r.sentinel)
 			if e.Member != r.member {
 				t.Errorf("got member %q, want %q: %v", e.Member, r.member, err)
 			}
@@ -202,14 +193,14 @@ func TestRefusals(t *testing.T) {
 		})
 	}
 	t.Run("control", func(t *testing.T) {
-		token, err := verify(v, testIssuer().Token(nil))
-		wantAccepted(t, token, err)
+		token, err := fixture.Verify(v, fixture.Issuer().Token(nil))
+		fixture.WantAccepted(t, token, err)
 	})
 }
 
 // Strict is not deaf: what standards allow and issuers send is accepted.
 func TestAccepted(t *testing.T) {
-	iss := testIssuer()
+	iss := fixture.Issuer()
 	kid := iss.Key(jwt.RS256).KeyID()
 	header := func(h map[string]any) string { return iss.Mint(jwttest.Spec{Header: h}) }
 	raw := func(text string) any { return json.RawMessage(text) }
@@ -245,29 +236,29 @@ func TestAccepted(t *testing.T) {
 		"permissions object":   iss.Token(claims{"permissions": map[string]any{"a": 1}, "roles": 1, "cid": 1, "appid": nil}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := verify(newVerifier(t), token)
-			wantAccepted(t, got, err)
+			got, err := fixture.Verify(fixture.NewVerifier(t), token)
+			fixture.WantAccepted(t, got, err)
 		})
 	}
 	for _, id := range []string{kid, "../../etc/passwd", "' OR 1=1 --", "http://x/", " ", "\x00", "ключ", strings.Repeat("k", 2000)} {
-		rsa := jwkOf(t, iss, jwt.RS256)
+		rsa := fixture.JWKOf(t, iss, jwt.RS256)
 		rsa["kid"] = id
-		v := newVerifier(t, func(c *jwt.Config) { c.Keys = parseKeySet(t, rsa) })
-		token, err := verify(v, header(map[string]any{"kid": id}))
-		wantAccepted(t, token, err)
-		token, err = verify(v, header(map[string]any{"kid": id + "x"}))
-		wantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
+		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.ParseKeySet(t, rsa) })
+		token, err := fixture.Verify(v, header(map[string]any{"kid": id}))
+		fixture.WantAccepted(t, token, err)
+		token, err = fixture.Verify(v, header(map[string]any{"kid": id + "x"}))
+		fixture.WantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
 	}
 }
 
 // An issuer is a string. Some are not URLs at all.
 func TestIssuersThatAreNotURLs(t *testing.T) {
 	for _, name := range []string{"stytch.com/project-test", "accounts.google.com", "urn:example:issuer", "joe", "https://issuer.example/?a=b#c", " ", "ü"} {
-		v := newVerifier(t, func(c *jwt.Config) { c.Issuer = name })
-		token, err := verify(v, testIssuer().Token(claims{"iss": name}))
-		wantAccepted(t, token, err)
-		token, err = verify(v, testIssuer().Token(claims{"iss": name + "/"}))
-		wantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims)
+		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Issuer = name })
+		token, err := fixture.Verify(v, fixture.Issuer().Token(claims{"iss": name}))
+		fixture.WantAccepted(t, token, err)
+		token, err = fixture.Verify(v, fixture.Issuer().Token(claims{"iss": name + "/"}))
+		fixture.WantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims)
 	}
 }
 
@@ -280,30 +271,30 @@ func reasonOf(err error) jwt.Reason {
 }
 
 func TestSeveralIssuers(t *testing.T) {
-	a, b := testIssuer(), otherIssuer()
-	configB := jwt.Config{Issuer: b.URL, Audience: []string{"b"}, Keys: keysOf(t, b), Algorithms: []jwt.Algorithm{jwt.ES256}}
-	v, err := jwt.NewVerifier(testConfig(t), configB)
+	a, b := fixture.Issuer(), fixture.OtherIssuer()
+	configB := jwt.Config{Issuer: b.URL, Audience: []string{"b"}, Keys: fixture.KeysOf(t, b), Algorithms: []jwt.Algorithm{jwt.ES256}}
+	v, err := jwt.NewVerifier(fixture.Config(t), configB)
 	if err != nil {
 		t.Fatal(err)
 	}
 	es := func(iss *jwttest.Issuer, c claims) string {
 		return iss.Mint(jwttest.Spec{Algorithm: jwt.ES256, Claims: c})
 	}
-	token, err := verify(v, a.Token(nil))
-	wantAccepted(t, token, err)
-	token, err = verify(v, es(b, claims{"aud": "b"}))
-	wantAccepted(t, token, err)
+	token, err := fixture.Verify(v, a.Token(nil))
+	fixture.WantAccepted(t, token, err)
+	token, err = fixture.Verify(v, es(b, claims{"aud": "b"}))
+	fixture.WantAccepted(t, token, err)
 	if token.Issuer() != b.URL {
 		t.Errorf("got issuer %q", token.Issuer())
 	}
 
 	// Each issuer has its own audience, algorithms and keys.
-	token, err = verify(v, es(b, claims{"aud": jwttest.Audience}))
-	if e := wantRefusal(t, token, err, jwt.ReasonAudienceMismatch, jwt.ErrClaims); e.Issuer != b.URL {
+	token, err = fixture.Verify(v, es(b, claims{"aud": jwttest.Audience}))
+	if e := fixture.WantRefusal(t, token, err, jwt.ReasonAudienceMismatch, jwt.ErrClaims); e.Issuer != b.URL {
 		t.Errorf("judged by %q", e.Issuer)
 	}
-	token, err = verify(v, b.Mint(jwttest.Spec{Claims: claims{"aud": "b"}}))
-	wantRefusal(t, token, err, jwt.ReasonAlgorithmRefused, jwt.ErrKey)
+	token, err = fixture.Verify(v, b.Mint(jwttest.Spec{Claims: claims{"aud": "b"}}))
+	fixture.WantRefusal(t, token, err, jwt.ReasonAlgorithmRefused, jwt.ErrKey)
 
 	// A token signed by one and naming another is refused, however it names it.
 	for name, token := range map[string]string{
@@ -312,20 +303,20 @@ func TestSeveralIssuers(t *testing.T) {
 		"escaped":   es(a, claims{"iss": json.RawMessage(`"` + strings.Replace(b.URL, "h", `\u0068`, 1) + `"`), "aud": "b"}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := verify(v, token)
-			wantRefusal(t, got, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
+			got, err := fixture.Verify(v, token)
+			fixture.WantRefusal(t, got, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
 		})
 	}
 	twice := a.Mint(jwttest.Spec{Payload: fmt.Appendf(nil, `{"iss":%q,"iss":%q,"exp":99999999999,"aud":%q}`, a.URL, b.URL, jwttest.Audience)})
-	token, err = verify(v, twice)
-	wantRefusal(t, token, err, jwt.ReasonPayloadInvalid, jwt.ErrClaims)
+	token, err = fixture.Verify(v, twice)
+	fixture.WantRefusal(t, token, err, jwt.ReasonPayloadInvalid, jwt.ErrClaims)
 	for reason, iss := range map[jwt.Reason]any{
 		jwt.ReasonIssuerMismatch: a.URL + "/",
 		jwt.ReasonClaimInvalid:   []string{a.URL},
 		jwt.ReasonClaimMissing:   nil,
 	} {
-		token, err = verify(v, a.Token(claims{"iss": iss}))
-		if e := wantRefusal(t, token, err, reason, jwt.ErrClaims); e.Member != "iss" {
+		token, err = fixture.Verify(v, a.Token(claims{"iss": iss}))
+		if e := fixture.WantRefusal(t, token, err, reason, jwt.ErrClaims); e.Member != "iss" {
 			t.Errorf("got member %q", e.Member)
 		}
 	}
@@ -334,7 +325,7 @@ func TestSeveralIssuers(t *testing.T) {
 func TestValidate(t *testing.T) {
 	calls := 0
 	var answer error
-	v := newVerifier(t, func(c *jwt.Config) {
+	v := fixture.NewVerifier(t, func(c *jwt.Config) {
 		c.Validate = func(_ context.Context, token *jwt.Token) error {
 			calls++
 			if token.Subject() != "test-subject" {
@@ -343,8 +334,8 @@ func TestValidate(t *testing.T) {
 			return answer
 		}
 	})
-	token, err := verify(v, testIssuer().Token(nil))
-	wantAccepted(t, token, err)
+	token, err := fixture.Verify(v, fixture.Issuer().Token(nil))
+	fixture.WantAccepted(t, token, err)
 	for _, c := range []struct {
 		answer   error
 		reason   jwt.Reason
@@ -362,8 +353,8 @@ func TestValidate(t *testing.T) {
 		{fmt.Errorf("revocation list: %w", &net.DNSError{Err: "no such host", Name: "revoked.example", IsNotFound: true}), jwt.ReasonValidationUnavailable, jwt.ErrUnavailable},
 	} {
 		answer = c.answer
-		token, err = verify(v, testIssuer().Token(nil))
-		wantRefusal(t, token, err, c.reason, c.sentinel)
+		token, err = fixture.Verify(v, fixture.Issuer().Token(nil))
+		fixture.WantRefusal(t, token, err, c.reason, c.sentinel)
 		if !errors.Is(err, c.answer) && c.sentinel != jwt.ErrClaims {
 			t.Errorf("%v does not wrap %v", err, c.answer)
 		}
@@ -374,8 +365,8 @@ func TestValidate(t *testing.T) {
 	if calls != 11 {
 		t.Errorf("Validate was called %d times, want 11", calls)
 	}
-	token, err = verify(v, testIssuer().Token(claims{"exp": 1}))
-	wantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
+	token, err = fixture.Verify(v, fixture.Issuer().Token(claims{"exp": 1}))
+	fixture.WantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
 	if calls != 11 {
 		t.Error("Validate was called with a token that had failed before")
 	}
@@ -390,7 +381,7 @@ func TestRequestCanceled(t *testing.T) {
 	waits := func(ctx context.Context) error { <-ctx.Done(); return fmt.Errorf("database: %w", ctx.Err()) }
 	for name, change := range map[string]func(*jwt.Config){
 		"source": func(c *jwt.Config) {
-			c.Keys = sourceFunc(func(ctx context.Context, _ jwt.Header) (*jwt.Key, error) { return nil, waits(ctx) })
+			c.Keys = fixture.SourceFunc(func(ctx context.Context, _ jwt.Header) (*jwt.Key, error) { return nil, waits(ctx) })
 		},
 		"validate": func(c *jwt.Config) { c.Validate = func(ctx context.Context, _ *jwt.Token) error { return waits(ctx) } },
 		"remote": func(c *jwt.Config) {
@@ -399,15 +390,15 @@ func TestRequestCanceled(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				v, text := newVerifier(t, change), testIssuer().Token(nil)
+			fixture.Bubble(t, func(t *testing.T) {
+				v, text := fixture.NewVerifier(t, change), fixture.Issuer().Token(nil)
 				ended, cancel := context.WithCancel(t.Context())
 				cancel()
 				late, stop := context.WithTimeout(t.Context(), time.Millisecond)
 				defer stop()
 				for _, ctx := range []context.Context{ended, late} {
 					token, err := v.Verify(ctx, text)
-					wantRefusal(t, token, err, jwt.ReasonRequestCanceled, jwt.ErrUnavailable)
+					fixture.WantRefusal(t, token, err, jwt.ReasonRequestCanceled, jwt.ErrUnavailable)
 					if !errors.Is(err, ctx.Err()) {
 						t.Errorf("%v does not wrap %v", err, ctx.Err())
 					}
@@ -444,19 +435,19 @@ func TestConfigRequire(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			validated := 0
-			v := newVerifier(t, func(config *jwt.Config) {
+			v := fixture.NewVerifier(t, func(config *jwt.Config) {
 				config.Require, config.TokenCache = c.require, 10
 				config.Validate = func(context.Context, *jwt.Token) error { validated++; return nil }
 			})
-			text := testIssuer().Token(c.claims)
+			text := fixture.Issuer().Token(c.claims)
 			for range 2 {
-				token, err := verify(v, text)
+				token, err := fixture.Verify(v, text)
 				if c.reason == "" {
-					wantAccepted(t, token, err)
-				} else if wantRefusal(t, token, err, c.reason, c.sentinel); !strings.Contains(err.Error(), c.text) {
+					fixture.WantAccepted(t, token, err)
+				} else if fixture.WantRefusal(t, token, err, c.reason, c.sentinel); !strings.Contains(err.Error(), c.text) {
 					t.Errorf("got %v, want %s", err, c.text)
 				}
-				traced(t, v, text)
+				fixture.Trace(t, v, text)
 			}
 			if (validated > 0) != (c.reason == "") {
 				t.Errorf("Validate was called %d times", validated)
@@ -467,7 +458,7 @@ func TestConfigRequire(t *testing.T) {
 
 // A requirement that is a mistake is an error of the constructor, and a Config prints what it requires.
 func TestConfigRequireMistakes(t *testing.T) {
-	c := testConfig(t)
+	c := fixture.Config(t)
 	for text, require := range map[string][]jwt.Requirement{
 		"leave it nil":                          {},
 		"a requirement is nil":                  {nil},
@@ -483,7 +474,7 @@ func TestConfigRequireMistakes(t *testing.T) {
 		if v != nil || err == nil || !strings.Contains(err.Error(), "Require") || !strings.Contains(err.Error(), text) {
 			t.Errorf("%v: got %v", require, err)
 		}
-		r, err := jwt.NewResource(newVerifier(t), jwt.ResourceConfig{Require: require})
+		r, err := jwt.NewResource(fixture.NewVerifier(t), jwt.ResourceConfig{Require: require})
 		if r != nil || err == nil || !strings.Contains(err.Error(), "Require") || !strings.Contains(err.Error(), text) {
 			t.Errorf("%v: got %v", require, err)
 		}
@@ -504,11 +495,11 @@ func TestConfigRequireMistakes(t *testing.T) {
 
 // Once the signature holds, a refusal says whose token it was, in text that is fit for a log.
 func TestRefusalSaysWhose(t *testing.T) {
-	v := newVerifier(t, func(c *jwt.Config) { c.Require = []jwt.Requirement{jwt.Claim("x").Has("y")} })
+	v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Require = []jwt.Requirement{jwt.Claim("x").Has("y")} })
 	who := claims{"sub": "user\r\n" + strings.Repeat("\u00e9", 100), "azp": "client-7", "jti": "id-7"}
-	text := testIssuer().Token(who)
-	token, err := verify(v, text)
-	e := wantRefusal(t, token, err, jwt.ReasonClaimRefused, jwt.ErrClaims)
+	text := fixture.Issuer().Token(who)
+	token, err := fixture.Verify(v, text)
+	e := fixture.WantRefusal(t, token, err, jwt.ReasonClaimRefused, jwt.ErrClaims)
 	if !strings.HasPrefix(e.Subject, `user\r\n\u00e9`) || len(e.Subject) > 4*64 || e.ClientID != "client-7" || e.TokenID != "id-7" {
 		t.Errorf("got %+v", e)
 	}
@@ -518,28 +509,23 @@ func TestRefusalSaysWhose(t *testing.T) {
 			t.Errorf("%s is not in %s", want, log)
 		}
 	}
-	token, err = verify(v, withPart(text, 2, b64(strings.Repeat("s", 256))))
-	if e := wantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature); e.Subject != "" || e.ClientID != "" || e.TokenID != "" {
+	token, err = fixture.Verify(v, fixture.WithPart(text, 2, fixture.B64(strings.Repeat("s", 256))))
+	if e := fixture.WantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature); e.Subject != "" || e.ClientID != "" || e.TokenID != "" {
 		t.Errorf("nobody vouches for %+v", e)
 	}
 }
 
 // A nil *Error in an error is an error: Validate has not accepted.
 func TestValidateNilError(t *testing.T) {
-	v := newVerifier(t, func(c *jwt.Config) {
+	v := fixture.NewVerifier(t, func(c *jwt.Config) {
 		c.Validate = func(context.Context, *jwt.Token) error { return (*jwt.Error)(nil) }
 	})
-	token, err := verify(v, testIssuer().Token(nil))
-	wantRefusal(t, token, err, jwt.ReasonValidationRefused, jwt.ErrClaims)
+	token, err := fixture.Verify(v, fixture.Issuer().Token(nil))
+	fixture.WantRefusal(t, token, err, jwt.ReasonValidationRefused, jwt.ErrClaims)
 }
 
-// sourceFunc is a KeySource of a caller's own.
-type sourceFunc func(context.Context, jwt.Header) (*jwt.Key, error)
-
-func (f sourceFunc) Key(ctx context.Context, h jwt.Header) (*jwt.Key, error) { return f(ctx, h) }
-
 func TestKeySourceOfTheCaller(t *testing.T) {
-	iss := testIssuer()
+	iss := fixture.Issuer()
 	for _, c := range []struct {
 		key      *jwt.Key
 		err      error
@@ -560,20 +546,20 @@ func TestKeySourceOfTheCaller(t *testing.T) {
 		{nil, &jwt.Error{Reason: "mine"}, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable},
 		{nil, (*jwt.Error)(nil), jwt.ReasonKeysUnavailable, jwt.ErrUnavailable},
 	} {
-		v := newVerifier(t, func(config *jwt.Config) {
-			config.Keys = sourceFunc(func(_ context.Context, h jwt.Header) (*jwt.Key, error) {
+		v := fixture.NewVerifier(t, func(config *jwt.Config) {
+			config.Keys = fixture.SourceFunc(func(_ context.Context, h jwt.Header) (*jwt.Key, error) {
 				if h.Algorithm != jwt.RS256 || h.KeyID != iss.Key(jwt.RS256).KeyID() {
 					t.Errorf("asked for %v", h)
 				}
 				return c.key, c.err
 			})
 		})
-		token, err := verify(v, iss.Token(nil))
+		token, err := fixture.Verify(v, iss.Token(nil))
 		if c.reason == "" {
-			wantAccepted(t, token, err)
+			fixture.WantAccepted(t, token, err)
 			continue
 		}
-		wantRefusal(t, token, err, c.reason, c.sentinel)
+		fixture.WantRefusal(t, token, err, c.reason, c.sentinel)
 		if c.err == context.Canceled && !errors.Is(err, c.err) {
 			t.Errorf("%v does not wrap %v", err, c.err)
 		}
@@ -601,7 +587,7 @@ func TestConfigErrors(t *testing.T) {
 		"Keys is a nil *jwt.RemoteKeySet":   func(c *jwt.Config) { c.Keys = (*jwt.RemoteKeySet)(nil) },
 		"Keys is nil, and Issuer cannot be": func(c *jwt.Config) { c.Keys, c.Issuer = nil, "http://issuer.example" },
 	} {
-		c := testConfig(t)
+		c := fixture.Config(t)
 		change(&c)
 		v, err := jwt.NewVerifier(c)
 		if err == nil || v != nil || !strings.Contains(err.Error(), field) {
@@ -611,7 +597,7 @@ func TestConfigErrors(t *testing.T) {
 	if _, err := jwt.NewVerifier(); err == nil {
 		t.Error("no Config was accepted")
 	}
-	if _, err := jwt.NewVerifier(testConfig(t), testConfig(t)); err == nil || !strings.Contains(err.Error(), "configured twice") {
+	if _, err := jwt.NewVerifier(fixture.Config(t), fixture.Config(t)); err == nil || !strings.Contains(err.Error(), "configured twice") {
 		t.Errorf("one issuer was accepted twice: %v", err)
 	}
 	if _, err := jwt.NewVerifier(jwt.Config{Issuer: "https://issuer.example", Audience: []string{"x"}}); err != nil {
@@ -621,7 +607,7 @@ func TestConfigErrors(t *testing.T) {
 
 // A Config is copied: what its owner changes later changes nothing.
 func TestConfigIsCopied(t *testing.T) {
-	c := testConfig(t)
+	c := fixture.Config(t)
 	c.Audience = []string{"x"}
 	c.Algorithms = []jwt.Algorithm{jwt.ES256}
 	v, err := jwt.NewVerifier(c)
@@ -629,17 +615,17 @@ func TestConfigIsCopied(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Audience[0], c.Algorithms[0] = jwttest.Audience, jwt.RS256
-	token, err := verify(v, testIssuer().Token(nil))
-	wantRefusal(t, token, err, jwt.ReasonAlgorithmRefused, jwt.ErrKey)
-	token, err = verify(v, testIssuer().Mint(jwttest.Spec{Algorithm: jwt.ES256}))
-	wantRefusal(t, token, err, jwt.ReasonAudienceMismatch, jwt.ErrClaims)
+	token, err := fixture.Verify(v, fixture.Issuer().Token(nil))
+	fixture.WantRefusal(t, token, err, jwt.ReasonAlgorithmRefused, jwt.ErrKey)
+	token, err = fixture.Verify(v, fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.ES256}))
+	fixture.WantRefusal(t, token, err, jwt.ReasonAudienceMismatch, jwt.ErrClaims)
 }
 
 func TestZeroValues(t *testing.T) {
-	good := testIssuer().Token(nil)
+	good := fixture.Issuer().Token(nil)
 	for _, v := range []*jwt.Verifier{{}, nil} {
-		token, err := verify(v, good)
-		wantRefusal(t, token, err, jwt.ReasonNoVerifier, jwt.ErrUnavailable)
+		token, err := fixture.Verify(v, good)
+		fixture.WantRefusal(t, token, err, jwt.ReasonNoVerifier, jwt.ErrUnavailable)
 		if len(v.Status()) != 0 || v.Warm(context.Background()) != nil {
 			t.Error("a zero Verifier has issuers")
 		}
@@ -655,8 +641,8 @@ func TestZeroValues(t *testing.T) {
 		}
 	}
 	for name, keys := range map[string]jwt.KeySource{"key": &jwt.Key{}, "set": &jwt.KeySet{}, "remote": &jwt.RemoteKeySet{}} {
-		v := newVerifier(t, func(c *jwt.Config) { c.Keys = keys })
-		token, err := verify(v, good)
+		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = keys })
+		token, err := fixture.Verify(v, good)
 		if token != nil || !errors.Is(err, jwt.ErrKey) {
 			t.Errorf("zero %s: %v, %v", name, token, err)
 		}
@@ -676,7 +662,7 @@ func TestIssuerHintBounds(t *testing.T) {
 	unknown, replaced := map[string]any{"kid": "unknown"}, map[string]any{}
 	for _, header := range []map[string]any{unknown, replaced} {
 		for size, want := range map[int]bool{100: true, 2048: true, 2049: false, 4096: false} {
-			_, err := verify(newVerifier(t), otherIssuer().Mint(jwttest.Spec{Header: header, Payload: []byte(elsewhere(size))}))
+			_, err := fixture.Verify(fixture.NewVerifier(t), fixture.OtherIssuer().Mint(jwttest.Spec{Header: header, Payload: []byte(elsewhere(size))}))
 			var e *jwt.Error
 			if !errors.As(err, &e) || !slices.Contains([]jwt.Reason{jwt.ReasonKeyUnknown, jwt.ReasonSignatureInvalid}, e.Reason) {
 				t.Fatalf("got %v", err)
@@ -687,28 +673,28 @@ func TestIssuerHintBounds(t *testing.T) {
 		}
 	}
 	// Keys that could not be had say nothing about the token.
-	v := newVerifier(t, func(c *jwt.Config) {
-		c.Keys = sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) { return nil, errors.New("down") })
+	v := fixture.NewVerifier(t, func(c *jwt.Config) {
+		c.Keys = fixture.SourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) { return nil, errors.New("down") })
 	})
-	token, err := verify(v, otherIssuer().Mint(jwttest.Spec{Payload: []byte(elsewhere(100))}))
-	if e := wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable); e.Hint != "" {
+	token, err := fixture.Verify(v, fixture.OtherIssuer().Mint(jwttest.Spec{Payload: []byte(elsewhere(100))}))
+	if e := fixture.WantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable); e.Hint != "" {
 		t.Errorf("got the hint %q", e.Hint)
 	}
 }
 
 // Where keys are not to be had, whatever the reason, the token is not looked at for a hint.
 func TestNoHintWithoutKeys(t *testing.T) {
-	other := newVerifier(t, func(c *jwt.Config) {
+	other := fixture.NewVerifier(t, func(c *jwt.Config) {
 		c.Validate = func(context.Context, *jwt.Token) error {
 			return fmt.Errorf("the database is away: %w", jwt.ErrUnavailable)
 		}
 	})
-	_, cause := other.Verify(t.Context(), testIssuer().Token(nil))
-	v := newVerifier(t, func(c *jwt.Config) {
-		c.Keys = sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) { return nil, cause })
+	_, cause := other.Verify(t.Context(), fixture.Issuer().Token(nil))
+	v := fixture.NewVerifier(t, func(c *jwt.Config) {
+		c.Keys = fixture.SourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) { return nil, cause })
 	})
-	token, err := verify(v, testIssuer().Token(claims{"iss": "https://another.example"}))
-	if e := wantRefusal(t, token, err, jwt.ReasonValidationUnavailable, jwt.ErrUnavailable); e.Hint != "" {
+	token, err := fixture.Verify(v, fixture.Issuer().Token(claims{"iss": "https://another.example"}))
+	if e := fixture.WantRefusal(t, token, err, jwt.ReasonValidationUnavailable, jwt.ErrUnavailable); e.Hint != "" {
 		t.Errorf("the hint is %q", e.Hint)
 	}
 }

@@ -8,28 +8,12 @@ import (
 	"testing"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
-func keySetJSON(keys ...any) []byte {
-	text, err := json.Marshal(map[string]any{"keys": keys})
-	if err != nil {
-		panic(err)
-	}
-	return text
-}
-
-func parseKeySet(t testing.TB, keys ...any) *jwt.KeySet {
-	t.Helper()
-	set, err := jwt.ParseKeySet(keySetJSON(keys...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
-}
-
 func TestKeySetDocuments(t *testing.T) {
-	key, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
+	key, _ := json.Marshal(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256))
 	many := func(n int) string {
 		return `{"keys":[` + strings.Repeat(`{"kty":"x"},`, n-1) + string(key) + `]}`
 	}
@@ -64,10 +48,10 @@ func TestKeySetDocuments(t *testing.T) {
 }
 
 func TestKeyOfKid(t *testing.T) {
-	iss := testIssuer()
-	rs, rs512, ps, es := jwkOf(t, iss, jwt.RS256), jwkOf(t, iss, jwt.RS512), jwkOf(t, iss, jwt.PS256), jwkOf(t, iss, jwt.ES256)
-	other := jwkOf(t, otherIssuer(), jwt.RS256)
-	as := func(key jwk, kid any) jwk { return jwkEdit{"kid": kid}.apply(key) }
+	iss := fixture.Issuer()
+	rs, rs512, ps, es := fixture.JWKOf(t, iss, jwt.RS256), fixture.JWKOf(t, iss, jwt.RS512), fixture.JWKOf(t, iss, jwt.PS256), fixture.JWKOf(t, iss, jwt.ES256)
+	other := fixture.JWKOf(t, fixture.OtherIssuer(), jwt.RS256)
+	as := func(key fixture.JWK, kid any) fixture.JWK { return fixture.JWKEdit{"kid": kid}.Apply(key) }
 	mint := func(alg jwt.Algorithm, kid any) string {
 		return iss.Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": kid}})
 	}
@@ -81,22 +65,22 @@ func TestKeyOfKid(t *testing.T) {
 		{"one kid, three algorithms", []any{as(rs, "a"), as(ps, "a"), as(rs512, "a")}, mint(jwt.PS256, "a"), ""},
 		{"two keys, one kid and algorithm", []any{as(rs, "a"), as(other, "a")}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
 		{"the same key twice", []any{as(rs, "a"), as(rs, "a")}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
-		{"a broken twin", []any{as(rs, "a"), jwkEdit{"n": "AAAA"}.apply(as(other, "a"))}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
-		{"an undeclared twin", []any{as(rs, "a"), jwkEdit{"alg": nil}.apply(as(other, "a"))}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
+		{"a broken twin", []any{as(rs, "a"), fixture.JWKEdit{"n": "AAAA"}.Apply(as(other, "a"))}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
+		{"an undeclared twin", []any{as(rs, "a"), fixture.JWKEdit{"alg": nil}.Apply(as(other, "a"))}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
 		{"a twin of another kid", []any{as(rs, "a"), as(other, "b")}, mint(jwt.RS256, "a"), ""},
-		{"an encryption twin", []any{as(rs, "a"), jwkEdit{"use": "enc", "alg": nil}.apply(as(other, "a"))}, mint(jwt.RS256, "a"), ""},
-		{"an encryption twin on a curve", []any{as(es, "a"), jwkEdit{"use": "enc", "alg": nil}.apply(as(jwkOf(t, otherIssuer(), jwt.ES256), "a"))}, mint(jwt.ES256, "a"), ""},
-		{"two encryption twins", []any{as(rs, "a"), jwkEdit{"use": "enc", "alg": "RSA-OAEP"}.apply(as(other, "a")), jwkEdit{"use": "enc", "alg": "RSA-OAEP"}.apply(as(other, "a"))}, mint(jwt.RS256, "a"), ""},
-		{"an RSA-OAEP twin", []any{as(rs, "a"), jwkEdit{"use": "enc", "alg": "RSA-OAEP"}.apply(as(other, "a"))}, mint(jwt.RS256, "a"), ""},
-		{"a kid that is not usable", []any{es, jwkEdit{"use": "enc"}.apply(as(rs, "a"))}, mint(jwt.RS256, "a"), jwt.ReasonKeyUnknown},
+		{"an encryption twin", []any{as(rs, "a"), fixture.JWKEdit{"use": "enc", "alg": nil}.Apply(as(other, "a"))}, mint(jwt.RS256, "a"), ""},
+		{"an encryption twin on a curve", []any{as(es, "a"), fixture.JWKEdit{"use": "enc", "alg": nil}.Apply(as(fixture.JWKOf(t, fixture.OtherIssuer(), jwt.ES256), "a"))}, mint(jwt.ES256, "a"), ""},
+		{"two encryption twins", []any{as(rs, "a"), fixture.JWKEdit{"use": "enc", "alg": "RSA-OAEP"}.Apply(as(other, "a")), fixture.JWKEdit{"use": "enc", "alg": "RSA-OAEP"}.Apply(as(other, "a"))}, mint(jwt.RS256, "a"), ""},
+		{"an RSA-OAEP twin", []any{as(rs, "a"), fixture.JWKEdit{"use": "enc", "alg": "RSA-OAEP"}.Apply(as(other, "a"))}, mint(jwt.RS256, "a"), ""},
+		{"a kid that is not usable", []any{es, fixture.JWKEdit{"use": "enc"}.Apply(as(rs, "a"))}, mint(jwt.RS256, "a"), jwt.ReasonKeyUnknown},
 		{"a key without kid is not the kid's", []any{as(rs, nil)}, mint(jwt.RS256, "a"), jwt.ReasonKeyUnknown},
 		{"no kid, one fits", []any{rs, es}, mint(jwt.ES256, nil), ""},
 		{"no kid, none fits", []any{es}, mint(jwt.RS256, nil), jwt.ReasonKeyUnknown},
 		{"no kid, two fit", []any{as(rs, "a"), as(other, "b")}, mint(jwt.RS256, nil), jwt.ReasonKeyAmbiguous},
-		{"no kid, a poisoned one fits", []any{as(rs, "a"), jwkEdit{"n": "AAAA"}.apply(as(other, "a"))}, mint(jwt.RS256, nil), jwt.ReasonKeyAmbiguous},
+		{"no kid, a poisoned one fits", []any{as(rs, "a"), fixture.JWKEdit{"n": "AAAA"}.Apply(as(other, "a"))}, mint(jwt.RS256, nil), jwt.ReasonKeyAmbiguous},
 	} {
-		v := newVerifier(t, func(config *jwt.Config) { config.Keys = parseKeySet(t, c.keys...) })
-		token, err := verify(v, c.token)
+		v := fixture.NewVerifier(t, func(config *jwt.Config) { config.Keys = fixture.ParseKeySet(t, c.keys...) })
+		token, err := fixture.Verify(v, c.token)
 		if reasonOf(err) != c.reason || (token == nil) != (err != nil) {
 			t.Errorf("%s: got %v, want %q", c.name, err, c.reason)
 		}
@@ -107,8 +91,8 @@ func TestKeyOfKid(t *testing.T) {
 }
 
 func TestNewKeySet(t *testing.T) {
-	iss := testIssuer()
-	a, b := iss.Key(jwt.RS256), otherIssuer().Key(jwt.RS256)
+	iss := fixture.Issuer()
+	a, b := iss.Key(jwt.RS256), fixture.OtherIssuer().Key(jwt.RS256)
 	for name, keys := range map[string][]*jwt.Key{
 		"none": nil, "nil": {a, nil}, "zero": {{}}, "one kid and algorithm": {a, b}, "one without kid": {iss.Key(jwt.HS256), iss.Key(jwt.HS256)},
 	} {

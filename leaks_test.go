@@ -23,19 +23,18 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 )
 
 // run is the length of the shortest piece that counts as a leak.
@@ -88,9 +87,9 @@ func (l leakFinder) token(name, token string) {
 }
 
 // keyring adds the private half of every key.
-func (l leakFinder) keyring(k *keyring) {
-	l.octets("the secret", k.secret)
-	for alg, private := range k.private {
+func (l leakFinder) keyring(k *fixture.Keyring) {
+	l.octets("the secret", k.Secret)
+	for alg, private := range k.Private {
 		switch private := private.(type) {
 		case *rsa.PrivateKey:
 			l.octets("d", private.D.Bytes())
@@ -203,7 +202,7 @@ func (l leakFinder) checkTold(t *testing.T, name string, value any) {
 
 // The finder finds a secret in every form, and nothing in what is none.
 func TestLeakFinder(t *testing.T) {
-	secret := fixedKeys().secret
+	secret := fixture.FixedKeys().Secret
 	l := newLeakFinder()
 	l.octets("the secret", secret)
 	for _, value := range []any{secret, string(secret), secret[:run], struct{ k []byte }{secret}, struct{ K any }{secret},
@@ -225,8 +224,8 @@ func TestLeakFinder(t *testing.T) {
 			t.Error(leak)
 		}
 	}
-	l.token("the token", goodToken(t, jwt.EdDSA))
-	if leak := l.find(strings.Join(told(&jwt.Config{Issuer: publicIssuer}), " ")); leak != "" {
+	l.token("the token", fixture.FixedToken(t, jwt.EdDSA))
+	if leak := l.find(strings.Join(told(&jwt.Config{Issuer: fixture.FixedIssuer}), " ")); leak != "" {
 		t.Error(leak)
 	}
 }
@@ -256,20 +255,20 @@ func exportedTypes(t *testing.T) (names []string) {
 // No value of an exported type tells a token, a signature, a secret or a private key, however it is
 // printed, marshalled or logged. A type that is new must be added here.
 func TestValuesTellNothing(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		k, l := fixedKeys(), newLeakFinder()
+	fixture.Bubble(t, func(t *testing.T) {
+		k, l := fixture.FixedKeys(), newLeakFinder()
 		l.keyring(k)
 		const account = "eyJhbGciOiJSUzI1NiJ9.the-token-of-a-service-account.AAAA"
 		const query = "apikey-0123456789-abcdefghijklmnop"
 		l.text("BearerTokenFile", account)
 		l.text("the query of an address", query)
 		path := filepath.Join(t.TempDir(), "token")
-		write(t, path, account+"\n")
+		fixture.WriteFile(t, path, account+"\n")
 
 		// A set that its issuer has published with all its private halves.
 		published := publishedWithSecrets(t, k)
-		p := newProvider(t)
-		p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		p := fixture.NewProvider(t)
+		p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path == "/keys" {
 				w.Write(published)
 			}
@@ -277,7 +276,7 @@ func TestValuesTellNothing(t *testing.T) {
 		}
 		var events []jwt.Event
 		options := jwt.RemoteOptions{Client: &http.Client{Transport: p}, BearerTokenFile: path, OnEvent: func(e jwt.Event) { events = append(events, e) }}
-		remote, err := jwt.NewRemoteKeySet(keysURL+"?"+query, &options)
+		remote, err := jwt.NewRemoteKeySet(fixture.KeysURL+"?"+query, &options)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -285,10 +284,10 @@ func TestValuesTellNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		algorithms := slices.Sorted(maps.Keys(k.hash))
+		algorithms := slices.Sorted(maps.Keys(k.Hash))
 		var keys []*jwt.Key
 		for _, alg := range append(algorithms, jwt.EdDSA) {
-			keys = append(keys, k.key(t, strings.ToLower(string(alg)), alg))
+			keys = append(keys, k.Key(t, strings.ToLower(string(alg)), alg))
 		}
 		all, err := jwt.NewKeySet(keys...)
 		if err != nil {
@@ -296,9 +295,9 @@ func TestValuesTellNothing(t *testing.T) {
 		}
 
 		// Tokens that were accepted and refused, by verifiers with every kind of source.
-		config := jwt.Config{Issuer: publicIssuer, Audience: []string{fuzzAudience}, Keys: all}
+		config := jwt.Config{Issuer: fixture.FixedIssuer, Audience: []string{fixture.FixedAudience}, Keys: all}
 		alone, fetching := config, config
-		alone.Keys, fetching.Keys, fetching.TokenCache = k.key(t, "", jwt.HS256), remote, 10
+		alone.Keys, fetching.Keys, fetching.TokenCache = k.Key(t, "", jwt.HS256), remote, 10
 		config.TokenCache = 10
 		values := map[string][]any{
 			"Algorithm": {jwt.RS256}, "EventKind": {jwt.EventFetched}, "Profile": {jwt.IDToken}, "Reason": {jwt.ReasonNoToken}, "SnapshotFile": {jwt.SnapshotFile("x")},
@@ -317,10 +316,10 @@ func TestValuesTellNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, key := range keys {
-				token := k.sign(t, key.Algorithm(), `{"alg":"`+string(key.Algorithm())+`","kid":"`+key.KeyID()+`"}`,
+				token := k.Sign(t, key.Algorithm(), `{"alg":"`+string(key.Algorithm())+`","kid":"`+key.KeyID()+`"}`,
 					`{"iss":"public.example","aud":"api.example","sub":"somebody","exp":253402300799}`)
 				forged := token[:len(token)-8] + "AAAAAAAA"
-				for name, text := range map[string]string{"a token": token, "a forged token": forged, "a token without a key": withPart(token, 0, b64(`{"alg":"RS256","kid":"x"}`))} {
+				for name, text := range map[string]string{"a token": token, "a forged token": forged, "a token without a key": fixture.WithPart(token, 0, fixture.B64(`{"alg":"RS256","kid":"x"}`))} {
 					l.token(name, text)
 					if good, err := v.Verify(t.Context(), text); err == nil {
 						add("Token", good)
@@ -333,7 +332,7 @@ func TestValuesTellNothing(t *testing.T) {
 					for _, step := range trace.Steps {
 						add("TraceStep", step)
 					}
-					_, err := resource.Check(request("Bearer " + text))
+					_, err := resource.Check(fixture.Request("Bearer " + text))
 					if err != nil {
 						add("Error", err)
 						add("Refusal", resource.Refusal(err))
@@ -360,7 +359,7 @@ func TestValuesTellNothing(t *testing.T) {
 			add("Key", key)
 		}
 		time.Sleep(2 * time.Hour)
-		p.set(func(p *provider) { p.answer = down })
+		p.Set(func(p *fixture.Provider) { p.Answer = fixture.Down })
 		unavailable := remote.Warm(t.Context())
 		add("Error", unavailable)
 		if fetch := (*jwt.FetchError)(nil); errors.As(unavailable, &fetch) {
@@ -371,7 +370,7 @@ func TestValuesTellNothing(t *testing.T) {
 		for _, e := range events {
 			add("Event", e)
 		}
-		if p.seen.Get("Authorization") != "Bearer "+account || len(values["Token"]) < len(keys) || len(values["Error"]) < 10*len(keys) || len(events) < 5 {
+		if p.Seen.Get("Authorization") != "Bearer "+account || len(values["Token"]) < len(keys) || len(values["Error"]) < 10*len(keys) || len(events) < 5 {
 			t.Fatalf("%d tokens, %d errors, %d events", len(values["Token"]), len(values["Error"]), len(events))
 		}
 		for _, skipped := range set.Skipped() {
@@ -394,14 +393,14 @@ func TestValuesTellNothing(t *testing.T) {
 }
 
 // privateJWKs are the private halves of a keyring as JSON Web Keys.
-func privateJWKs(t *testing.T, k *keyring) (keys []jwk) {
+func privateJWKs(t *testing.T, k *fixture.Keyring) (keys []fixture.JWK) {
 	t.Helper()
-	text := func(b []byte) string { return b64(string(b)) }
-	keys = append(keys, jwk{"kty": "oct", "alg": "HS256", "k": text(k.secret)})
-	for alg, private := range k.private {
+	text := func(b []byte) string { return fixture.B64(string(b)) }
+	keys = append(keys, fixture.JWK{"kty": "oct", "alg": "HS256", "k": text(k.Secret)})
+	for alg, private := range k.Private {
 		switch private := private.(type) {
 		case *rsa.PrivateKey:
-			keys = append(keys, jwk{"kty": "RSA", "alg": alg, "n": text(private.N.Bytes()), "e": "AQAB", "d": text(private.D.Bytes()),
+			keys = append(keys, fixture.JWK{"kty": "RSA", "alg": alg, "n": text(private.N.Bytes()), "e": "AQAB", "d": text(private.D.Bytes()),
 				"p": text(private.Primes[0].Bytes()), "q": text(private.Primes[1].Bytes())})
 		case *ecdsa.PrivateKey:
 			d, err := private.Bytes()
@@ -409,26 +408,26 @@ func privateJWKs(t *testing.T, k *keyring) (keys []jwk) {
 			if err != nil || errPoint != nil {
 				t.Fatal(err, errPoint)
 			}
-			keys = append(keys, jwk{"kty": "EC", "crv": private.Curve.Params().Name, "x": text(point[1 : 1+len(d)]), "y": text(point[1+len(d):]), "d": text(d)})
+			keys = append(keys, fixture.JWK{"kty": "EC", "crv": private.Curve.Params().Name, "x": text(point[1 : 1+len(d)]), "y": text(point[1+len(d):]), "d": text(d)})
 		case ed25519.PrivateKey:
-			keys = append(keys, jwk{"kty": "OKP", "crv": "Ed25519", "x": text(private[32:]), "d": text(private[:32])})
+			keys = append(keys, fixture.JWK{"kty": "OKP", "crv": "Ed25519", "x": text(private[32:]), "d": text(private[:32])})
 		}
 	}
 	return keys
 }
 
-func publishedWithSecrets(t *testing.T, k *keyring) []byte {
+func publishedWithSecrets(t *testing.T, k *fixture.Keyring) []byte {
 	t.Helper()
-	all := []any{jwk{"kty": "OKP", "crv": "Ed25519", "kid": "eddsa", "x": b64(string(k.private[jwt.EdDSA].(ed25519.PrivateKey)[32:]))}}
+	all := []any{fixture.JWK{"kty": "OKP", "crv": "Ed25519", "kid": "eddsa", "x": fixture.B64(string(k.Private[jwt.EdDSA].(ed25519.PrivateKey)[32:]))}}
 	for _, key := range privateJWKs(t, k) {
 		all = append(all, key)
 	}
-	return keySetJSON(all...)
+	return fixture.KeySetJSON(all...)
 }
 
 // No constructor's error tells what it was given for a key.
 func TestKeyErrorsTellNothing(t *testing.T) {
-	k, l := fixedKeys(), newLeakFinder()
+	k, l := fixture.FixedKeys(), newLeakFinder()
 	l.keyring(k)
 	tries := 0
 	try := func(what string, key any, err error) {
@@ -441,8 +440,8 @@ func TestKeyErrorsTellNothing(t *testing.T) {
 		}
 		l.checkTold(t, what, key)
 	}
-	for _, alg := range []jwt.Algorithm{jwt.HS256, jwt.RS256, "none", jwt.Algorithm(k.secret)} {
-		key, err := jwt.HMACKey("", alg, k.secret[:31])
+	for _, alg := range []jwt.Algorithm{jwt.HS256, jwt.RS256, "none", jwt.Algorithm(k.Secret)} {
+		key, err := jwt.HMACKey("", alg, k.Secret[:31])
 		try("a short secret", key, err)
 	}
 	var documents [][]byte
@@ -483,12 +482,12 @@ func TestKeyErrorsTellNothing(t *testing.T) {
 			try("HMACKey", secret, err)
 		}
 	}
-	for alg, private := range k.private {
+	for alg, private := range k.Private {
 		der, err := x509.MarshalPKCS8PrivateKey(crypto.PrivateKey(private))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, data := range [][]byte{der, pemOf("PRIVATE KEY", der), pemOf("PUBLIC KEY", der), pemOf("CERTIFICATE", der), pemOf("RSA PUBLIC KEY", der), pemOf(base64.StdEncoding.EncodeToString(der), nil),
+		for _, data := range [][]byte{der, fixture.PEM("PRIVATE KEY", der), fixture.PEM("PUBLIC KEY", der), fixture.PEM("CERTIFICATE", der), fixture.PEM("RSA PUBLIC KEY", der), fixture.PEM(base64.StdEncoding.EncodeToString(der), nil),
 			pem.EncodeToMemory(&pem.Block{Type: "X", Headers: map[string]string{"K": hex.EncodeToString(der)}})} {
 			keys, err := jwt.ParsePEM("", alg, data)
 			try("ParsePEM", keys, err)
@@ -510,8 +509,8 @@ func TestFetchErrorsTellNothing(t *testing.T) {
 	l.text("the secret", secret)
 	path := filepath.Join(t.TempDir(), "token")
 	for _, token := range []string{secret, secret + "\r\nX: y", secret + "\x00", strings.Repeat(secret, 4000)} {
-		write(t, path, token)
-		for _, transport := range []http.RoundTripper{nil, newProvider(t), transport(func(r *http.Request) (*http.Response, error) {
+		fixture.WriteFile(t, path, token)
+		for _, transport := range []http.RoundTripper{nil, fixture.NewProvider(t), fixture.Transport(func(r *http.Request) (*http.Response, error) {
 			return nil, errors.New("no route")
 		})} {
 			for _, address := range []string{"https://127.0.0.1:1/nothing?key=" + secret, "http://127.0.0.1:1/nothing?key=" + secret, "https://issuer.test/nothing?key=" + secret} {
@@ -541,48 +540,17 @@ func TestFetchErrorsTellNothing(t *testing.T) {
 			t.Errorf("%s was accepted", address)
 		}
 		l.checkTold(t, address, err)
-		_, err = jwt.Discover(providerURL, &jwt.RemoteOptions{MetadataURL: address})
+		_, err = jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{MetadataURL: address})
 		if err == nil {
 			t.Errorf("%s was accepted", address)
 		}
 		l.checkTold(t, address, err)
 		// As an issuer's word.
-		_, err = jwt.MetadataAddress(providerURL, false, encodeJSON(t, map[string]string{"issuer": providerURL, "jwks_uri": address}))
+		_, err = jwt.MetadataAddress(fixture.ProviderURL, false, fixture.JSON(t, map[string]string{"issuer": fixture.ProviderURL, "jwks_uri": address}))
 		if err == nil {
 			t.Errorf("%s was accepted", address)
 		}
 		l.checkTold(t, address, err)
-	}
-}
-
-// repeated holds the first refusal, of all tests together, that repeats a piece of its token. Every
-// test that verifies by verify, or asks by answerTo, adds to it.
-var repeated struct {
-	sync.Mutex // guards what follows
-	what       string
-	looked     int
-}
-
-// lookForToken looks for pieces of a credential in what was said of it.
-func lookForToken(credential string, texts ...string) {
-	repeated.Lock()
-	defer repeated.Unlock()
-	repeated.looked++
-	for _, text := range texts {
-		if piece := sharedRun(credential, text); piece != "" && repeated.what == "" {
-			repeated.what = fmt.Sprintf("%q repeats %q of %.100q", text, piece, credential)
-		}
-	}
-}
-
-// lookAtRefusal looks for pieces of the token in its refusal.
-func lookAtRefusal(token string, err error) {
-	lookForToken(token, err.Error())
-	var e *jwt.Error
-	if errors.As(err, &e) {
-		for _, e := range append([]*jwt.Error{e}, e.Also...) {
-			lookForToken(token, e.Member, e.Got, e.Want, e.Hint, e.KeyID, e.Issuer)
-		}
 	}
 }
 
@@ -590,81 +558,51 @@ func lookAtRefusal(token string, err error) {
 // and answerTo look at each.
 func TestCorporaTellNothing(t *testing.T) {
 	var tokens []string
-	for _, v := range tokenVectors(t) {
+	for _, v := range fixture.TokenVectors(t) {
 		tokens = append(tokens, v.Token)
 	}
 	for _, r := range refusals() {
 		tokens = append(tokens, r.token)
 	}
 	for _, name := range []string{"FuzzVerify", "FuzzAuthorization"} {
-		for _, input := range corpus(t, name) {
+		for _, input := range fixture.Corpus(t, name) {
 			tokens = append(tokens, input...)
 		}
 	}
-	for _, input := range corpus(t, "FuzzVerifySigned") {
+	for _, input := range fixture.Corpus(t, "FuzzVerifySigned") {
 		for _, alg := range []jwt.Algorithm{jwt.HS256, jwt.EdDSA} {
-			tokens = append(tokens, fixedKeys().sign(t, alg, input[0], input[1]))
+			tokens = append(tokens, fixture.FixedKeys().Sign(t, alg, input[0], input[1]))
 		}
 	}
-	verifiers := []*jwt.Verifier{newVerifier(t)}
-	for _, v := range fuzzVerifiers(t) {
+	verifiers := []*jwt.Verifier{fixture.NewVerifier(t)}
+	for _, v := range fixture.FixedVerifiers(t) {
 		verifiers = append(verifiers, v.Verifier)
 	}
-	repeated.Lock()
-	before := repeated.looked
-	repeated.Unlock()
+	_, before := fixture.Repeated()
 	for _, v := range verifiers {
 		r, err := jwt.NewResource(v, jwt.ResourceConfig{Realm: "api", Cookie: "session"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, token := range tokens {
-			verify(v, token)
-			answerTo(r.Require(jwt.Scope("nobody-has-it")), request("Bearer "+token))
-			answerTo(r.Require(), request(token, token))
-			cookie := request()
+			fixture.Verify(v, token)
+			answerTo(r.Require(jwt.Scope("nobody-has-it")), fixture.Request("Bearer "+token))
+			answerTo(r.Require(), fixture.Request(token, token))
+			cookie := fixture.Request()
 			cookie.Header.Set("Cookie", "session="+token)
 			answerTo(r.Require(), cookie)
-			query := request("Bearer " + token)
+			query := fixture.Request("Bearer " + token)
 			query.URL.RawQuery = "access_token=" + token
 			answerTo(r.Require(), query)
 		}
 	}
-	repeated.Lock()
-	defer repeated.Unlock()
-	if n := repeated.looked - before; len(tokens) < 240 || n < 5*len(tokens) {
+	what, looked := fixture.Repeated()
+	if n := looked - before; len(tokens) < 240 || n < 5*len(tokens) {
 		t.Errorf("%d tokens, %d refusals", len(tokens), n)
 	}
-	if repeated.what != "" {
-		t.Error(repeated.what)
+	if what != "" {
+		t.Error(what)
 	}
-}
-
-// corpus reads the texts of each input in a committed corpus of the fuzzer.
-func corpus(t *testing.T, name string) (inputs [][]string) {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join("testdata", "fuzz", name, "*"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no corpus of %s: %v", name, err)
-	}
-	for _, path := range files {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var input []string
-		for line := range strings.Lines(string(text)) {
-			if quoted, ok := strings.CutPrefix(strings.TrimSpace(line), "string("); ok {
-				var value string
-				if _, err := fmt.Sscanf(strings.TrimSuffix(quoted, ")"), "%q", &value); err != nil {
-					t.Fatalf("%s: %v", path, err)
-				}
-				input = append(input, value)
-			}
-		}
-		inputs = append(inputs, input)
-	}
-	return inputs
 }
 
 // What a source of the caller's says of a token's key is made fit to be printed.
@@ -677,10 +615,10 @@ func TestForeignKeyErrorIsPlain(t *testing.T) {
 		func(h jwt.Header) error { return fmt.Errorf("no key %s: %w", h.KeyID, jwt.ErrKey) },
 		func(h jwt.Header) error { return errors.New(h.KeyID) },
 	} {
-		v := newVerifier(t, func(c *jwt.Config) {
-			c.Keys = sourceFunc(func(_ context.Context, h jwt.Header) (*jwt.Key, error) { return nil, refuse(h) })
+		v := fixture.NewVerifier(t, func(c *jwt.Config) {
+			c.Keys = fixture.SourceFunc(func(_ context.Context, h jwt.Header) (*jwt.Key, error) { return nil, refuse(h) })
 		})
-		_, err := verify(v, signedRaw(`{"alg":"RS256","kid":`+string(encodeJSON(t, hostile))+`}`, goodPayload()))
+		_, err := fixture.Verify(v, signedRaw(`{"alg":"RS256","kid":`+string(fixture.JSON(t, hostile))+`}`, fixture.Payload()))
 		var e *jwt.Error
 		if !errors.As(err, &e) {
 			t.Fatal(err)
@@ -689,7 +627,7 @@ func TestForeignKeyErrorIsPlain(t *testing.T) {
 			t.Errorf("the source was not asked: %v", err)
 		}
 		for _, text := range []string{err.Error(), e.Member, e.Got, e.Want, e.Hint, e.KeyID} {
-			checkPlain(t, text)
+			fixture.WantPlain(t, text)
 		}
 		if len(e.Got) > 4*64+3 || len(e.Also) > 0 {
 			t.Errorf("got %d bytes of Got, and %v", len(e.Got), e.Also)

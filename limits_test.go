@@ -29,7 +29,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,60 +37,46 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
-// allocated is the memory that one call takes, on average, in bytes.
-func allocated(call func()) uint64 {
-	const calls = 20
-	var before, after runtime.MemStats
-	call() // what is kept for the next call
-	runtime.ReadMemStats(&before)
-	for range calls {
-		call()
-	}
-	runtime.ReadMemStats(&after)
-	return (after.TotalAlloc - before.TotalAlloc) / calls
-}
-
 // underRace is twice as much with the race detector: it drops what sync.Pool holds, and what the
 // compiler would keep off the heap is on it.
-func underRace(n uint64) uint64 { return n * min(slower, 2) }
-
-func fill(unit string, size int) string { return strings.Repeat(unit, size/len(unit)) }
+func underRace(n uint64) uint64 { return n * min(fixture.Slower, 2) }
 
 // Refusing 16 KiB of anything takes less than 160 KiB: the names of a thousand members, in a map, take most.
 func TestTokenMemory(t *testing.T) {
-	iss := testIssuer()
-	one := newVerifier(t)
-	several, err := jwt.NewVerifier(testConfig(t), jwt.Config{Issuer: "x", Audience: []string{"x"}, Keys: keysOf(t, otherIssuer())})
+	iss := fixture.Issuer()
+	one := fixture.NewVerifier(t)
+	several, err := jwt.NewVerifier(fixture.Config(t), jwt.Config{Issuer: "x", Audience: []string{"x"}, Keys: fixture.KeysOf(t, fixture.OtherIssuer())})
 	if err != nil {
 		t.Fatal(err)
 	}
 	payload := func(text string) string { return iss.Mint(jwttest.Spec{Payload: []byte(text)}) }
 	const size, inner = 16 << 10, 11 << 10
 	for name, token := range map[string]string{
-		"dots":             fill(".", size),
-		"text":             fill("A", size),
-		"garbage":          fill("\xff\x00", size),
-		"big header":       fill("A", 4<<10) + "." + fill("A", 8<<10) + ".AAAA",
-		"big signature":    b64(`{"alg":"RS256","kid":"rs256-1"}`) + ".e30." + fill("A", 15<<10),
-		"big payload":      payload(`{"x":"` + fill("x", inner) + `"}`),
-		"escapes":          payload(`{"x":"` + fill(`\u0041`, inner) + `"}`),
-		"an escaped name":  payload(`{"` + fill(`\u0041`, inner) + `":1}`),
-		"nested arrays":    payload(`{"x":` + fill("[", inner) + `}`),
-		"array of objects": payload(`{"x":[` + fill(`{"a":1},`, inner) + `1]}`),
-		"small objects":    payload(`{` + members(25) + `,"x":[` + fill(`{"":0},`, inner-300) + `1]}`),
-		"chains":           payload(`{` + members(25) + `,"x":[` + fill(strings.Repeat(`{"":`, 29)+"0"+strings.Repeat("}", 29)+",", inner-300) + `1]}`),
-		"many members":     payload(`{` + members(1000) + `}`),
-		"many audiences":   payload(`{"aud":[` + fill(`"a",`, inner) + `"b"]}`),
-		"many names":       b64(`{"alg":"RS256",`+members(220)+`}`) + ".e30.AAAA",
+		"dots":             fixture.Fill(".", size),
+		"text":             fixture.Fill("A", size),
+		"garbage":          fixture.Fill("\xff\x00", size),
+		"big header":       fixture.Fill("A", 4<<10) + "." + fixture.Fill("A", 8<<10) + ".AAAA",
+		"big signature":    fixture.B64(`{"alg":"RS256","kid":"rs256-1"}`) + ".e30." + fixture.Fill("A", 15<<10),
+		"big payload":      payload(`{"x":"` + fixture.Fill("x", inner) + `"}`),
+		"escapes":          payload(`{"x":"` + fixture.Fill(`\u0041`, inner) + `"}`),
+		"an escaped name":  payload(`{"` + fixture.Fill(`\u0041`, inner) + `":1}`),
+		"nested arrays":    payload(`{"x":` + fixture.Fill("[", inner) + `}`),
+		"array of objects": payload(`{"x":[` + fixture.Fill(`{"a":1},`, inner) + `1]}`),
+		"small objects":    payload(`{` + fixture.Members(25) + `,"x":[` + fixture.Fill(`{"":0},`, inner-300) + `1]}`),
+		"chains":           payload(`{` + fixture.Members(25) + `,"x":[` + fixture.Fill(strings.Repeat(`{"":`, 29)+"0"+strings.Repeat("}", 29)+",", inner-300) + `1]}`),
+		"many members":     payload(`{` + fixture.Members(1000) + `}`),
+		"many audiences":   payload(`{"aud":[` + fixture.Fill(`"a",`, inner) + `"b"]}`),
+		"many names":       fixture.B64(`{"alg":"RS256",`+fixture.Members(220)+`}`) + ".e30.AAAA",
 	} {
 		if len(token) > size {
 			t.Errorf("%s: %d bytes", name, len(token))
 		}
 		for kind, v := range map[string]*jwt.Verifier{"one issuer": one, "several": several} {
-			if got := allocated(func() { v.Verify(t.Context(), token) }); got > underRace(160<<10) {
+			if got := fixture.Allocated(func() { v.Verify(t.Context(), token) }); got > underRace(160<<10) {
 				t.Errorf("%s, %s: %d bytes", name, kind, got)
 			}
 		}
@@ -103,26 +88,26 @@ func TestTokenMemory(t *testing.T) {
 func hostileKeySets(tb testing.TB) map[string]hostileKeySet {
 	tb.Helper()
 	const size = 512 << 10
-	good, _ := json.Marshal(jwkOf(tb, testIssuer(), jwt.ES256))
+	good, _ := json.Marshal(fixture.JWKOf(tb, fixture.Issuer(), jwt.ES256))
 	sets := map[string]hostileKeySet{}
 	// Members beside the keys.
 	beside := func(name, unit string) {
-		sets[name] = hostileKeySet{`{"x":[` + fill(unit+",", size-4000) + `1],"keys":[` + string(good) + `]}`, 1}
+		sets[name] = hostileKeySet{`{"x":[` + fixture.Fill(unit+",", size-4000) + `1],"keys":[` + string(good) + `]}`, 1}
 	}
-	beside("many members", "{"+members(1000)+"}")
+	beside("many members", "{"+fixture.Members(1000)+"}")
 	for _, n := range []int{2, 12, 24, 25, 100} {
-		beside(fmt.Sprintf("objects of %d members", n), "{"+members(n)+"}")
+		beside(fmt.Sprintf("objects of %d members", n), "{"+fixture.Members(n)+"}")
 	}
-	beside("small objects", `{`+members(25)+`,"x":[`+strings.Repeat(`{"":0},`, 1000)+`1]}`)
-	beside("chains", `{`+members(25)+`,"x":[`+strings.Repeat(strings.Repeat(`{"":`, 26)+"0"+strings.Repeat("}", 26)+",", 50)+`1]}`)
-	beside("objects within objects", strings.Repeat(`{`+members(25)+`,"x":`, 30)+"1"+strings.Repeat("}", 30))
-	beside("long names", "{"+strings.ReplaceAll(members(24), `":`, fill("x", 50)+`":`)+"}")
+	beside("small objects", `{`+fixture.Members(25)+`,"x":[`+strings.Repeat(`{"":0},`, 1000)+`1]}`)
+	beside("chains", `{`+fixture.Members(25)+`,"x":[`+strings.Repeat(strings.Repeat(`{"":`, 26)+"0"+strings.Repeat("}", 26)+",", 50)+`1]}`)
+	beside("objects within objects", strings.Repeat(`{`+fixture.Members(25)+`,"x":`, 30)+"1"+strings.Repeat("}", 30))
+	beside("long names", "{"+strings.ReplaceAll(fixture.Members(24), `":`, fixture.Fill("x", 50)+`":`)+"}")
 	beside("escaped names", `{"\u0041":1,"\u0042":1,"\u0043":1,"\u0044":1,"\u0045":1}`)
 	beside("many values", "1")
 	beside("arrays within arrays", strings.Repeat("[", 30)+strings.Repeat("]", 30))
 	beside("text that is not ASCII", `"`+strings.Repeat("é", 1000)+`"`)
-	sets["not JSON"] = hostileKeySet{fill("[", size), 0}
-	sets["one big member"] = hostileKeySet{`{"x":"` + fill("x", size-1000) + `","keys":[` + string(good) + `]}`, 1}
+	sets["not JSON"] = hostileKeySet{fixture.Fill("[", size), 0}
+	sets["one big member"] = hostileKeySet{`{"x":"` + fixture.Fill("x", size-1000) + `","keys":[` + string(good) + `]}`, 1}
 	// Keys: as many as there is room for, before a good one.
 	keys := func(name string, usable int, key func(i int) any) {
 		text := `{"keys":[`
@@ -143,35 +128,37 @@ func hostileKeySets(tb testing.TB) map[string]hostileKeySet {
 		sets[name] = hostileKeySet{text + string(good) + `]}`, 1 + usable*n}
 	}
 	f4 := []byte{1, 0, 1}
-	big8192, p521 := rsaJWK(bytesOf(8192), f4), jwkOf(tb, testIssuer(), jwt.ES512)
-	point, err := ecdsa.ParseUncompressedPublicKey(elliptic.P521(), append([]byte{4}, append(decode(tb, p521["x"].(string)), decode(tb, p521["y"].(string))...)...))
+	big8192, p521 := fixture.RSAJWK(fixture.Ones(8192), f4), fixture.JWKOf(tb, fixture.Issuer(), jwt.ES512)
+	point, err := ecdsa.ParseUncompressedPublicKey(elliptic.P521(), append([]byte{4}, append(fixture.DecodeB64(tb, p521["x"].(string)), fixture.DecodeB64(tb, p521["y"].(string))...)...))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	x5c := func(public any, change func(*x509.Certificate)) []string {
-		return []string{base64.StdEncoding.EncodeToString(certificateWith(tb, public, change))}
+		return []string{base64.StdEncoding.EncodeToString(fixture.CertificateWith(tb, public, change))}
 	}
 	plain := func(*x509.Certificate) {}
-	keys("keys of nothing", 0, func(int) any { return jwk{} })
-	keys("one big kid", 0, func(int) any { return jwk{"kty": "RSA", "kid": fill("é", size-2000)} })
-	keys("big kids", 0, func(int) any { return jwk{"kty": "RSA", "kid": fill("é", 5000)} })
-	keys("one kid", 0, func(int) any { return jwk{"kty": "x", "kid": "x"} })
-	keys("many operations", 0, func(int) any { return jwk{"kty": "RSA", "key_ops": strings.Split(fill("a,", 2500), ",")} })
-	keys("moduli of 32768 bits", 0, func(int) any { return rsaJWK(bytesOf(32768), f4) })
-	keys("a modulus of 3 million bits", 0, func(int) any { return rsaJWK(bytesOf(3000000), f4) })
-	keys("exponents of 32768 bits", 0, func(int) any { return rsaJWK(bytesOf(2048), bytesOf(32768)) })
-	keys("leading zeros", 0, func(int) any { return rsaJWK(make([]byte, 3000), f4) })
+	keys("keys of nothing", 0, func(int) any { return fixture.JWK{} })
+	keys("one big kid", 0, func(int) any { return fixture.JWK{"kty": "RSA", "kid": fixture.Fill("é", size-2000)} })
+	keys("big kids", 0, func(int) any { return fixture.JWK{"kty": "RSA", "kid": fixture.Fill("é", 5000)} })
+	keys("one kid", 0, func(int) any { return fixture.JWK{"kty": "x", "kid": "x"} })
+	keys("many operations", 0, func(int) any {
+		return fixture.JWK{"kty": "RSA", "key_ops": strings.Split(fixture.Fill("a,", 2500), ",")}
+	})
+	keys("moduli of 32768 bits", 0, func(int) any { return fixture.RSAJWK(fixture.Ones(32768), f4) })
+	keys("a modulus of 3 million bits", 0, func(int) any { return fixture.RSAJWK(fixture.Ones(3000000), f4) })
+	keys("exponents of 32768 bits", 0, func(int) any { return fixture.RSAJWK(fixture.Ones(2048), fixture.Ones(32768)) })
+	keys("leading zeros", 0, func(int) any { return fixture.RSAJWK(make([]byte, 3000), f4) })
 	keys("moduli of 8192 bits", 1, func(int) any { return big8192 })
 	keys("moduli of 8192 bits, certified", 1, func() func(int) any {
-		chain := x5c(publicRSA(tb, big8192), plain)
-		return func(int) any { return jwkEdit{"x5c": chain}.apply(big8192) }
+		chain := x5c(fixture.PublicRSA(tb, big8192), plain)
+		return func(int) any { return fixture.JWKEdit{"x5c": chain}.Apply(big8192) }
 	}())
-	keys("points of P-521", 1, func(i int) any { return jwkEdit{"kid": fmt.Sprint(i)}.apply(p521) })
+	keys("points of P-521", 1, func(i int) any { return fixture.JWKEdit{"kid": fmt.Sprint(i)}.Apply(p521) })
 	keys("points of P-521, certified", 1, func() func(int) any {
 		chain := x5c(point, plain)
-		return func(i int) any { return jwkEdit{"kid": fmt.Sprint(i), "x5c": chain}.apply(p521) }
+		return func(i int) any { return fixture.JWKEdit{"kid": fmt.Sprint(i), "x5c": chain}.Apply(p521) }
 	}())
-	keys("points off P-521", 0, func(int) any { return jwkEdit{"x": p521["y"]}.apply(p521) })
+	keys("points off P-521", 0, func(int) any { return fixture.JWKEdit{"x": p521["y"]}.Apply(p521) })
 	for name, change := range map[string]func(c *x509.Certificate, i int){
 		"extensions": func(c *x509.Certificate, i int) {
 			c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: []int{1, 3, 6, i + 2}, Value: []byte{5, 0}})
@@ -191,7 +178,7 @@ func hostileKeySets(tb testing.TB) map[string]hostileKeySet {
 				change(c, i)
 			}
 		})
-		keys("a certificate with many "+name, 1, func(int) any { return jwkEdit{"x5c": chain}.apply(p521) })
+		keys("a certificate with many "+name, 1, func(int) any { return fixture.JWKEdit{"x5c": chain}.Apply(p521) })
 	}
 	return sets
 }
@@ -211,7 +198,7 @@ func TestKeySetMemory(t *testing.T) {
 		if (err == nil) != (c.usable > 0) || len(set.Keys()) != c.usable {
 			t.Errorf("%s: %d of %d keys are usable: %v", name, len(set.Keys()), c.usable, err)
 		}
-		if got := allocated(func() { jwt.ParseKeySet([]byte(c.text)) }); got > 8<<20 {
+		if got := fixture.Allocated(func() { jwt.ParseKeySet([]byte(c.text)) }); got > 8<<20 {
 			t.Errorf("%s: %d bytes", name, got)
 		}
 	}
@@ -232,15 +219,15 @@ func BenchmarkHostileKeySet(b *testing.B) {
 // A number that no key may have costs its text and no arithmetic: no more than the text of a member
 // that nobody reads, and little more than it is long.
 func TestGiantNumbersCostNothing(t *testing.T) {
-	good, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
-	n2048, f4 := bytesOf(2048), []byte{1, 0, 1}
-	for name, key := range map[string]jwk{
-		"a modulus of 32768 bits":     rsaJWK(bytesOf(32768), f4),
-		"a modulus of 262144 bits":    rsaJWK(bytesOf(262144), f4),
-		"an exponent of 2^31+1":       rsaJWK(n2048, []byte{0x80, 0, 0, 1}),
-		"an exponent of 2^64+65537":   rsaJWK(n2048, []byte{1, 0, 0, 0, 0, 0, 1, 0, 1}),
-		"an exponent of 262144 bits":  rsaJWK(n2048, bytesOf(262144)),
-		"both of more than 8192 bits": rsaJWK(bytesOf(8193), bytesOf(8193)),
+	good, _ := json.Marshal(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256))
+	n2048, f4 := fixture.Ones(2048), []byte{1, 0, 1}
+	for name, key := range map[string]fixture.JWK{
+		"a modulus of 32768 bits":     fixture.RSAJWK(fixture.Ones(32768), f4),
+		"a modulus of 262144 bits":    fixture.RSAJWK(fixture.Ones(262144), f4),
+		"an exponent of 2^31+1":       fixture.RSAJWK(n2048, []byte{0x80, 0, 0, 1}),
+		"an exponent of 2^64+65537":   fixture.RSAJWK(n2048, []byte{1, 0, 0, 0, 0, 0, 1, 0, 1}),
+		"an exponent of 262144 bits":  fixture.RSAJWK(n2048, fixture.Ones(262144)),
+		"both of more than 8192 bits": fixture.RSAJWK(fixture.Ones(8193), fixture.Ones(8193)),
 	} {
 		text, _ := json.Marshal(key)
 		parse := func(document string) func() { return func() { jwt.ParseKeySet([]byte(document)) } }
@@ -249,7 +236,7 @@ func TestGiantNumbersCostNothing(t *testing.T) {
 		if giant == ignored {
 			t.Fatalf("%s is no RSA key", text)
 		}
-		cost, base := allocated(parse(giant)), allocated(parse(ignored))
+		cost, base := fixture.Allocated(parse(giant)), fixture.Allocated(parse(ignored))
 		if cost > base+underRace(uint64(len(text)))+1024 {
 			t.Errorf("%s of %d bytes: %d bytes are allocated, and %d if nobody reads it", name, len(text), cost, base)
 		}
@@ -270,8 +257,8 @@ var limits = map[string]func(t *testing.T){
 			"MaxTokenSize":  func(c *jwt.Config, n int) { c.MaxTokenSize = n },
 			"MaxHeaderSize": func(c *jwt.Config, n int) { c.MaxHeaderSize = n },
 		} {
-			beside(t, name, 1<<20, func(n int) error {
-				c := testConfig(t)
+			fixture.WantLimit(t, name, 1<<20, func(n int) error {
+				c := fixture.Config(t)
 				set(&c, n)
 				_, err := jwt.NewVerifier(c)
 				return err
@@ -280,11 +267,14 @@ var limits = map[string]func(t *testing.T){
 	},
 	"maxDepth": func(t *testing.T) {
 		nested := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
-		v := newVerifier(t)
-		key, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
+		v := fixture.NewVerifier(t)
+		key, _ := json.Marshal(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256))
 		for name, try := range map[string]func(text string) error{
-			"header":  func(text string) error { _, err := verify(v, headers(`"x":` + text)[0]); return err },
-			"payload": func(text string) error { _, err := verify(v, payloads(goodPayload(`"x":` + text))[0]); return err },
+			"header": func(text string) error { _, err := fixture.Verify(v, headers(`"x":` + text)[0]); return err },
+			"payload": func(text string) error {
+				_, err := fixture.Verify(v, payloads(fixture.Payload(`"x":` + text))[0])
+				return err
+			},
 			"key": func(text string) error {
 				_, err := jwt.ParseKey([]byte(string(key[:len(key)-1]) + `,"more":` + text + `}`))
 				return err
@@ -298,30 +288,30 @@ var limits = map[string]func(t *testing.T){
 				return err
 			},
 		} {
-			beside(t, name, 32, func(n int) error { return try(nested(n - 1)) })
+			fixture.WantLimit(t, name, 32, func(n int) error { return try(nested(n - 1)) })
 		}
 	},
 	"maxMembers": func(t *testing.T) {
-		v := newVerifier(t)
-		beside(t, "payload", 1000, func(n int) error {
-			_, err := verify(v, payloads(goodPayload(members(n - 3)))[0])
+		v := fixture.NewVerifier(t)
+		fixture.WantLimit(t, "payload", 1000, func(n int) error {
+			_, err := fixture.Verify(v, payloads(fixture.Payload(fixture.Members(n - 3)))[0])
 			return err
 		})
-		beside(t, "an object in it", 1000, func(n int) error {
-			_, err := verify(v, payloads(goodPayload(`"x":{` + members(n) + `}`))[0])
+		fixture.WantLimit(t, "an object in it", 1000, func(n int) error {
+			_, err := fixture.Verify(v, payloads(fixture.Payload(`"x":{` + fixture.Members(n) + `}`))[0])
 			return err
 		})
-		key, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
-		beside(t, "key set", 1000, func(n int) error {
-			_, err := jwt.ParseKeySet([]byte(`{"keys":[` + string(key) + `],` + members(n-1) + `}`))
+		key, _ := json.Marshal(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256))
+		fixture.WantLimit(t, "key set", 1000, func(n int) error {
+			_, err := jwt.ParseKeySet([]byte(`{"keys":[` + string(key) + `],` + fixture.Members(n-1) + `}`))
 			return err
 		})
 	},
 	"maxValues": TestValueLimit,
 	"maxNumericDate": func(t *testing.T) {
-		v := newVerifier(t)
-		beside(t, "seconds from the last minute of the year 9999", 59, func(n int) error {
-			_, err := verify(v, testIssuer().Token(claims{"exp": 253402300740 + int64(n)}))
+		v := fixture.NewVerifier(t)
+		fixture.WantLimit(t, "seconds from the last minute of the year 9999", 59, func(n int) error {
+			_, err := fixture.Verify(v, fixture.Issuer().Token(claims{"exp": 253402300740 + int64(n)}))
 			return err
 		})
 	},
@@ -339,29 +329,29 @@ var limits = map[string]func(t *testing.T){
 	"defaultLeeway": TestClock,
 	"maxLeeway": func(t *testing.T) {
 		TestClock(t) // what it means
-		beside(t, "Leeway", 10*time.Minute, func(n time.Duration) error {
-			c := testConfig(t)
+		fixture.WantLimit(t, "Leeway", 10*time.Minute, func(n time.Duration) error {
+			c := fixture.Config(t)
 			c.Leeway = n
 			_, err := jwt.NewVerifier(c)
 			return err
 		})
 	},
 	"maxTokenAge": func(t *testing.T) {
-		bubble(t, func(t *testing.T) {
-			v := newVerifier(t, func(c *jwt.Config) { c.MaxAge, c.Leeway = math.MaxInt64, -1 })
+		fixture.Bubble(t, func(t *testing.T) {
+			v := fixture.NewVerifier(t, func(c *jwt.Config) { c.MaxAge, c.Leeway = math.MaxInt64, -1 })
 			time.Sleep(time.Until(time.Unix(100*365*24*60*60, 0)) - time.Nanosecond)
-			token, err := verify(v, testIssuer().Token(claims{"iat": 0}))
-			wantAccepted(t, token, err)
+			token, err := fixture.Verify(v, fixture.Issuer().Token(claims{"iat": 0}))
+			fixture.WantAccepted(t, token, err)
 			time.Sleep(time.Nanosecond)
-			token, err = verify(v, testIssuer().Token(claims{"iat": 0}))
-			wantRefusal(t, token, err, jwt.ReasonTokenTooOld, jwt.ErrExpired)
+			token, err = fixture.Verify(v, fixture.Issuer().Token(claims{"iat": 0}))
+			fixture.WantRefusal(t, token, err, jwt.ReasonTokenTooOld, jwt.ErrExpired)
 		})
 	},
 	"maxDigits": func(t *testing.T) {
-		v := newVerifier(t)
-		beside(t, "digits", 32, func(n int) error {
+		v := fixture.NewVerifier(t)
+		fixture.WantLimit(t, "digits", 32, func(n int) error {
 			number := strings.Repeat("1", n)
-			trace := v.Trace(t.Context(), payloads(goodPayload(`"x":` + number))[0], time.Time{}, jwt.Claim("x").Equals(json.Number(number)))
+			trace := v.Trace(t.Context(), payloads(fixture.Payload(`"x":` + number))[0], time.Time{}, jwt.Claim("x").Equals(json.Number(number)))
 			if trace.Refusal != nil {
 				return trace.Refusal
 			}
@@ -369,21 +359,21 @@ var limits = map[string]func(t *testing.T){
 		})
 	},
 	"maxTokenCache": func(t *testing.T) {
-		beside(t, "TokenCache", 1<<20, func(n int) error {
-			c := testConfig(t)
+		fixture.WantLimit(t, "TokenCache", 1<<20, func(n int) error {
+			c := fixture.Config(t)
 			c.TokenCache = n
 			_, err := jwt.NewVerifier(c)
 			return err
 		})
 	},
 	"maxCachedFor": func(t *testing.T) {
-		bubble(t, func(t *testing.T) {
-			v := newVerifier(t, func(c *jwt.Config) { c.TokenCache = 1 })
-			token := testIssuer().Token(claims{"exp": int64(99999999999)})
+		fixture.Bubble(t, func(t *testing.T) {
+			v := fixture.NewVerifier(t, func(c *jwt.Config) { c.TokenCache = 1 })
+			token := fixture.Issuer().Token(claims{"exp": int64(99999999999)})
 			for hits, wait := range []time.Duration{0, 5*time.Minute - 1, 1} {
 				time.Sleep(wait)
-				got, err := verify(v, token)
-				wantAccepted(t, got, err)
+				got, err := fixture.Verify(v, token)
+				fixture.WantAccepted(t, got, err)
 				if s := v.Status()[0].TokenCache; s.Hits != uint64(min(hits, 1)) || s.Misses != uint64(1+hits/2) {
 					t.Errorf("after %v more: %+v", wait, s)
 				}
@@ -395,37 +385,37 @@ var limits = map[string]func(t *testing.T){
 
 	"minRSABits": func(t *testing.T) {
 		for name, try := range rsaConstructors(t) {
-			beside(t, name, -2048, func(n int) error { return try(bytesOf(-n), 65537) })
+			fixture.WantLimit(t, name, -2048, func(n int) error { return try(fixture.Ones(-n), 65537) })
 		}
 	},
 	"maxRSABits": func(t *testing.T) {
 		for name, try := range rsaConstructors(t) {
-			beside(t, name, 8192, func(n int) error { return try(bytesOf(n), 65537) })
+			fixture.WantLimit(t, name, 8192, func(n int) error { return try(fixture.Ones(n), 65537) })
 		}
 	},
 	"minRSAExponent": func(t *testing.T) {
 		for name, try := range rsaConstructors(t) {
-			beside(t, name, -1, func(n int) error { return try(bytesOf(2048), 1-2*n) }) // 3, and then 1
+			fixture.WantLimit(t, name, -1, func(n int) error { return try(fixture.Ones(2048), 1-2*n) }) // 3, and then 1
 		}
 	},
 	"maxRSAExponent": func(t *testing.T) {
 		for name, try := range rsaConstructors(t) {
-			beside(t, name, 0, func(n int) error { return try(bytesOf(2048), 1<<31-1+2*n) }) // and then 2^31+1
+			fixture.WantLimit(t, name, 0, func(n int) error { return try(fixture.Ones(2048), 1<<31-1+2*n) }) // and then 2^31+1
 		}
 	},
 	"maxKeySetSize": func(t *testing.T) {
-		key, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
+		key, _ := json.Marshal(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256))
 		const metadata = `{"issuer":"https://issuer.test","jwks_uri":"https://issuer.test/keys"}`
-		set := string(keySetJSON(json.RawMessage(key)))
+		set := string(fixture.KeySetJSON(json.RawMessage(key)))
 		fetched := func(path, text string) error {
-			p := newProvider(t)
-			p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+			p := fixture.NewProvider(t)
+			p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 				if r.URL.Path == path {
 					io.WriteString(w, text)
 				}
 				return r.URL.Path == path
 			}
-			return p.remote(jwt.RemoteOptions{}).Warm(t.Context())
+			return p.Remote(jwt.RemoteOptions{}).Warm(t.Context())
 		}
 		for name, c := range map[string]struct {
 			text string
@@ -434,41 +424,41 @@ var limits = map[string]func(t *testing.T){
 			"ParseKeySet": {set, func(text string) error { _, err := jwt.ParseKeySet([]byte(text)); return err }},
 			"ParseKey":    {string(key), func(text string) error { _, err := jwt.ParseKey([]byte(text)); return err }},
 			"key set":     {set, func(text string) error { return fetched("/keys", text) }},
-			"metadata":    {metadata, func(text string) error { return fetched(oidcPath, text) }},
+			"metadata":    {metadata, func(text string) error { return fetched(fixture.OIDCPath, text) }},
 		} {
-			beside(t, name, 512<<10, func(n int) error { return c.try(c.text + strings.Repeat(" ", n-len(c.text))) })
+			fixture.WantLimit(t, name, 512<<10, func(n int) error { return c.try(c.text + strings.Repeat(" ", n-len(c.text))) })
 		}
 	},
 	"maxKeys": func(t *testing.T) {
-		key, _ := json.Marshal(jwkOf(t, testIssuer(), jwt.ES256))
-		beside(t, "skipped ones count", 100, func(n int) error {
+		key, _ := json.Marshal(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256))
+		fixture.WantLimit(t, "skipped ones count", 100, func(n int) error {
 			_, err := jwt.ParseKeySet([]byte(`{"keys":[` + strings.Repeat(`{"kty":"x"},`, n-1) + string(key) + `]}`))
 			return err
 		})
-		beside(t, "no objects count", 100, func(n int) error {
+		fixture.WantLimit(t, "no objects count", 100, func(n int) error {
 			_, err := jwt.ParseKeySet([]byte(`{"keys":[` + string(key) + strings.Repeat(`,1`, n-1) + `]}`))
 			return err
 		})
 	},
 
 	"defaultFetchTimeout": func(t *testing.T) {
-		beside(t, "a slow answer", -1, func(n int) error { return warmAfter(t, 5*time.Second+1+2*time.Duration(n), 0) })
+		fixture.WantLimit(t, "a slow answer", -1, func(n int) error { return warmAfter(t, 5*time.Second+1+2*time.Duration(n), 0) })
 	},
 	"maxFetchTimeout": func(t *testing.T) {
-		beside(t, "Timeout", time.Minute, func(n time.Duration) error {
-			_, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Timeout: n})
+		fixture.WantLimit(t, "Timeout", time.Minute, func(n time.Duration) error {
+			_, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Timeout: n})
 			return err
 		})
-		beside(t, "a slow answer", -1, func(n int) error { return warmAfter(t, time.Minute+1+2*time.Duration(n), time.Minute) })
+		fixture.WantLimit(t, "a slow answer", -1, func(n int) error { return warmAfter(t, time.Minute+1+2*time.Duration(n), time.Minute) })
 	},
 	"maxResponseHeader": func(t *testing.T) {
-		beside(t, "header", 64<<10, func(n int) error { return warmWithHeader(t, n) })
+		fixture.WantLimit(t, "header", 64<<10, func(n int) error { return warmWithHeader(t, n) })
 	},
 	"maxBearerToken": func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "token")
-		beside(t, "file", 64<<10, func(n int) error {
-			write(t, path, strings.Repeat("x", n))
-			return newProvider(t).remote(jwt.RemoteOptions{BearerTokenFile: path}).Warm(t.Context())
+		fixture.WantLimit(t, "file", 64<<10, func(n int) error {
+			fixture.WriteFile(t, path, strings.Repeat("x", n))
+			return fixture.NewProvider(t).Remote(jwt.RemoteOptions{BearerTokenFile: path}).Warm(t.Context())
 		})
 	},
 	"defaultFresh": func(t *testing.T) { wantFresh(t, "", 10*time.Minute) },
@@ -485,8 +475,8 @@ var limits = map[string]func(t *testing.T){
 	"minRenewal": testRenewal,
 	"maxRenewal": testRenewal,
 	"defaultStale": func(t *testing.T) {
-		bubble(t, func(t *testing.T) {
-			keys := newProvider(t).remote(jwt.RemoteOptions{})
+		fixture.Bubble(t, func(t *testing.T) {
+			keys := fixture.NewProvider(t).Remote(jwt.RemoteOptions{})
 			if err := keys.Warm(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -497,21 +487,21 @@ var limits = map[string]func(t *testing.T){
 		testStale(t, 0, time.Hour)
 	},
 	"maxStale": func(t *testing.T) {
-		beside(t, "MaxStale", 24*time.Hour, func(n time.Duration) error {
-			_, err := jwt.Discover(providerURL, &jwt.RemoteOptions{MaxStale: n})
+		fixture.WantLimit(t, "MaxStale", 24*time.Hour, func(n time.Duration) error {
+			_, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{MaxStale: n})
 			return err
 		})
 		testStale(t, 24*time.Hour, 24*time.Hour)
 	},
 	"metadataFresh": func(t *testing.T) {
 		for wait, want := range map[time.Duration]int{time.Hour - 1: 1, time.Hour: 2} {
-			bubble(t, func(t *testing.T) {
-				p := newProvider(t)
-				keys := p.remote(jwt.RemoteOptions{})
+			fixture.Bubble(t, func(t *testing.T) {
+				p := fixture.NewProvider(t)
+				keys := p.Remote(jwt.RemoteOptions{})
 				keys.Warm(t.Context())
 				time.Sleep(wait)
-				if err := keys.Warm(t.Context()); err != nil || p.count("/keys") != 2 || p.count(oidcPath) != want {
-					t.Errorf("after %v: %v, %v", wait, err, p.fetches)
+				if err := keys.Warm(t.Context()); err != nil || p.Count("/keys") != 2 || p.Count(fixture.OIDCPath) != want {
+					t.Errorf("after %v: %v, %v", wait, err, p.Fetches)
 				}
 			})
 		}
@@ -522,11 +512,11 @@ var limits = map[string]func(t *testing.T){
 	"backoffJitter": testBackoff,
 	"maxRetryAfter": func(t *testing.T) {
 		for asked, want := range map[string]time.Duration{"299": 299 * time.Second, "300": 5 * time.Minute, "301": 5 * time.Minute, "2147483647": 5 * time.Minute} {
-			bubble(t, func(t *testing.T) {
-				p := newProvider(t)
-				p.header.Set("Retry-After", asked)
-				p.answer = down
-				keys := p.remote(jwt.RemoteOptions{})
+			fixture.Bubble(t, func(t *testing.T) {
+				p := fixture.NewProvider(t)
+				p.Header.Set("Retry-After", asked)
+				p.Answer = fixture.Down
+				keys := p.Remote(jwt.RemoteOptions{})
 				keys.Warm(t.Context())
 				if got := time.Until(keys.Status().NextAttempt); got != want {
 					t.Errorf("Retry-After %s: got %v", asked, got)
@@ -538,22 +528,22 @@ var limits = map[string]func(t *testing.T){
 	"fetchBudget":       testBudget,
 	"fetchRefill":       testBudget,
 	"maxAbsent": func(t *testing.T) {
-		beside(t, "kids", 256, func(n int) error {
+		fixture.WantLimit(t, "kids", 256, func(n int) error {
 			var extra int
-			bubble(t, func(t *testing.T) {
-				p := newProvider(t)
-				v := p.verifier(p.remote(jwt.RemoteOptions{}))
+			fixture.Bubble(t, func(t *testing.T) {
+				p := fixture.NewProvider(t)
+				v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
 				v.Warm(t.Context())
-				p.set(func(p *provider) { p.delay = time.Second })
+				p.Set(func(p *fixture.Provider) { p.Delay = time.Second })
 				for i := range n { // all are told by one answer
-					go verify(v, naming(strconv.Itoa(i)))
+					go fixture.Verify(v, fixture.Naming(strconv.Itoa(i)))
 				}
 				time.Sleep(20 * time.Second) // the budget is whole again
-				before := p.count("/keys")
+				before := p.Count("/keys")
 				for i := range n {
-					verify(v, naming(strconv.Itoa(i)))
+					fixture.Verify(v, fixture.Naming(strconv.Itoa(i)))
 				}
-				extra = p.count("/keys") - before
+				extra = p.Count("/keys") - before
 			})
 			if extra > 0 {
 				return fmt.Errorf("%d fetches", extra)
@@ -562,42 +552,42 @@ var limits = map[string]func(t *testing.T){
 		})
 	},
 	"absentFor": func(t *testing.T) {
-		bubble(t, func(t *testing.T) {
-			p := newProvider(t)
-			v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		fixture.Bubble(t, func(t *testing.T) {
+			p := fixture.NewProvider(t)
+			v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
 			v.Warm(t.Context())
 			for i, wait := range []time.Duration{0, 30*time.Second - 1, 1} {
 				time.Sleep(wait)
-				verify(v, naming("nobody"))
-				if n := p.count("/keys"); n != 2+i/2 {
+				fixture.Verify(v, fixture.Naming("nobody"))
+				if n := p.Count("/keys"); n != 2+i/2 {
 					t.Errorf("%d fetches after %v more", n, wait)
 				}
 			}
 		})
 	},
 	"trustedFor": func(t *testing.T) {
-		bubble(t, func(t *testing.T) {
-			p := newProvider(t)
-			v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		fixture.Bubble(t, func(t *testing.T) {
+			p := fixture.NewProvider(t)
+			v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
 			v.Warm(t.Context())
 			for i, wait := range []time.Duration{time.Minute - 1, 1} {
 				time.Sleep(wait)
-				verify(v, forged())
-				if n := p.count("/keys"); n != 1+i {
+				fixture.Verify(v, fixture.Forged())
+				if n := p.Count("/keys"); n != 1+i {
 					t.Errorf("%d fetches after %v more", n, wait)
 				}
 			}
 		})
 	},
 	"retrySameKey": func(t *testing.T) {
-		bubble(t, func(t *testing.T) {
-			p := newProvider(t)
-			v := p.verifier(p.remote(jwt.RemoteOptions{}))
+		fixture.Bubble(t, func(t *testing.T) {
+			p := fixture.NewProvider(t)
+			v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
 			v.Warm(t.Context())
-			p.set(func(p *provider) { p.answer = down }) // so that the set grows older
+			p.Set(func(p *fixture.Provider) { p.Answer = fixture.Down }) // so that the set grows older
 			for i, wait := range []time.Duration{time.Minute, time.Minute - 1, 1} {
 				time.Sleep(wait)
-				verify(v, forged())
+				fixture.Verify(v, fixture.Forged())
 				if n := v.Status()[0].Keys.Fetches; n != 2+i/2 {
 					t.Errorf("%d fetches after %v more", n, wait)
 				}
@@ -606,28 +596,28 @@ var limits = map[string]func(t *testing.T){
 	},
 	"maxSnapshotSize": func(t *testing.T) {
 		path := jwt.SnapshotFile(filepath.Join(t.TempDir(), "keys.json"))
-		bubble(t, func(t *testing.T) {
-			p := newProvider(t)
+		fixture.Bubble(t, func(t *testing.T) {
+			p := fixture.NewProvider(t)
 			data := snapshot(t, p)
 			padded := func(n int) []byte { return append(slices.Clone(data), strings.Repeat(" ", n-len(data))...) }
-			beside(t, "Snapshot", 3*512<<10, func(n int) error {
-				_, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Snapshot: padded(n)})
+			fixture.WantLimit(t, "Snapshot", 3*512<<10, func(n int) error {
+				_, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Snapshot: padded(n)})
 				return err
 			})
-			beside(t, "SnapshotFile", 3*512<<10, func(n int) error {
-				write(t, string(path), string(padded(n)))
+			fixture.WantLimit(t, "SnapshotFile", 3*512<<10, func(n int) error {
+				fixture.WriteFile(t, string(path), string(padded(n)))
 				_, err := path.Load()
 				return err
 			})
 			// The largest key set has room in it, however much of it must be escaped.
-			p.answer = func(w http.ResponseWriter, r *http.Request) bool {
+			p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 				if r.URL.Path == "/keys" {
-					text := keySetJSON(p.keys...)
+					text := fixture.KeySetJSON(p.Keys...)
 					w.Write(append(text, strings.Repeat("\n", 512<<10-len(text))...))
 				}
 				return r.URL.Path == "/keys"
 			}
-			keys := p.remote(jwt.RemoteOptions{})
+			keys := p.Remote(jwt.RemoteOptions{})
 			if err := keys.Warm(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -635,7 +625,7 @@ var limits = map[string]func(t *testing.T){
 			if err != nil || len(large) < 2*512<<10 {
 				t.Errorf("%d bytes, %v", len(large), err)
 			}
-			if _, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Snapshot: large}); err != nil {
+			if _, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Snapshot: large}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -643,9 +633,9 @@ var limits = map[string]func(t *testing.T){
 	"maxSnapshotLead": TestSnapshotRefused,
 	"maxUntold": func(t *testing.T) {
 		for _, raised := range []int{1001, 1002} { // one of them is being told
-			bubble(t, func(t *testing.T) {
+			fixture.Bubble(t, func(t *testing.T) {
 				release, told := make(chan struct{}), 0
-				keys := newProvider(t).remote(jwt.RemoteOptions{OnEvent: func(jwt.Event) { <-release; told++ }})
+				keys := fixture.NewProvider(t).Remote(jwt.RemoteOptions{OnEvent: func(jwt.Event) { <-release; told++ }})
 				for range raised - 1 { // the first fetch has two events, the others have one
 					if err := keys.Warm(t.Context()); err != nil {
 						t.Fatal(err)
@@ -662,10 +652,10 @@ var limits = map[string]func(t *testing.T){
 	},
 
 	"maxShown": func(t *testing.T) {
-		v := newVerifier(t)
-		beside(t, "kid", 64, func(n int) error {
+		v := fixture.NewVerifier(t)
+		fixture.WantLimit(t, "kid", 64, func(n int) error {
 			kid := strings.Repeat("k", n)
-			_, err := verify(v, signedRaw(`{"alg":"RS256","kid":"`+kid+`"}`, goodPayload()))
+			_, err := fixture.Verify(v, signedRaw(`{"alg":"RS256","kid":"`+kid+`"}`, fixture.Payload()))
 			if e := (*jwt.Error)(nil); !errors.As(err, &e) || e.Got != kid || e.KeyID != kid {
 				return err
 			}
@@ -673,36 +663,36 @@ var limits = map[string]func(t *testing.T){
 		})
 	},
 	"maxDetail": func(t *testing.T) {
-		beside(t, "an error of the caller's", 512, func(n int) error {
+		fixture.WantLimit(t, "an error of the caller's", 512, func(n int) error {
 			text := strings.Repeat("word ", n)[:n]
-			v := newVerifier(t, func(c *jwt.Config) {
+			v := fixture.NewVerifier(t, func(c *jwt.Config) {
 				c.Validate = func(context.Context, *jwt.Token) error { return errors.New(text) }
 			})
-			if _, err := verify(v, testIssuer().Token(nil)); err == nil || !strings.HasSuffix(err.Error(), ": "+text) {
+			if _, err := fixture.Verify(v, fixture.Issuer().Token(nil)); err == nil || !strings.HasSuffix(err.Error(), ": "+text) {
 				return err
 			}
 			return nil
 		})
 	},
 	"maxListed": func(t *testing.T) {
-		beside(t, "Audience", 8, func(n int) error {
-			v := newVerifier(t, func(c *jwt.Config) {
+		fixture.WantLimit(t, "Audience", 8, func(n int) error {
+			v := fixture.NewVerifier(t, func(c *jwt.Config) {
 				for i := range n - 1 {
 					c.Audience = append(c.Audience, fmt.Sprint("api-", i))
 				}
 			})
-			if _, err := verify(v, testIssuer().Token(claims{"aud": "x"})); err == nil || strings.Contains(err.Error(), " and 1 more") {
+			if _, err := fixture.Verify(v, fixture.Issuer().Token(claims{"aud": "x"})); err == nil || strings.Contains(err.Error(), " and 1 more") {
 				return err
 			}
 			return nil
 		})
 	},
 	"runLength": func(t *testing.T) {
-		v := newVerifier(t)
-		signature := strings.Split(testIssuer().Token(nil), ".")[2]
-		beside(t, "kid", 16, func(n int) error {
+		v := fixture.NewVerifier(t)
+		signature := strings.Split(fixture.Issuer().Token(nil), ".")[2]
+		fixture.WantLimit(t, "kid", 16, func(n int) error {
 			kid := signature[10 : 10+n]
-			_, err := verify(v, b64(`{"alg":"RS256","kid":"`+kid+`"}`)+".e30."+signature)
+			_, err := fixture.Verify(v, fixture.B64(`{"alg":"RS256","kid":"`+kid+`"}`)+".e30."+signature)
 			if e := (*jwt.Error)(nil); !errors.As(err, &e) || e.KeyID != kid || e.Got != kid {
 				return err
 			}
@@ -710,38 +700,18 @@ var limits = map[string]func(t *testing.T){
 		})
 	},
 	"maxHintPayload": func(t *testing.T) {
-		v := newVerifier(t)
-		beside(t, "payload", 2<<10, func(n int) error {
+		v := fixture.NewVerifier(t)
+		fixture.WantLimit(t, "payload", 2<<10, func(n int) error {
 			payload := `{"iss":"https://elsewhere.example","x":"` // and more
 			payload += strings.Repeat("x", n-len(payload)-2) + `"}`
-			token := b64(`{"alg":"RS256","kid":"nobody"}`) + "." + b64(payload) + ".AAAA"
-			_, err := verify(v, token)
+			token := fixture.B64(`{"alg":"RS256","kid":"nobody"}`) + "." + fixture.B64(payload) + ".AAAA"
+			_, err := fixture.Verify(v, token)
 			if e := (*jwt.Error)(nil); !errors.As(err, &e) || !strings.Contains(e.Hint, "elsewhere.example") {
 				return err
 			}
 			return nil
 		})
 	},
-}
-
-// beside asserts that n passes and that n+1 does not.
-func beside[N int | time.Duration](t *testing.T, what string, n N, try func(n N) error) {
-	t.Helper()
-	if err := try(n); err != nil {
-		t.Errorf("%s at the limit: %v", what, err)
-	}
-	if err := try(n + 1); err == nil {
-		t.Errorf("%s beyond the limit: nothing happened", what)
-	}
-}
-
-// members is the inside of an object with n members.
-func members(n int) string {
-	var text strings.Builder
-	for i := range n {
-		fmt.Fprintf(&text, `,"%x":1`, i)
-	}
-	return text.String()[1:]
 }
 
 // rsaConstructors are the ways to make an RSA key of its numbers.
@@ -751,7 +721,7 @@ func rsaConstructors(t *testing.T) map[string]func(n []byte, e int) error {
 		return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: e}
 	}
 	text := func(n []byte, e int) []byte {
-		text, err := json.Marshal(rsaJWK(n, big.NewInt(int64(e)).Bytes()))
+		text, err := json.Marshal(fixture.RSAJWK(n, big.NewInt(int64(e)).Bytes()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -765,7 +735,7 @@ func rsaConstructors(t *testing.T) map[string]func(n []byte, e int) error {
 			return err
 		},
 		"ParsePEM": func(n []byte, e int) error {
-			_, err := jwt.ParsePEM("", jwt.RS256, pemOf("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(public(n, e))))
+			_, err := jwt.ParsePEM("", jwt.RS256, fixture.PEM("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(public(n, e))))
 			return err
 		},
 	}
@@ -773,10 +743,10 @@ func rsaConstructors(t *testing.T) map[string]func(n []byte, e int) error {
 
 // warmAfter fetches a key set that takes so long to answer.
 func warmAfter(t *testing.T, delay, timeout time.Duration) (err error) {
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
-		p.delay = delay
-		keys, errNew := jwt.NewRemoteKeySet(keysURL, &jwt.RemoteOptions{Timeout: timeout, Client: &http.Client{Transport: p}})
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		p.Delay = delay
+		keys, errNew := jwt.NewRemoteKeySet(fixture.KeysURL, &jwt.RemoteOptions{Timeout: timeout, Client: &http.Client{Transport: p}})
 		if errNew != nil {
 			t.Fatal(errNew)
 		}
@@ -787,7 +757,7 @@ func warmAfter(t *testing.T, delay, timeout time.Duration) (err error) {
 
 // warmWithHeader fetches a key set whose status line and header fields have so many bytes.
 func warmWithHeader(t *testing.T, size int) error {
-	body := keySetJSON(jwkOf(t, testIssuer(), jwt.ES256))
+	body := fixture.KeySetJSON(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256))
 	header := fmt.Sprintf("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\nX: ", len(body))
 	header += strings.Repeat("x", size-len(header)-4) + "\r\n\r\n"
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -814,20 +784,20 @@ func warmWithHeader(t *testing.T, size int) error {
 
 // A cache for one token has 4 KiB: 512 bytes, twice the length of a signing input, and that of iss.
 func testCachedSize(t *testing.T) {
-	beside(t, "signing input", (4<<10-512-len(testIssuer().URL))/2, func(size int) error {
-		v := newVerifier(t, func(c *jwt.Config) { c.TokenCache = 1 })
+	fixture.WantLimit(t, "signing input", (4<<10-512-len(fixture.Issuer().URL))/2, func(size int) error {
+		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.TokenCache = 1 })
 		for pad := range 20 { // until it is of that very size
 			header := `{"alg":"RS256","kid":"rs256-1","x":"` + strings.Repeat("x", pad) + `"}`
-			payload := strings.TrimSuffix(goodPayload(`"x":"`), "}")
-			for len(b64(header)+"."+b64(payload+`"}`)) < size {
+			payload := strings.TrimSuffix(fixture.Payload(`"x":"`), "}")
+			for len(fixture.B64(header)+"."+fixture.B64(payload+`"}`)) < size {
 				payload += "x"
 			}
-			if payload += `"}`; len(b64(header)+"."+b64(payload)) != size {
+			if payload += `"}`; len(fixture.B64(header)+"."+fixture.B64(payload)) != size {
 				continue
 			}
-			token, err := verify(v, signedRaw(header, payload))
-			wantAccepted(t, token, err)
-			if cacheStatus(t, v).Tokens == 0 {
+			token, err := fixture.Verify(v, signedRaw(header, payload))
+			fixture.WantAccepted(t, token, err)
+			if fixture.CacheStatus(t, v).Tokens == 0 {
 				return errors.New("it is not remembered")
 			}
 			return nil
@@ -840,12 +810,12 @@ func testCachedSize(t *testing.T) {
 // wantFresh asserts how long a set is fresh with this Cache-Control.
 func wantFresh(t *testing.T, cacheControl string, want time.Duration) {
 	t.Helper()
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
 		if cacheControl != "" {
-			p.header.Set("Cache-Control", cacheControl)
+			p.Header.Set("Cache-Control", cacheControl)
 		}
-		keys := p.remote(jwt.RemoteOptions{})
+		keys := p.Remote(jwt.RemoteOptions{})
 		if err := keys.Warm(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -857,17 +827,17 @@ func wantFresh(t *testing.T, cacheControl string, want time.Duration) {
 
 // testStale asserts when the last keys serve no longer.
 func testStale(t *testing.T, option, want time.Duration) {
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
-		v := p.verifier(p.remote(jwt.RemoteOptions{MaxStale: option}))
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		v := p.Verifier(p.Remote(jwt.RemoteOptions{MaxStale: option}))
 		v.Warm(t.Context())
-		p.set(func(p *provider) { p.answer = down })
+		p.Set(func(p *fixture.Provider) { p.Answer = fixture.Down })
 		time.Sleep(10*time.Minute + want - 1)
-		token, err := verify(v, mint(nil))
-		wantAccepted(t, token, err)
+		token, err := fixture.Verify(v, fixture.Mint(nil))
+		fixture.WantAccepted(t, token, err)
 		time.Sleep(time.Nanosecond)
-		token, err = verify(v, mint(nil))
-		wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
+		token, err = fixture.Verify(v, fixture.Mint(nil))
+		fixture.WantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
 	})
 }
 
@@ -875,11 +845,11 @@ func testStale(t *testing.T, option, want time.Duration) {
 // 88 % on, and between those times it is some and then more.
 func testRenewal(t *testing.T) {
 	const sets = 200
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
 		var all []*jwt.RemoteKeySet
 		for range sets {
-			keys := p.remote(jwt.RemoteOptions{})
+			keys := p.Remote(jwt.RemoteOptions{})
 			keys.Warm(t.Context())
 			all = append(all, keys)
 		}
@@ -895,7 +865,7 @@ func testRenewal(t *testing.T) {
 				}
 			}
 			synctest.Wait()
-			if n := p.count("/keys") - sets; n < c.least || n > c.most {
+			if n := p.Count("/keys") - sets; n < c.least || n > c.most {
 				t.Errorf("%d of %d sets were renewed after %v", n, sets, c.at)
 			}
 		}
@@ -904,12 +874,12 @@ func testRenewal(t *testing.T) {
 
 // The pause after the n-th failure is 1 s, doubled up to 30 s, and up to a fifth more or less by chance.
 func testBackoff(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
-		p.answer = down
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		p.Answer = fixture.Down
 		var all []*jwt.RemoteKeySet
 		for range 50 {
-			all = append(all, p.remote(jwt.RemoteOptions{}))
+			all = append(all, p.Remote(jwt.RemoteOptions{}))
 		}
 		for failures := range 70 { // more doublings than a duration has bits
 			want := 30 * time.Second
@@ -927,7 +897,7 @@ func testBackoff(t *testing.T) {
 			}
 			time.Sleep(most)
 		}
-		if n := p.count(oidcPath); n != 50*70 {
+		if n := p.Count(fixture.OIDCPath); n != 50*70 {
 			t.Errorf("%d fetches", n)
 		}
 	})
@@ -935,9 +905,9 @@ func testBackoff(t *testing.T) {
 
 // Unknown kids cause two fetches at once, and then one in ten seconds.
 func testBudget(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
-		v := p.verifier(p.remote(jwt.RemoteOptions{}))
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
 		v.Warm(t.Context())
 		kid := 0
 		for _, c := range []struct {
@@ -947,9 +917,9 @@ func testBudget(t *testing.T) {
 			time.Sleep(c.wait)
 			for range 5 {
 				kid++
-				verify(v, naming(strconv.Itoa(kid)))
+				fixture.Verify(v, fixture.Naming(strconv.Itoa(kid)))
 			}
-			if n := p.count("/keys") - 1; n != c.want {
+			if n := p.Count("/keys") - 1; n != c.want {
 				t.Errorf("%d fetches for %d kids, want %d", n, kid, c.want)
 			}
 		}

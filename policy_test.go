@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
@@ -49,14 +50,14 @@ func TestClock(t *testing.T) {
 			{"iat absent", 0, 0, claims{"iat": nil}, ""},
 			{"iat absent with MaxAge", 0, time.Minute, claims{"iat": nil}, jwt.ReasonClaimMissing},
 		} {
-			v := newVerifier(t, func(config *jwt.Config) { config.Leeway, config.MaxAge = c.leeway, c.maxAge })
+			v := fixture.NewVerifier(t, func(config *jwt.Config) { config.Leeway, config.MaxAge = c.leeway, c.maxAge })
 			all := claims{}
 			for _, from := range []claims{fresh, c.claims} {
 				for name, value := range from {
 					all[name] = value
 				}
 			}
-			token, err := verify(v, testIssuer().Token(all))
+			token, err := fixture.Verify(v, fixture.Issuer().Token(all))
 			if c.reason == "" && err != nil || c.reason != reasonOf(err) || (token == nil) != (err != nil) {
 				t.Errorf("%s: got %v, want %q", c.name, err, c.reason)
 			}
@@ -65,7 +66,7 @@ func TestClock(t *testing.T) {
 }
 
 func TestClients(t *testing.T) {
-	iss := testIssuer()
+	iss := fixture.Issuer()
 	for _, c := range []struct {
 		claims claims
 		reason jwt.Reason
@@ -83,44 +84,44 @@ func TestClients(t *testing.T) {
 		{claims{"client_id": "", "azp": "app"}, jwt.ReasonClientMismatch, "client_id"},
 	} {
 		c.claims["aud"] = nil
-		v := newVerifier(t, func(config *jwt.Config) { config.Audience, config.Clients = nil, []string{"app", "second"} })
-		token, err := verify(v, iss.Token(c.claims))
+		v := fixture.NewVerifier(t, func(config *jwt.Config) { config.Audience, config.Clients = nil, []string{"app", "second"} })
+		token, err := fixture.Verify(v, iss.Token(c.claims))
 		if c.reason == "" {
-			wantAccepted(t, token, err)
+			fixture.WantAccepted(t, token, err)
 			continue
 		}
-		if e := wantRefusal(t, token, err, c.reason, jwt.ErrClaims); e.Member != c.member {
+		if e := fixture.WantRefusal(t, token, err, c.reason, jwt.ErrClaims); e.Member != c.member {
 			t.Errorf("got member %q, want %q", e.Member, c.member)
 		}
 	}
-	both := newVerifier(t, func(config *jwt.Config) { config.Clients = []string{"app"} })
-	token, err := verify(both, iss.Token(claims{"azp": "app"}))
-	wantAccepted(t, token, err)
-	token, err = verify(both, iss.Token(claims{"azp": "app", "aud": "x"}))
-	wantRefusal(t, token, err, jwt.ReasonAudienceMismatch, jwt.ErrClaims)
-	token, err = verify(both, iss.Token(nil))
-	wantRefusal(t, token, err, jwt.ReasonClaimMissing, jwt.ErrClaims)
+	both := fixture.NewVerifier(t, func(config *jwt.Config) { config.Clients = []string{"app"} })
+	token, err := fixture.Verify(both, iss.Token(claims{"azp": "app"}))
+	fixture.WantAccepted(t, token, err)
+	token, err = fixture.Verify(both, iss.Token(claims{"azp": "app", "aud": "x"}))
+	fixture.WantRefusal(t, token, err, jwt.ReasonAudienceMismatch, jwt.ErrClaims)
+	token, err = fixture.Verify(both, iss.Token(nil))
+	fixture.WantRefusal(t, token, err, jwt.ReasonClaimMissing, jwt.ErrClaims)
 
-	access := newVerifier(t, func(config *jwt.Config) {
+	access := fixture.NewVerifier(t, func(config *jwt.Config) {
 		config.Audience, config.Clients, config.Profile = nil, []string{"app"}, jwt.AccessToken
 	})
 	at := func(aud any) string {
 		return iss.Mint(jwttest.Spec{Header: map[string]any{"typ": "at+jwt"}, Claims: claims{"client_id": "app", "aud": aud}})
 	}
-	token, err = verify(access, at("any"))
-	wantAccepted(t, token, err)
-	token, err = verify(access, at(nil))
-	if e := wantRefusal(t, token, err, jwt.ReasonClaimMissing, jwt.ErrClaims); e.Member != "aud" {
+	token, err = fixture.Verify(access, at("any"))
+	fixture.WantAccepted(t, token, err)
+	token, err = fixture.Verify(access, at(nil))
+	if e := fixture.WantRefusal(t, token, err, jwt.ReasonClaimMissing, jwt.ErrClaims); e.Member != "aud" {
 		t.Errorf("got %v", err)
 	}
 
-	skip := newVerifier(t, func(config *jwt.Config) { config.Audience, config.InsecureSkipAudience = nil, true })
-	token, err = verify(skip, iss.Token(claims{"aud": nil}))
-	wantAccepted(t, token, err)
+	skip := fixture.NewVerifier(t, func(config *jwt.Config) { config.Audience, config.InsecureSkipAudience = nil, true })
+	token, err = fixture.Verify(skip, iss.Token(claims{"aud": nil}))
+	fixture.WantAccepted(t, token, err)
 }
 
 func TestProfiles(t *testing.T) {
-	iss := testIssuer()
+	iss := fixture.Issuer()
 	at := map[string]any{"typ": "at+jwt"}
 	full := claims{"client_id": "app"}
 	id := claims{"aud": []string{jwttest.Audience, "other"}, "azp": jwttest.Audience}
@@ -151,11 +152,11 @@ func TestProfiles(t *testing.T) {
 		{"ID token of another party", jwt.IDToken, nil, claims{"aud": id["aud"], "azp": "other"}, jwt.ReasonClientMismatch, "azp"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := newVerifier(t, func(config *jwt.Config) { config.Profile = c.profile })
-			token, err := verify(v, iss.Mint(jwttest.Spec{Header: c.header, Claims: c.claims}))
+			v := fixture.NewVerifier(t, func(config *jwt.Config) { config.Profile = c.profile })
+			token, err := fixture.Verify(v, iss.Mint(jwttest.Spec{Header: c.header, Claims: c.claims}))
 			if c.reason == "" {
-				wantAccepted(t, token, err)
-			} else if e := wantRefusal(t, token, err, c.reason, jwt.ErrClaims); e.Member != c.member {
+				fixture.WantAccepted(t, token, err)
+			} else if e := fixture.WantRefusal(t, token, err, c.reason, jwt.ErrClaims); e.Member != c.member {
 				t.Errorf("got member %q, want %q", e.Member, c.member)
 			}
 		})
@@ -164,11 +165,11 @@ func TestProfiles(t *testing.T) {
 
 // Every failed claim is reported, in the order of the policy, and the first decides.
 func TestAllFailuresReported(t *testing.T) {
-	token, err := verify(newVerifier(t), testIssuer().Mint(jwttest.Spec{
+	token, err := fixture.Verify(fixture.NewVerifier(t), fixture.Issuer().Mint(jwttest.Spec{
 		Header: map[string]any{"typ": "dpop+jwt"},
 		Claims: claims{"iss": "x", "aud": "y", "exp": 1, "nbf": int64(99999999999), "iat": int64(99999999999), "cnf": claims{"jkt": "z"}},
 	}))
-	e := wantRefusal(t, token, err, jwt.ReasonTypeRefused, jwt.ErrClaims)
+	e := fixture.WantRefusal(t, token, err, jwt.ReasonTypeRefused, jwt.ErrClaims)
 	var members []string
 	for _, other := range e.Also {
 		members = append(members, other.Member)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
@@ -82,7 +83,7 @@ func TestRequirements(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var last *jwt.Error
-			resp := answerTo(resource(t, jwt.ResourceConfig{}, &last).Require(c.require...), request("Bearer "+testIssuer().Token(c.claims)))
+			resp := answerTo(fixture.Resource(t, jwt.ResourceConfig{}, &last).Require(c.require...), fixture.Request("Bearer "+fixture.Issuer().Token(c.claims)))
 			if c.reason == "" {
 				if resp.StatusCode != 200 || last != nil {
 					t.Errorf("got %d, %v", resp.StatusCode, last)
@@ -94,7 +95,7 @@ func TestRequirements(t *testing.T) {
 				status, code, sentinel = 401, "insufficient_user_authentication", jwt.ErrAuthentication
 			}
 			wantAnswer(t, resp, status, code, c.challenge)
-			if last == nil || last.Reason != c.reason || !errors.Is(last, sentinel) || last.Issuer != testIssuer().URL || last.KeyID == "" {
+			if last == nil || last.Reason != c.reason || !errors.Is(last, sentinel) || last.Issuer != fixture.Issuer().URL || last.KeyID == "" {
 				t.Errorf("OnRefusal got %#v", last)
 			}
 		})
@@ -104,13 +105,13 @@ func TestRequirements(t *testing.T) {
 // A refusal for want of a scope repeats no piece of the token either.
 func TestRequirementsHoldNoToken(t *testing.T) {
 	const piece = "eyJhbGciOiJSUzI1NiIsImtpZCI6InJzMjU2LTEi" // how the header begins
-	text := testIssuer().SignRaw(jwt.RS256, `{"alg":"RS256","kid":"rs256-1"}`, goodPayload(`"scope":"`+piece+`","roles":["`+piece+`"],"acr":"`+piece+`"`))
+	text := fixture.Issuer().SignRaw(jwt.RS256, `{"alg":"RS256","kid":"rs256-1"}`, fixture.Payload(`"scope":"`+piece+`","roles":["`+piece+`"],"acr":"`+piece+`"`))
 	if !strings.HasPrefix(text, piece[:17]) {
 		t.Fatalf("the header begins with %s", text[:40])
 	}
 	for _, req := range []jwt.Requirement{jwt.Scope("a"), jwt.Claim("roles").Has("a"), jwt.ACR("a")} {
 		var last *jwt.Error
-		answerTo(resource(t, jwt.ResourceConfig{}, &last).Require(req), request("Bearer "+text))
+		answerTo(fixture.Resource(t, jwt.ResourceConfig{}, &last).Require(req), fixture.Request("Bearer "+text))
 		if last == nil {
 			t.Fatal("not refused")
 		}
@@ -167,8 +168,8 @@ var mistakes = map[string]struct {
 
 // A mistake is found while the route is built, and no token meets it.
 func TestRequirementMistakes(t *testing.T) {
-	v := newVerifier(t)
-	rich := testIssuer().Token(claims{"scope": "a b", "a": "", "roles": []string{"", "a"}, "acr": "", "auth_time": 1, "tenant": nil})
+	v := fixture.NewVerifier(t)
+	rich := fixture.Issuer().Token(claims{"scope": "a b", "a": "", "roles": []string{"", "a"}, "acr": "", "auth_time": 1, "tenant": nil})
 	for name, c := range mistakes {
 		t.Run(name, func(t *testing.T) {
 			func() {
@@ -208,7 +209,7 @@ func TestRequirementString(t *testing.T) {
 
 // The claims that real issuers write, and those that look like them.
 func TestClaimShapes(t *testing.T) {
-	v := newVerifier(t)
+	v := fixture.NewVerifier(t)
 	raw := func(text string) json.RawMessage { return json.RawMessage(text) }
 	zitadel := "urn:zitadel:iam:org:project:roles"
 	for _, c := range []struct {
@@ -264,7 +265,7 @@ func TestClaimShapes(t *testing.T) {
 		{"json.Number", jwt.Claim("x").Equals(json.Number("12345678901234567890.5")), claims{"x": raw("12345678901234567890.50")}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e := v.Trace(t.Context(), testIssuer().Token(c.claims), time.Time{}, c.req).Refusal
+			e := v.Trace(t.Context(), fixture.Issuer().Token(c.claims), time.Time{}, c.req).Refusal
 			switch {
 			case c.text == "" && e != nil:
 				t.Errorf("refused: %v", e)
@@ -279,8 +280,8 @@ func TestClaimShapes(t *testing.T) {
 
 // The refusal of alternatives names each of them, and that of scopes all that are missing.
 func TestRequirementTells(t *testing.T) {
-	v := newVerifier(t)
-	e := v.Trace(t.Context(), testIssuer().Token(claims{"scope": "c"}), time.Time{}, jwt.Any(jwt.Scope("a", "c", "b"), jwt.Claim("roles").Has("admin"))).Refusal
+	v := fixture.NewVerifier(t)
+	e := v.Trace(t.Context(), fixture.Issuer().Token(claims{"scope": "c"}), time.Time{}, jwt.Any(jwt.Scope("a", "c", "b"), jwt.Claim("roles").Has("admin"))).Refusal
 	const want = `jwt: missing scope: scope is "c", want all of "a" "b"; or roles is absent, want "admin"`
 	if e == nil || e.Error() != want || e.Want != `Scope("a", "c", "b") or Claim("roles").Has("admin")` {
 		t.Errorf("got %v, %+v", e, e)
@@ -289,16 +290,16 @@ func TestRequirementTells(t *testing.T) {
 
 // A user who authenticated just as long ago as is allowed need not do so again.
 func TestMaxAuthAgeEdge(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		v := newVerifier(t)
-		text := testIssuer().Token(claims{"auth_time": time.Now().Unix()})
+	fixture.Bubble(t, func(t *testing.T) {
+		v := fixture.NewVerifier(t)
+		text := fixture.Issuer().Token(claims{"auth_time": time.Now().Unix()})
 		guard := v.Require(jwt.MaxAuthAge(time.Minute))
 		for _, c := range []struct {
 			wait   time.Duration
 			status int
 		}{{time.Minute, http.StatusOK}, {time.Nanosecond, http.StatusUnauthorized}} {
 			time.Sleep(c.wait)
-			if resp := answerTo(guard, request("Bearer "+text)); resp.StatusCode != c.status {
+			if resp := answerTo(guard, fixture.Request("Bearer "+text)); resp.StatusCode != c.status {
 				t.Errorf("status %d, want %d", resp.StatusCode, c.status)
 			}
 		}
@@ -307,8 +308,8 @@ func TestMaxAuthAgeEdge(t *testing.T) {
 
 // Check and Trace say the same of a route whose later requirement is a mistake.
 func TestMistakeBehindARequirement(t *testing.T) {
-	token := testIssuer().Token(nil)
+	token := fixture.Issuer().Token(nil)
 	reqs := []jwt.Requirement{jwt.Scope("a"), jwt.Scope()}
-	_, err := resource(t, jwt.ResourceConfig{}, nil).Check(request("Bearer "+token), reqs...)
-	sameRefusal(t, err, newVerifier(t).Trace(t.Context(), token, time.Time{}, reqs...))
+	_, err := fixture.Resource(t, jwt.ResourceConfig{}, nil).Check(fixture.Request("Bearer "+token), reqs...)
+	fixture.WantSameRefusal(t, err, fixture.NewVerifier(t).Trace(t.Context(), token, time.Time{}, reqs...))
 }

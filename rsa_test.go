@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
@@ -22,9 +23,9 @@ func TestSaltLength(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := newVerifier(t, func(c *jwt.Config) { c.Keys = key })
-		payload, _ := json.Marshal(claims{"iss": testIssuer().URL, "aud": jwttest.Audience, "exp": time.Now().Add(time.Hour).Unix()})
-		input := b64(`{"alg":"`+string(alg)+`"}`) + "." + b64(string(payload))
+		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = key })
+		payload, _ := json.Marshal(claims{"iss": fixture.Issuer().URL, "aud": jwttest.Audience, "exp": time.Now().Add(time.Hour).Unix()})
+		input := fixture.B64(`{"alg":"`+string(alg)+`"}`) + "." + fixture.B64(string(payload))
 		h := hash.New()
 		h.Write([]byte(input))
 		digest := h.Sum(nil)
@@ -33,11 +34,11 @@ func TestSaltLength(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			token, err := verify(v, input+"."+b64(string(signature)))
+			token, err := fixture.Verify(v, input+"."+fixture.B64(string(signature)))
 			if salt == hash.Size() {
-				wantAccepted(t, token, err)
+				fixture.WantAccepted(t, token, err)
 			} else {
-				wantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
+				fixture.WantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
 			}
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,17 +14,13 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 )
 
-func down(w http.ResponseWriter, _ *http.Request) bool {
-	w.WriteHeader(http.StatusBadGateway)
-	return true
-}
-
 // snapshot is what a process that has just fetched leaves behind.
-func snapshot(t *testing.T, p *provider) []byte {
+func snapshot(t *testing.T, p *fixture.Provider) []byte {
 	t.Helper()
-	keys := p.remote(jwt.RemoteOptions{})
+	keys := p.Remote(jwt.RemoteOptions{})
 	if data, err := keys.Snapshot(); err == nil || data != nil {
 		t.Error("a snapshot of nothing")
 	}
@@ -40,22 +35,22 @@ func snapshot(t *testing.T, p *provider) []byte {
 }
 
 func TestSnapshotOverRestart(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
-		p.header.Set("ETag", `"1"`)
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		p.Header.Set("ETag", `"1"`)
 		data := snapshot(t, p)
-		p.set(func(p *provider) { p.answer = down })
+		p.Set(func(p *fixture.Provider) { p.Answer = fixture.Down })
 		for _, c := range []struct {
 			after time.Duration
 			state string
 		}{{5 * time.Minute, "fresh"}, {30 * time.Minute, "stale"}, {70*time.Minute - time.Second, "stale"}, {70 * time.Minute, "unavailable"}} {
 			time.Sleep(time.Until(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(c.after)))
-			keys := p.remote(jwt.RemoteOptions{Snapshot: data})
-			token, err := verify(p.verifier(keys), mint(nil))
+			keys := p.Remote(jwt.RemoteOptions{Snapshot: data})
+			token, err := fixture.Verify(p.Verifier(keys), fixture.Mint(nil))
 			if c.state == "unavailable" {
-				wantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
+				fixture.WantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
 			} else {
-				wantAccepted(t, token, err)
+				fixture.WantAccepted(t, token, err)
 			}
 			synctest.Wait()
 			if got := keys.Status(); got.State != c.state {
@@ -63,12 +58,12 @@ func TestSnapshotOverRestart(t *testing.T) {
 			}
 		}
 		// The issuer is back: it is asked, and may answer that nothing has changed.
-		p.set(func(p *provider) { p.answer = nil })
-		keys := p.remote(jwt.RemoteOptions{Snapshot: data})
-		token, err := verify(p.verifier(keys), mint(nil))
-		wantAccepted(t, token, err)
-		if s := keys.Status(); s.State != "fresh" || p.seen.Get("If-None-Match") != `"1"` || !s.LastSuccess.Equal(time.Now()) {
-			t.Errorf("got %+v, asked with %v", s, p.seen)
+		p.Set(func(p *fixture.Provider) { p.Answer = nil })
+		keys := p.Remote(jwt.RemoteOptions{Snapshot: data})
+		token, err := fixture.Verify(p.Verifier(keys), fixture.Mint(nil))
+		fixture.WantAccepted(t, token, err)
+		if s := keys.Status(); s.State != "fresh" || p.Seen.Get("If-None-Match") != `"1"` || !s.LastSuccess.Equal(time.Now()) {
+			t.Errorf("got %+v, asked with %v", s, p.Seen)
 		}
 		again, err := keys.Snapshot()
 		if err != nil || string(again) == string(data) {
@@ -79,22 +74,22 @@ func TestSnapshotOverRestart(t *testing.T) {
 
 // What an issuer sends cannot make a snapshot that refuses itself.
 func TestSnapshotOfOddHeaders(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
-		p.header.Set("ETag", "\"caf\xe9\"")
-		p.header.Set("Last-Modified", "\u2028")
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		p.Header.Set("ETag", "\"caf\xe9\"")
+		p.Header.Set("Last-Modified", "\u2028")
 		data := snapshot(t, p)
-		if _, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Snapshot: data}); err != nil {
+		if _, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Snapshot: data}); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
 func TestSnapshotRefused(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
 		data := snapshot(t, p)
-		other := strings.Replace(string(keySetJSON(jwkOf(t, otherIssuer(), jwt.ES256))), `"`, `\"`, -1)
+		other := strings.Replace(string(fixture.KeySetJSON(fixture.JWKOf(t, fixture.OtherIssuer(), jwt.ES256))), `"`, `\"`, -1)
 		edit := func(old, replacement string) string {
 			if !strings.Contains(string(data), old) {
 				t.Fatalf("%s is not in %s", old, data)
@@ -130,16 +125,16 @@ func TestSnapshotRefused(t *testing.T) {
 			{"no keys", redigest("keys", `{"keys":[]}`), "no usable key"},
 			{"too large", strings.Repeat(" ", 3*512<<10) + string(data), "the limit is 1572864"},
 		} {
-			r, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Snapshot: []byte(c.data)})
+			r, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Snapshot: []byte(c.data)})
 			if err == nil || r != nil || !strings.Contains(err.Error(), "jwt: Discover: the Snapshot is refused: ") || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s: got %v, want %s", c.name, err, c.want)
 			}
 		}
-		if _, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Snapshot: []byte(redigest("fetched_at", "2000-01-01T00:01:00Z"))}); err != nil {
+		if _, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Snapshot: []byte(redigest("fetched_at", "2000-01-01T00:01:00Z"))}); err != nil {
 			t.Errorf("a clock that was set right by a minute: %v", err)
 		}
 		// Nobody can make it fresh for longer than an answer is.
-		r, err := jwt.Discover(providerURL, &jwt.RemoteOptions{Snapshot: []byte(redigest("fresh_until", "2099-01-01T00:00:00Z"))})
+		r, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Snapshot: []byte(redigest("fresh_until", "2099-01-01T00:00:00Z"))})
 		if err != nil || !r.Status().FreshUntil.Equal(time.Now().Add(time.Hour)) {
 			t.Errorf("got %v, %v", r.Status(), err)
 		}
@@ -148,42 +143,42 @@ func TestSnapshotRefused(t *testing.T) {
 
 func TestSnapshotFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys.json")
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
 		var events eventLog
 		life := func(o jwt.RemoteOptions) *jwt.Verifier {
 			o.SnapshotFile, o.OnEvent = jwt.SnapshotFile(path), events.add
-			return p.verifier(p.remote(o))
+			return p.Verifier(p.Remote(o))
 		}
 		v := life(jwt.RemoteOptions{})
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			t.Error("the constructor wrote")
 		}
-		verify(v, mint(nil))
+		fixture.Verify(v, fixture.Mint(nil))
 		synctest.Wait()
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Fatalf("got %v, %v", info, err)
 		}
 		// Another life begins while the issuer is down.
-		p.set(func(p *provider) { p.answer = down })
+		p.Set(func(p *fixture.Provider) { p.Answer = fixture.Down })
 		time.Sleep(time.Hour)
 		events.reset()
 		v = life(jwt.RemoteOptions{})
-		token, err := verify(v, mint(nil))
-		wantAccepted(t, token, err)
+		token, err := fixture.Verify(v, fixture.Mint(nil))
+		fixture.WantAccepted(t, token, err)
 		synctest.Wait()
 		events.want(t, "restored", "failed", "stale")
 
 		// A file that cannot be used is told and ignored, and the next good answer replaces it.
-		p.set(func(p *provider) { p.answer = nil })
+		p.Set(func(p *fixture.Provider) { p.Answer = nil })
 		for _, bad := range []string{"", "{}", strings.Repeat("x", 3*512<<10+1)} {
 			if err := os.WriteFile(path, []byte(bad), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			events.reset()
-			token, err = verify(life(jwt.RemoteOptions{}), mint(nil))
-			wantAccepted(t, token, err)
+			token, err = fixture.Verify(life(jwt.RemoteOptions{}), fixture.Mint(nil))
+			fixture.WantAccepted(t, token, err)
 			synctest.Wait()
 			events.want(t, "snapshot_refused", "fetched", "key_added es256-1")
 			if data, err := os.ReadFile(path); err != nil || !strings.Contains(string(data), `"version":"1"`) {
@@ -192,9 +187,9 @@ func TestSnapshotFile(t *testing.T) {
 		}
 		// A folder that is gone keeps nobody from verifying.
 		events.reset()
-		keys := p.remote(jwt.RemoteOptions{SnapshotFile: jwt.SnapshotFile(filepath.Join(path, "nowhere")), OnEvent: events.add})
-		token, err = verify(p.verifier(keys), mint(nil))
-		wantAccepted(t, token, err)
+		keys := p.Remote(jwt.RemoteOptions{SnapshotFile: jwt.SnapshotFile(filepath.Join(path, "nowhere")), OnEvent: events.add})
+		token, err = fixture.Verify(p.Verifier(keys), fixture.Mint(nil))
+		fixture.WantAccepted(t, token, err)
 		synctest.Wait()
 		if got := events.all(); got[len(got)-1] != "snapshot_failed" {
 			t.Errorf("got %v", got)

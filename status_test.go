@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 )
 
 // eventLog keeps what it was told.
@@ -57,65 +58,65 @@ func (l *eventLog) want(t *testing.T, kinds ...string) {
 }
 
 func TestEvents(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
 		var events eventLog
 		var keys *jwt.RemoteKeySet
-		keys = p.remote(jwt.RemoteOptions{OnEvent: func(e jwt.Event) {
+		keys = p.Remote(jwt.RemoteOptions{OnEvent: func(e jwt.Event) {
 			keys.Status() // a hook may ask
 			events.add(e)
 		}})
-		v := p.verifier(keys)
+		v := p.Verifier(keys)
 		step := func(wait time.Duration, kinds ...string) {
 			t.Helper()
 			events.reset()
 			time.Sleep(wait)
-			verify(v, mint(nil))
+			fixture.Verify(v, fixture.Mint(nil))
 			synctest.Wait()
 			events.want(t, kinds...)
 		}
 		step(0, "fetched", "key_added es256-1")
 		step(5 * time.Minute)
 		step(5*time.Minute, "not_modified") // the same bytes again
-		p.set(func(p *provider) {
-			p.keys = append(p.keys, jwkEdit{"kid": "next"}.apply(p.keys[0].(jwk)))
+		p.Set(func(p *fixture.Provider) {
+			p.Keys = append(p.Keys, fixture.JWKEdit{"kid": "next"}.Apply(p.Keys[0].(fixture.JWK)))
 		})
 		step(10*time.Minute, "fetched", "key_added next")
-		p.set(func(p *provider) { p.keys = []any{jwkOf(t, otherIssuer(), jwt.ES256)} })
+		p.Set(func(p *fixture.Provider) { p.Keys = []any{fixture.JWKOf(t, fixture.OtherIssuer(), jwt.ES256)} })
 		step(10*time.Minute, "fetched", "key_removed es256-1", "key_removed next", "key_added es256-1")
-		p.set(func(p *provider) { p.answer = down })
+		p.Set(func(p *fixture.Provider) { p.Answer = fixture.Down })
 		step(9*time.Minute, "failed") // still fresh
 		step(time.Minute, "failed", "stale")
 		step(time.Minute, "failed")
 		step(time.Hour, "failed", "unavailable")
 		step(time.Minute, "failed")
-		p.set(func(p *provider) { p.answer = nil })
+		p.Set(func(p *fixture.Provider) { p.Answer = nil })
 		step(time.Minute, "not_modified", "recovered")
-		p.set(func(p *provider) { p.answer = down })
+		p.Set(func(p *fixture.Provider) { p.Answer = fixture.Down })
 		step(10*time.Minute, "failed", "stale")
 
 		last := events.events[len(events.events)-1]
 		var log bytes.Buffer
 		slog.New(slog.NewTextHandler(&log, nil)).Info("keys", "event", last)
-		for _, want := range []string{"event.kind=stale", "event.source=" + providerURL, "status 502", "event.next_attempt="} {
+		for _, want := range []string{"event.kind=stale", "event.source=" + fixture.ProviderURL, "status 502", "event.next_attempt="} {
 			if !strings.Contains(log.String(), want) {
 				t.Errorf("%q is not in %s", want, log.String())
 			}
 		}
 	})
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
-		p.answer = down
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		p.Answer = fixture.Down
 		var events eventLog
-		v := p.verifier(p.remote(jwt.RemoteOptions{OnEvent: events.add}))
-		verify(v, mint(nil))
+		v := p.Verifier(p.Remote(jwt.RemoteOptions{OnEvent: events.add}))
+		fixture.Verify(v, fixture.Mint(nil))
 		time.Sleep(time.Minute)
-		verify(v, mint(nil))
+		fixture.Verify(v, fixture.Mint(nil))
 		synctest.Wait()
 		events.want(t, "failed", "unavailable", "failed")
-		p.set(func(p *provider) { p.answer = nil })
+		p.Set(func(p *fixture.Provider) { p.Answer = nil })
 		time.Sleep(time.Minute)
-		verify(v, mint(nil))
+		fixture.Verify(v, fixture.Mint(nil))
 		synctest.Wait()
 		events.want(t, "failed", "unavailable", "failed", "fetched", "key_added es256-1", "recovered")
 	})
@@ -123,12 +124,12 @@ func TestEvents(t *testing.T) {
 
 // A hook that panics takes nothing with it but itself; events that nobody hears are few.
 func TestEventHooks(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
-		p.keys = []any{jwkEdit{"kid": "a\n\x1b[31m"}.apply(p.keys[0].(jwk))}
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		p.Keys = []any{fixture.JWKEdit{"kid": "a\n\x1b[31m"}.Apply(p.Keys[0].(fixture.JWK))}
 		var events eventLog
 		first := true
-		keys := p.remote(jwt.RemoteOptions{OnEvent: func(e jwt.Event) {
+		keys := p.Remote(jwt.RemoteOptions{OnEvent: func(e jwt.Event) {
 			if first {
 				first = false
 				runtime.Goexit() // as t.FailNow does
@@ -148,16 +149,16 @@ func TestEventHooks(t *testing.T) {
 
 // A hook that does not return keeps nobody from verifying.
 func TestSlowEventHook(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
 		release := make(chan struct{})
-		v := p.verifier(p.remote(jwt.RemoteOptions{OnEvent: func(jwt.Event) { <-release }}))
+		v := p.Verifier(p.Remote(jwt.RemoteOptions{OnEvent: func(jwt.Event) { <-release }}))
 		for range 5 {
-			token, err := verify(v, mint(nil))
-			wantAccepted(t, token, err)
+			token, err := fixture.Verify(v, fixture.Mint(nil))
+			fixture.WantAccepted(t, token, err)
 			time.Sleep(10 * time.Minute)
 		}
-		if n := p.count("/keys"); n != 5 {
+		if n := p.Count("/keys"); n != 5 {
 			t.Errorf("%d fetches", n)
 		}
 		close(release)
@@ -170,7 +171,7 @@ func TestSlowEventHook(t *testing.T) {
 func TestChaos(t *testing.T) {
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			fixture.Bubble(t, func(t *testing.T) {
 				chaos(t, rand.New(rand.NewPCG(seed, 1)), []time.Duration{10 * time.Minute, 10 * time.Hour}[seed%2])
 			})
 		})
@@ -184,8 +185,8 @@ func chaos(t *testing.T, rng *rand.Rand, length time.Duration) {
 		backoff = 45 * time.Second // the longest one and two slow answers
 		refill  = 18 * time.Second // of the budget for unknown kids, and two slow answers
 	)
-	p := newProvider(t)
-	base := p.keys[0].(jwk)
+	p := fixture.NewProvider(t)
+	base := p.Keys[0].(fixture.JWK)
 	type key struct {
 		kid       string
 		published time.Time
@@ -198,21 +199,21 @@ func chaos(t *testing.T, rng *rand.Rand, length time.Duration) {
 	var until time.Time // an outage lasts so long at the least
 	reached := start    // when it was last up for so long that it must have been asked
 	publish := func() {
-		p.set(func(p *provider) {
-			p.keys = nil
+		p.Set(func(p *fixture.Provider) {
+			p.Keys = nil
 			for _, k := range ring {
 				if k.withdrawn.IsZero() {
-					p.keys = append(p.keys, jwkEdit{"kid": k.kid}.apply(base))
+					p.Keys = append(p.Keys, fixture.JWKEdit{"kid": k.kid}.Apply(base))
 				}
 			}
 		})
 	}
 	publish()
-	v := p.verifier(p.remote(jwt.RemoteOptions{}))
+	v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
 	tokens := map[string]string{}
 	text := func(kid string) string {
 		if tokens[kid] == "" {
-			tokens[kid] = mint(kid)
+			tokens[kid] = fixture.Mint(kid)
 		}
 		return tokens[kid]
 	}
@@ -234,19 +235,19 @@ func chaos(t *testing.T, rng *rand.Rand, length time.Duration) {
 			if rng.IntN(4) == 0 {
 				until = now.Add(length / 4) // a long one
 			}
-			p.set(func(p *provider) { p.answer = down })
+			p.Set(func(p *fixture.Provider) { p.Answer = fixture.Down })
 		case 3:
 			if upSince.IsZero() && now.After(until) {
 				upSince = now
-				p.set(func(p *provider) { p.answer = nil })
+				p.Set(func(p *fixture.Provider) { p.Answer = nil })
 			}
 		case 4:
-			p.set(func(p *provider) { p.delay = time.Duration(rng.IntN(2400)) * time.Millisecond })
+			p.Set(func(p *fixture.Provider) { p.Delay = time.Duration(rng.IntN(2400)) * time.Millisecond })
 		case 5:
-			p.set(func(p *provider) { p.delay = 0 })
+			p.Set(func(p *fixture.Provider) { p.Delay = 0 })
 		case 6: // a flood
 			for i := range 50 {
-				go verify(v, naming(fmt.Sprintf("flood-%d", i)))
+				go fixture.Verify(v, fixture.Naming(fmt.Sprintf("flood-%d", i)))
 			}
 			synctest.Wait()
 		}
@@ -256,7 +257,7 @@ func chaos(t *testing.T, rng *rand.Rand, length time.Duration) {
 		if up {
 			reached = asked
 		}
-		_, err := verify(v, text(k.kid))
+		_, err := fixture.Verify(v, text(k.kid))
 		switch {
 		case !k.withdrawn.IsZero():
 			if err == nil && asked.Sub(k.withdrawn) > fresh+window {
@@ -279,13 +280,13 @@ func chaos(t *testing.T, rng *rand.Rand, length time.Duration) {
 }
 
 func TestStatus(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := newProvider(t)
-		p.keys = append(p.keys, jwk{"kty": "RSA", "use": "enc", "kid": "e", "alg": "RSA-OAEP"})
-		v := p.verifier(p.remote(jwt.RemoteOptions{}))
-		verify(v, mint(nil))
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		p.Keys = append(p.Keys, fixture.JWK{"kty": "RSA", "use": "enc", "kid": "e", "alg": "RSA-OAEP"})
+		v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
+		fixture.Verify(v, fixture.Mint(nil))
 		got := v.Status()
-		if len(got) != 1 || got[0].Issuer != providerURL || got[0].Keys.State != "fresh" || got[0].Keys.Fetches != 1 || !got[0].Keys.LastSuccess.Equal(time.Now()) {
+		if len(got) != 1 || got[0].Issuer != fixture.ProviderURL || got[0].Keys.State != "fresh" || got[0].Keys.Fetches != 1 || !got[0].Keys.LastSuccess.Equal(time.Now()) {
 			t.Errorf("got %+v", got)
 		}
 		text, err := json.Marshal(got)
@@ -295,8 +296,8 @@ func TestStatus(t *testing.T) {
 			}
 		}
 	})
-	for keys, want := range map[jwt.KeySource]string{testIssuer().Key(jwt.RS256): "fixed", keysOf(t, testIssuer()): "fixed", sourcePointer(): "custom"} {
-		if got := newVerifier(t, func(c *jwt.Config) { c.Keys = keys }).Status()[0].Keys; got.State != want || (want == "fixed") != (len(got.Keys) > 0) {
+	for keys, want := range map[jwt.KeySource]string{fixture.Issuer().Key(jwt.RS256): "fixed", fixture.KeysOf(t, fixture.Issuer()): "fixed", sourcePointer(): "custom"} {
+		if got := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = keys }).Status()[0].Keys; got.State != want || (want == "fixed") != (len(got.Keys) > 0) {
 			t.Errorf("got %+v", got)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
@@ -22,12 +23,12 @@ func entraName(tenant string) string { return strings.Replace(entra, "{tenantid}
 
 func entraConfig(t *testing.T, keys ...any) jwt.Config {
 	t.Helper()
-	return jwt.Config{Issuer: entra, Tenants: []string{tenantA, tenantB}, Audience: []string{jwttest.Audience}, Keys: parseKeySet(t, keys...)}
+	return jwt.Config{Issuer: entra, Tenants: []string{tenantA, tenantB}, Audience: []string{jwttest.Audience}, Keys: fixture.ParseKeySet(t, keys...)}
 }
 
 func TestTenants(t *testing.T) {
-	iss := testIssuer()
-	rsa := jwkEdit{"issuer": entra, "alg": nil}.apply(jwkOf(t, iss, jwt.RS256))
+	iss := fixture.Issuer()
+	rsa := fixture.JWKEdit{"issuer": entra, "alg": nil}.Apply(fixture.JWKOf(t, iss, jwt.RS256))
 	allowed, err := jwt.NewVerifier(entraConfig(t, rsa))
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +39,7 @@ func TestTenants(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	beside, err := jwt.NewVerifier(entraConfig(t, rsa), testConfig(t))
+	beside, err := jwt.NewVerifier(entraConfig(t, rsa), fixture.Config(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +70,7 @@ func TestTenants(t *testing.T) {
 	} {
 		text := iss.Token(claims{"iss": c.iss, "tid": c.tid})
 		for name, v := range map[string]*jwt.Verifier{"Tenants": allowed, "InsecureAnyTenant": open, "beside another issuer": beside} {
-			token, err := verify(v, text)
+			token, err := fixture.Verify(v, text)
 			if ok := c.member == "" || name == "InsecureAnyTenant" && c.open; ok {
 				if err != nil {
 					t.Errorf("%s, %s: %v", c.name, name, err)
@@ -80,18 +81,18 @@ func TestTenants(t *testing.T) {
 			if c.iss == nil {
 				reason = jwt.ReasonClaimMissing
 			}
-			if e := wantRefusal(t, token, err, reason, jwt.ErrClaims); e.Member != c.member {
+			if e := fixture.WantRefusal(t, token, err, reason, jwt.ErrClaims); e.Member != c.member {
 				t.Errorf("%s, %s: got member %q: %v", c.name, name, e.Member, err)
 			}
 		}
 	}
-	token, err := verify(beside, iss.Token(nil))
-	wantAccepted(t, token, err)
+	token, err := fixture.Verify(beside, iss.Token(nil))
+	fixture.WantAccepted(t, token, err)
 }
 
 // A key that says whose it is vouches for nobody else.
 func TestKeyOfOneIssuer(t *testing.T) {
-	iss := testIssuer()
+	iss := fixture.Issuer()
 	for _, c := range []struct {
 		issuer any
 		ok     bool
@@ -100,17 +101,17 @@ func TestKeyOfOneIssuer(t *testing.T) {
 		{nil, true, true}, {entra, true, true}, {entraName(tenantA), true, true},
 		{entraName(tenantB), false, false}, {"https://login.microsoftonline.com/{tenantid}/v1.0", false, false}, {"{tenantid}", false, true}, {"CN=Some CA", false, true},
 	} {
-		rsa := jwkEdit{"issuer": c.issuer}.apply(jwkOf(t, iss, jwt.RS256))
-		single := jwt.Config{Issuer: entraName(tenantA), Audience: []string{jwttest.Audience}, Keys: parseKeySet(t, rsa)}
+		rsa := fixture.JWKEdit{"issuer": c.issuer}.Apply(fixture.JWKOf(t, iss, jwt.RS256))
+		single := jwt.Config{Issuer: entraName(tenantA), Audience: []string{jwttest.Audience}, Keys: fixture.ParseKeySet(t, rsa)}
 		for _, config := range []jwt.Config{entraConfig(t, rsa), single} {
 			v, err := jwt.NewVerifier(config)
 			if err != nil {
 				t.Fatal(err)
 			}
-			token, err := verify(v, iss.Token(claims{"iss": entraName(tenantA), "tid": tenantA}))
+			token, err := fixture.Verify(v, iss.Token(claims{"iss": entraName(tenantA), "tid": tenantA}))
 			if c.ok || c.single && config.Issuer != entra {
-				wantAccepted(t, token, err)
-			} else if e := wantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims); !strings.Contains(e.Hint, "the key that signed the token is for another issuer") {
+				fixture.WantAccepted(t, token, err)
+			} else if e := fixture.WantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims); !strings.Contains(e.Hint, "the key that signed the token is for another issuer") {
 				t.Errorf("got %v", err)
 			}
 		}
@@ -118,7 +119,7 @@ func TestKeyOfOneIssuer(t *testing.T) {
 }
 
 func TestTenantConfigErrors(t *testing.T) {
-	rsa := jwkOf(t, testIssuer(), jwt.RS256)
+	rsa := fixture.JWKOf(t, fixture.Issuer(), jwt.RS256)
 	for want, change := range map[string]func(*jwt.Config){
 		"Tenants are required":                          func(c *jwt.Config) { c.Tenants = nil },
 		"InsecureAnyTenant contradicts":                 func(c *jwt.Config) { c.InsecureAnyTenant = true },
@@ -137,7 +138,7 @@ func TestTenantConfigErrors(t *testing.T) {
 
 // countedKeys is a source without keys that counts how often it is asked.
 func countedKeys(calls *int) jwt.KeySource {
-	return sourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) {
+	return fixture.SourceFunc(func(context.Context, jwt.Header) (*jwt.Key, error) {
 		*calls++
 		return nil, jwt.ErrKey
 	})
@@ -149,21 +150,21 @@ func TestPlaceholderChoosesNoIssuer(t *testing.T) {
 	calls := 0
 	const template = "https://login.example/{tenantid}/v2.0"
 	many := jwt.Config{Issuer: template, Tenants: []string{tenantA}, Audience: []string{jwttest.Audience}, Keys: countedKeys(&calls)}
-	v, err := jwt.NewVerifier(many, testConfig(t))
+	v, err := jwt.NewVerifier(many, fixture.Config(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := testIssuer().Token(claims{"iss": template, "tid": "{tenantid}"})
-	token, err := verify(v, text)
-	if e := wantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims); e.Issuer != "" {
+	text := fixture.Issuer().Token(claims{"iss": template, "tid": "{tenantid}"})
+	token, err := fixture.Verify(v, text)
+	if e := fixture.WantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims); e.Issuer != "" {
 		t.Errorf("judged by %q", e.Issuer)
 	}
-	traced(t, v, text)
+	fixture.Trace(t, v, text)
 	if calls != 0 {
 		t.Errorf("keys were asked for %d times", calls)
 	}
-	token, err = verify(v, testIssuer().Token(claims{"iss": strings.Replace(template, "{tenantid}", tenantA, 1), "tid": tenantA}))
-	wantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
+	token, err = fixture.Verify(v, fixture.Issuer().Token(claims{"iss": strings.Replace(template, "{tenantid}", tenantA, 1), "tid": tenantA}))
+	fixture.WantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
 	if calls != 1 {
 		t.Errorf("keys were asked for %d times, want once", calls)
 	}

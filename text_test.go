@@ -9,18 +9,19 @@ import (
 	"testing"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 )
 
 // A piece of the token is found behind a word of any length, even if it is as short as a piece can be.
 func TestErrorsHoldNoPieceBehindAWord(t *testing.T) {
-	v := newVerifier(t)
-	payload := b64(`{"iss":"` + testIssuer().URL + `","sub":"somebody"}`)
+	v := fixture.NewVerifier(t)
+	payload := fixture.B64(`{"iss":"` + fixture.Issuer().URL + `","sub":"somebody"}`)
 	for _, between := range []string{" ", "/", "  ", `" "`} {
 		for n := 1; n <= 40; n++ {
 			for _, tail := range []string{"", " zz"} {
 				kid, _ := json.Marshal(strings.Repeat("z", n) + between + payload[20:37] + tail)
 				for _, header := range []string{`{"alg":"RS256","kid":` + string(kid) + `}`, `{"alg":` + string(kid) + `}`} {
-					token := b64(header) + "." + payload + "." + b64(strings.Repeat("s", 256))
+					token := fixture.B64(header) + "." + payload + "." + fixture.B64(strings.Repeat("s", 256))
 					_, err := v.Verify(t.Context(), token)
 					var e *jwt.Error
 					if !errors.As(err, &e) || !errors.Is(err, jwt.ErrKey) {
@@ -30,7 +31,7 @@ func TestErrorsHoldNoPieceBehindAWord(t *testing.T) {
 						t.Errorf("a word of %d bytes and %q: got %q", n, between, e.Got)
 					}
 					for _, told := range tellings(e) {
-						if run := sharedRun(token, told); run != "" {
+						if run := fixture.SharedRun(token, told); run != "" {
 							t.Errorf("a word of %d bytes and %q: %q holds %q", n, between, told, run)
 						}
 					}
@@ -41,12 +42,12 @@ func TestErrorsHoldNoPieceBehindAWord(t *testing.T) {
 }
 
 func TestTooLargeText(t *testing.T) {
-	v := newVerifier(t)
+	v := fixture.NewVerifier(t)
 	for token, want := range map[string]string{
 		strings.Repeat("a", 16<<10+1):            "jwt: token too large: the token has 16385 bytes, the limit is 16384",
 		strings.Repeat("a", 4<<10+1) + ".e30.AA": "jwt: token too large: the header has 4097 bytes, the limit is 4096",
 	} {
-		if _, err := verify(v, token); err == nil || err.Error() != want {
+		if _, err := fixture.Verify(v, token); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}

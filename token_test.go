@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
@@ -20,7 +21,7 @@ func TestTokenAccessors(t *testing.T) {
 	tk := token(t, claims{"aud": []string{"x", jwttest.Audience}, "scope": "a b", "scp": []string{"c"}, "azp": "app", "jti": "id",
 		"exp": now.Add(time.Hour).Unix(), "nbf": now.Unix(), "iat": json.Number(fmt.Sprintf("%d.25", now.Unix()-1))})
 	for name, pair := range map[string][2]any{
-		"Issuer":    {tk.Issuer(), testIssuer().URL},
+		"Issuer":    {tk.Issuer(), fixture.Issuer().URL},
 		"Subject":   {tk.Subject(), "test-subject"},
 		"Audience":  {tk.Audience(), []string{"x", jwttest.Audience}},
 		"Scopes":    {tk.Scopes(), []string{"a", "b", "c"}},
@@ -48,8 +49,8 @@ func TestTokenAccessors(t *testing.T) {
 
 // Whatever prints a token prints neither its text nor more of its claims than names it.
 func TestTokenFormat(t *testing.T) {
-	text := testIssuer().Token(claims{"email": "somebody@example.com", "sub": "line\nbreak"})
-	tk, err := verify(newVerifier(t), text)
+	text := fixture.Issuer().Token(claims{"email": "somebody@example.com", "sub": "line\nbreak"})
+	tk, err := fixture.Verify(fixture.NewVerifier(t), text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,7 @@ func TestTokenFormat(t *testing.T) {
 		if strings.Contains(told, "somebody") || strings.Contains(told, text[len(text)-20:]) || strings.Contains(strings.TrimSpace(told), "\n") {
 			t.Errorf("got %s", told)
 		}
-		if !strings.Contains(told, testIssuer().URL) {
+		if !strings.Contains(told, fixture.Issuer().URL) {
 			t.Errorf("%s does not say whose token it is", told)
 		}
 	}

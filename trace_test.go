@@ -10,37 +10,8 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 )
-
-// sameRefusal compares what Verify returns with what a trace records.
-func sameRefusal(t *testing.T, err error, trace *jwt.Trace) {
-	t.Helper()
-	var refusal *jwt.Error
-	errors.As(err, &refusal)
-	switch got := trace.Refusal; {
-	case (got == nil) != (refusal == nil):
-		t.Errorf("Verify: %v, Trace: %v", err, got)
-	case got != nil && (got.Reason != refusal.Reason || got.Error() != refusal.Error() || got.Issuer != refusal.Issuer || got.KeyID != refusal.KeyID ||
-		got.Subject != refusal.Subject || got.ClientID != refusal.ClientID || got.TokenID != refusal.TokenID):
-		t.Errorf("Verify: %v\nTrace:  %v", err, got)
-	}
-}
-
-// traced holds a trace of a token against what Verify says.
-func traced(t *testing.T, v *jwt.Verifier, token string) *jwt.Trace {
-	t.Helper()
-	var trace *jwt.Trace
-	for range 3 { // the clock may pass a second between the two
-		_, err := v.Verify(t.Context(), token)
-		trace = v.Trace(t.Context(), token, time.Time{})
-		if err == nil && trace.Refusal == nil || err != nil && trace.Refusal != nil && err.Error() == trace.Refusal.Error() {
-			sameRefusal(t, err, trace)
-			return trace
-		}
-	}
-	t.Errorf("Verify and Trace differ: %v, of %.300q", trace.Refusal, token)
-	return trace
-}
 
 // stepOf finds a step of a trace.
 func stepOf(t *testing.T, trace *jwt.Trace, name string) jwt.TraceStep {
@@ -56,8 +27,8 @@ var traceOrder = []string{"size", "parts", "encoding", "header", "issuer choice"
 	"typ", "iss", "key issuer", "aud", "client", "exp", "nbf", "iat", "profile", "require", "cnf", "validate"}
 
 func TestTrace(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		iss := testIssuer()
+	fixture.Bubble(t, func(t *testing.T) {
+		iss := fixture.Issuer()
 		good := iss.Token(nil)
 		for name, c := range map[string]struct {
 			token string
@@ -69,20 +40,20 @@ func TestTrace(t *testing.T) {
 			"opaque":      {"abc", "parts", nil},
 			"encrypted":   {good + ".a.b", "parts", nil},
 			"padded":      {good + "=", "encoding", nil},
-			"header":      {withPart(good, 0, "W10"), "header", nil},
-			"none":        {withPart(good, 0, "eyJhbGciOiJub25lIn0"), "alg", nil},
-			"kid":         {withPart(good, 0, "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ"), "key", nil},
-			"tampered":    {withPart(good, 1, "e30"), "signature", nil},
+			"header":      {fixture.WithPart(good, 0, "W10"), "header", nil},
+			"none":        {fixture.WithPart(good, 0, "eyJhbGciOiJub25lIn0"), "alg", nil},
+			"kid":         {fixture.WithPart(good, 0, "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ"), "key", nil},
+			"tampered":    {fixture.WithPart(good, 1, "e30"), "signature", nil},
 			"expired":     {iss.Token(claims{"exp": 1, "nbf": int64(9999999999)}), "exp", nil},
 			"wrong types": {iss.Token(claims{"exp": "x", "aud": 1}), "payload", nil},
 			"audience":    {iss.Token(claims{"aud": "x", "cnf": claims{"jkt": "y"}}), "aud", nil},
 			"scope":       {good, "requirement", []jwt.Requirement{jwt.Scope("a")}},
 		} {
-			v := newVerifier(t)
+			v := fixture.NewVerifier(t)
 			trace := v.Trace(t.Context(), c.token, time.Time{}, c.reqs...)
 			_, err := v.Verify(t.Context(), c.token)
 			if c.reqs == nil {
-				sameRefusal(t, err, trace)
+				fixture.WantSameRefusal(t, err, trace)
 			}
 			first := ""
 			for i, s := range trace.Steps {
@@ -112,23 +83,23 @@ func TestTrace(t *testing.T) {
 
 // Package explain holds Trace against Verify over every other token of the repository.
 func TestTraceIsVerify(t *testing.T) {
-	several, err := jwt.NewVerifier(testConfig(t), jwt.Config{Issuer: otherIssuer().URL, Audience: []string{"x"}, Keys: keysOf(t, otherIssuer())})
+	several, err := jwt.NewVerifier(fixture.Config(t), jwt.Config{Issuer: fixture.OtherIssuer().URL, Audience: []string{"x"}, Keys: fixture.KeysOf(t, fixture.OtherIssuer())})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range []*jwt.Verifier{newVerifier(t), several} {
+	for _, v := range []*jwt.Verifier{fixture.NewVerifier(t), several} {
 		for _, c := range refusals() {
-			traced(t, v, c.token)
+			fixture.Trace(t, v, c.token)
 		}
-		traced(t, v, testIssuer().Token(nil))
+		fixture.Trace(t, v, fixture.Issuer().Token(nil))
 	}
 }
 
 // A token of four times the permitted size is looked into, and none that is larger.
 func TestTraceLimit(t *testing.T) {
-	v := newVerifier(t)
+	v := fixture.NewVerifier(t)
 	for n, looked := range map[int]bool{64 << 10: true, 64<<10 + 1: false} {
-		token := b64(`{"alg":"RS256"}`) + ".e30."
+		token := fixture.B64(`{"alg":"RS256"}`) + ".e30."
 		trace := v.Trace(t.Context(), token+strings.Repeat("A", n-len(token)), time.Time{})
 		if got := stepOf(t, trace, "header").Skipped == ""; got != looked || trace.Refusal.Reason != jwt.ReasonTokenTooLarge {
 			t.Errorf("a token of %d bytes: the header is looked at: %v; %v", n, got, trace.Refusal)
@@ -139,13 +110,13 @@ func TestTraceLimit(t *testing.T) {
 // A trace tells which key was found, whatever its signature says, and at what time the claims were
 // judged.
 func TestTraceFields(t *testing.T) {
-	iss, at := testIssuer(), time.Date(2026, 11, 21, 19, 0, 0, 0, time.UTC)
-	good, v := iss.Token(claims{"iat": at.Unix(), "exp": at.Unix() + 60}), newVerifier(t)
+	iss, at := fixture.Issuer(), time.Date(2026, 11, 21, 19, 0, 0, 0, time.UTC)
+	good, v := iss.Token(claims{"iat": at.Unix(), "exp": at.Unix() + 60}), fixture.NewVerifier(t)
 	kid := iss.Key(jwt.RS256).KeyID()
 	for token, want := range map[string]jwt.Trace{
-		good:                      {Issuer: iss.URL, KeyID: kid, Verified: true, At: at},
-		withPart(good, 2, "AAAA"): {Issuer: iss.URL, KeyID: kid, At: at},
-		good + "=":                {Issuer: iss.URL, At: at},
+		good:                              {Issuer: iss.URL, KeyID: kid, Verified: true, At: at},
+		fixture.WithPart(good, 2, "AAAA"): {Issuer: iss.URL, KeyID: kid, At: at},
+		good + "=":                        {Issuer: iss.URL, At: at},
 	} {
 		got := v.Trace(t.Context(), token, at)
 		if got.Issuer != want.Issuer || got.KeyID != want.KeyID || got.Verified != want.Verified || !got.At.Equal(at) {
@@ -164,23 +135,23 @@ func TestTraceFields(t *testing.T) {
 func afterReplacement(t *testing.T, replaced any, token string) (*jwt.Trace, error) {
 	t.Helper()
 	var verifiers [2]*jwt.Verifier
-	var providers [2]*provider
+	var providers [2]*fixture.Provider
 	for n := range verifiers {
-		providers[n] = newProvider(t, jwt.ES256)
-		verifiers[n] = providers[n].verifier(providers[n].remote(jwt.RemoteOptions{}))
-		accepted, err := verify(verifiers[n], mint("es256-1"))
-		wantAccepted(t, accepted, err)
+		providers[n] = fixture.NewProvider(t, jwt.ES256)
+		verifiers[n] = providers[n].Verifier(providers[n].Remote(jwt.RemoteOptions{}))
+		accepted, err := fixture.Verify(verifiers[n], fixture.Mint("es256-1"))
+		fixture.WantAccepted(t, accepted, err)
 	}
 	time.Sleep(2 * time.Minute) // the set is old enough to be doubted
 	for _, p := range providers {
-		p.set(func(p *provider) { p.keys = []any{replaced} })
+		p.Set(func(p *fixture.Provider) { p.Keys = []any{replaced} })
 	}
-	_, err := verify(verifiers[0], token)
+	_, err := fixture.Verify(verifiers[0], token)
 	trace := verifiers[1].Trace(t.Context(), token, time.Time{})
-	sameRefusal(t, err, trace)
+	fixture.WantSameRefusal(t, err, trace)
 	for n, p := range providers {
-		if p.count("/keys") != 2 {
-			t.Errorf("verifier %d fetched %d times, want 2", n, p.count("/keys"))
+		if p.Count("/keys") != 2 {
+			t.Errorf("verifier %d fetched %d times, want 2", n, p.Count("/keys"))
 		}
 	}
 	return trace, err
@@ -188,9 +159,9 @@ func afterReplacement(t *testing.T, replaced any, token string) (*jwt.Trace, err
 
 // That a key was replaced vouches for nothing: the new one must have signed the token.
 func TestTraceReplacedKeyMustVerify(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		trace, err := afterReplacement(t, jwkOf(t, otherIssuer(), jwt.ES256), withPart(mint("es256-1"), 2, b64(strings.Repeat("s", 64))))
-		wantRefusal(t, nil, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
+	fixture.Bubble(t, func(t *testing.T) {
+		trace, err := afterReplacement(t, fixture.JWKOf(t, fixture.OtherIssuer(), jwt.ES256), fixture.WithPart(fixture.Mint("es256-1"), 2, fixture.B64(strings.Repeat("s", 64))))
+		fixture.WantRefusal(t, nil, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
 		if trace.Verified || stepOf(t, trace, "signature").Err == nil {
 			t.Errorf("got %+v", trace)
 		}
@@ -199,10 +170,10 @@ func TestTraceReplacedKeyMustVerify(t *testing.T) {
 
 // The steps after the signature are about the key that holds, not about the one that it has replaced.
 func TestTraceReplacedKeyOfOneIssuer(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		other := jwkEdit{"issuer": "https://elsewhere.example"}.apply(jwkOf(t, otherIssuer(), jwt.ES256))
-		trace, err := afterReplacement(t, other, forged())
-		wantRefusal(t, nil, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims)
+	fixture.Bubble(t, func(t *testing.T) {
+		other := fixture.JWKEdit{"issuer": "https://elsewhere.example"}.Apply(fixture.JWKOf(t, fixture.OtherIssuer(), jwt.ES256))
+		trace, err := afterReplacement(t, other, fixture.Forged())
+		fixture.WantRefusal(t, nil, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims)
 		if !trace.Verified || stepOf(t, trace, "key issuer").Err == nil {
 			t.Errorf("got %+v", trace)
 		}

@@ -5,12 +5,10 @@ package jwt_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,29 +16,8 @@ import (
 
 	"assay.example/jwt"
 	"assay.example/jwt/explain"
+	"assay.example/jwt/internal/fixture"
 )
-
-var update = flag.Bool("update", false, "rewrite the files that outputs are compared with")
-
-// golden compares a text with a file in testdata, or rewrites it.
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.ReplaceAll(string(want), "\r\n", "\n") != got {
-		t.Errorf("%s is out of date (-update rewrites it); got\n%s", path, got)
-	}
-}
 
 const troubleshootingTop = `# Why was my token refused?
 
@@ -114,13 +91,13 @@ func TestTroubleshooting(t *testing.T) {
 	if rest.Len() > 0 {
 		b.WriteString("\n### Others\n" + rest.String())
 	}
-	golden(t, filepath.Join("docs", "troubleshooting.md"), b.String())
+	fixture.Golden(t, filepath.Join("docs", "troubleshooting.md"), b.String())
 }
 
 // refusalLine is what the code on the page logs, of a token whose iss lacks a slash.
 func refusalLine(t *testing.T) string {
 	t.Helper()
-	v := newVerifier(t, func(c *jwt.Config) { c.Issuer = "https://tenant.eu.auth0.com/" })
+	v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Issuer = "https://tenant.eu.auth0.com/" })
 	var line bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&line, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
@@ -135,7 +112,7 @@ func refusalLine(t *testing.T) string {
 		t.Fatal(err)
 	}
 	r := httptest.NewRequest("GET", "/api/messages", nil)
-	r.Header.Set("Authorization", "Bearer "+testIssuer().Token(claims{"iss": "https://tenant.eu.auth0.com", "azp": "web-app", "jti": "c0ffee"}))
+	r.Header.Set("Authorization", "Bearer "+fixture.Issuer().Token(claims{"iss": "https://tenant.eu.auth0.com", "azp": "web-app", "jti": "c0ffee"}))
 	resource.Require()(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), r)
 	return strings.TrimSpace(line.String())
 }
@@ -150,7 +127,7 @@ func troubleshootingEntry(t *testing.T, reason jwt.Reason) string {
 		}
 	}
 	var sentinel string
-	for name, s := range sentinels {
+	for name, s := range fixture.Sentinels {
 		if slices.Contains((&jwt.Error{Reason: reason}).Unwrap(), s) {
 			sentinel = name
 		}

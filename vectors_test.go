@@ -4,13 +4,11 @@
 package jwt_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,135 +17,8 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 )
-
-// A vector is one line of a file in testdata/vectors.
-type vector struct {
-	ID            string          `json:"id"`
-	Token         string          `json:"token"`
-	JWK           json.RawMessage `json:"jwk"`
-	JWKS          json.RawMessage `json:"jwks"`
-	Algorithm     jwt.Algorithm   `json:"alg"`
-	Valid         bool            `json:"valid"`
-	Payload       string          `json:"payload"`
-	Serialization string          `json:"serialization"`
-	Thumbprint    string          `json:"thumbprint"`
-	Comment       string          `json:"comment"`
-}
-
-// vectorCounts says how many lines each file has and how many of them are valid, so that none can
-// vanish.
-var vectorCounts = map[string]struct{ lines, valid int }{
-	"rfc7515.jsonl": {11, 5},
-	"rfc7517.jsonl": {3, 0}, // key sets, no tokens
-	"rfc7519.jsonl": {4, 1},
-	"rfc7520.jsonl": {20, 4},
-	"rfc7638.jsonl": {3, 0}, // thumbprints, no tokens
-	"rfc8037.jsonl": {1, 1},
-}
-
-// readVectors reads one file and counts its lines.
-func readVectors(tb testing.TB, name string) []vector {
-	tb.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", "vectors", name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var all []vector
-	valid := 0
-	for line := range bytes.Lines(data) {
-		var v vector
-		d := json.NewDecoder(bytes.NewReader(line))
-		d.DisallowUnknownFields() // a member with a typing error would be a test that tests nothing
-		if err := d.Decode(&v); err != nil {
-			tb.Fatalf("%s, line %d: %v", name, len(all)+1, err)
-		}
-		if v.Valid {
-			valid++
-		}
-		all = append(all, v)
-	}
-	if want := vectorCounts[name]; len(all) != want.lines || valid != want.valid {
-		tb.Fatalf("%s has %d lines, %d valid; want %d, %d", name, len(all), valid, want.lines, want.valid)
-	}
-	return all
-}
-
-// vectorNamed finds one vector.
-func vectorNamed(tb testing.TB, file, id string) vector {
-	tb.Helper()
-	all := readVectors(tb, file)
-	i := slices.IndexFunc(all, func(v vector) bool { return v.ID == id })
-	if i < 0 {
-		tb.Fatalf("%s has no %s", file, id)
-	}
-	return all[i]
-}
-
-// tokenVectors are the vectors that are about a token.
-func tokenVectors(tb testing.TB) []vector {
-	tb.Helper()
-	var all []vector
-	for _, name := range slices.Sorted(maps.Keys(vectorCounts)) {
-		for _, v := range readVectors(tb, name) {
-			if v.Token != "" {
-				all = append(all, v)
-			}
-		}
-	}
-	return all
-}
-
-// keys is what the vector's relying party holds.
-func (v vector) keys(tb testing.TB) jwt.KeySource {
-	tb.Helper()
-	if v.JWKS != nil {
-		set, err := jwt.ParseKeySet(v.JWKS)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return set
-	}
-	var secret struct {
-		Type  string `json:"kty"`
-		KeyID string `json:"kid"`
-		K     string `json:"k"`
-	}
-	if err := json.Unmarshal(v.JWK, &secret); err != nil {
-		tb.Fatal(err)
-	}
-	var key *jwt.Key
-	var err error
-	if secret.Type == "oct" {
-		// ParseKey asks for an alg, and the secret of RFC 7515 A.1 declares none.
-		k, decodeErr := base64.RawURLEncoding.DecodeString(secret.K)
-		if decodeErr != nil {
-			tb.Fatal(decodeErr)
-		}
-		key, err = jwt.HMACKey(secret.KeyID, v.Algorithm, k)
-	} else {
-		key, err = jwt.ParseKey(v.JWK)
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return key
-}
-
-// verifier is the vector's relying party. Its policy asks for as little as a policy can.
-func (v vector) verifier(tb testing.TB) *jwt.Verifier {
-	tb.Helper()
-	verifier, err := jwt.NewVerifier(jwt.Config{
-		Issuer:               "joe",
-		Keys:                 v.keys(tb),
-		Algorithms:           []jwt.Algorithm{v.Algorithm},
-		InsecureSkipAudience: true,
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return verifier
-}
 
 func TestVectorFiles(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("testdata", "vectors", "*.jsonl"))
@@ -159,17 +30,17 @@ func TestVectorFiles(t *testing.T) {
 	for _, file := range files {
 		name := filepath.Base(file)
 		names = append(names, name)
-		for _, v := range readVectors(t, name) {
+		for _, v := range fixture.Vectors(t, name) {
 			if v.ID == "" || ids[v.ID] {
 				t.Errorf("%s: the id %q is empty or taken", name, v.ID)
 			}
 			ids[v.ID] = true
 		}
 	}
-	if want := slices.Sorted(maps.Keys(vectorCounts)); !slices.Equal(names, want) {
+	if want := slices.Sorted(maps.Keys(fixture.VectorCounts)); !slices.Equal(names, want) {
 		t.Errorf("the files are %q, want %q", names, want)
 	}
-	if n := len(tokenVectors(t)); n != 36 {
+	if n := len(fixture.TokenVectors(t)); n != 36 {
 		t.Errorf("%d vectors have a token, want 36", n)
 	}
 }
@@ -177,9 +48,9 @@ func TestVectorFiles(t *testing.T) {
 // Most payloads are no JSON and the others expired long ago, so the verdict on a signature is how
 // far Verify gets: a payload is not read before its signature holds.
 func TestVectorSignatures(t *testing.T) {
-	for _, v := range tokenVectors(t) {
+	for _, v := range fixture.TokenVectors(t) {
 		t.Run(v.ID, func(t *testing.T) {
-			verifier := v.verifier(t)
+			verifier := v.Verifier(t)
 			token, err := verifier.Verify(t.Context(), v.Token)
 			if token != nil || err == nil {
 				t.Fatalf("accepted, though nothing in the file is a current token: %v", token)
@@ -191,9 +62,9 @@ func TestVectorSignatures(t *testing.T) {
 
 			// The signature holds: only what comes after it can have refused.
 			if json.Valid(vectorPayload(t, v)) {
-				wantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
+				fixture.WantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
 			} else {
-				wantRefusal(t, token, err, jwt.ReasonPayloadInvalid, jwt.ErrClaims)
+				fixture.WantRefusal(t, token, err, jwt.ReasonPayloadInvalid, jwt.ErrClaims)
 			}
 
 			// And the same token with another signature does not get there.
@@ -203,13 +74,13 @@ func TestVectorSignatures(t *testing.T) {
 				first = "B"
 			}
 			token, err = verifier.Verify(t.Context(), v.Token[:dot+1]+first+v.Token[dot+2:])
-			wantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
+			fixture.WantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
 		})
 	}
 }
 
 // vectorPayload decodes the second part, which must be what the vector says it is.
-func vectorPayload(t *testing.T, v vector) []byte {
+func vectorPayload(t *testing.T, v fixture.Vector) []byte {
 	t.Helper()
 	parts := strings.Split(v.Token, ".")
 	if len(parts) != 3 || v.Serialization != "compact" {
@@ -227,7 +98,7 @@ func vectorPayload(t *testing.T, v vector) []byte {
 
 // checkRefusedByForm checks that an invalid vector was refused before its payload was read, and for
 // what it is.
-func checkRefusedByForm(t *testing.T, v vector, err error) {
+func checkRefusedByForm(t *testing.T, v fixture.Vector, err error) {
 	t.Helper()
 	var wants []jwt.Reason
 	sentinel := jwt.ErrMalformed
@@ -268,10 +139,10 @@ func TestVectorsAccepted(t *testing.T) {
 		{"rfc7515.jsonl", "rfc7515-appendix-a/A.3"},
 		{"rfc7519.jsonl", "rfc7519/3.1"},
 	} {
-		v := vectorNamed(t, at.file, at.id)
+		v := fixture.VectorNamed(t, at.file, at.id)
 		t.Run(at.id, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				verifier := v.verifier(t)
+				verifier := v.Verifier(t)
 				token, err := verifier.Verify(context.Background(), v.Token)
 				if err != nil {
 					t.Fatal(err)
@@ -307,7 +178,7 @@ func TestVectorsAccepted(t *testing.T) {
 }
 
 func TestVectorThumbprints(t *testing.T) {
-	for _, v := range readVectors(t, "rfc7638.jsonl") {
+	for _, v := range fixture.Vectors(t, "rfc7638.jsonl") {
 		key, err := jwt.ParseKey(v.JWK)
 		if err != nil {
 			t.Errorf("%s: %v", v.ID, err)
@@ -321,7 +192,7 @@ func TestVectorThumbprints(t *testing.T) {
 
 func TestVectorKeySets(t *testing.T) {
 	t.Run("A.1: an encryption key beside a usable one", func(t *testing.T) {
-		set, err := jwt.ParseKeySet(vectorNamed(t, "rfc7517.jsonl", "rfc7517/A.1").JWKS)
+		set, err := jwt.ParseKeySet(fixture.VectorNamed(t, "rfc7517.jsonl", "rfc7517/A.1").JWKS)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -330,7 +201,7 @@ func TestVectorKeySets(t *testing.T) {
 			t.Fatalf("%d keys are usable and %d skipped, want one each", len(keys), len(skipped))
 		}
 		// It is the key of RFC 7638 section 3.1.
-		want := vectorNamed(t, "rfc7638.jsonl", "rfc7638/3.1").Thumbprint
+		want := fixture.VectorNamed(t, "rfc7638.jsonl", "rfc7638/3.1").Thumbprint
 		if k := keys[0]; k.KeyID() != "2011-04-29" || k.Algorithm() != jwt.RS256 || k.Thumbprint() != want {
 			t.Errorf("the usable key is %v with thumbprint %s, want kid 2011-04-29, RS256, %s", k, k.Thumbprint(), want)
 		}
@@ -340,7 +211,7 @@ func TestVectorKeySets(t *testing.T) {
 	})
 
 	t.Run("A.2: private keys", func(t *testing.T) {
-		v := vectorNamed(t, "rfc7517.jsonl", "rfc7517/A.2")
+		v := fixture.VectorNamed(t, "rfc7517.jsonl", "rfc7517/A.2")
 		if set, err := jwt.ParseKeySet(v.JWKS); err == nil || set != nil {
 			t.Errorf("a set of private keys was accepted: %v", set.Keys())
 		}
@@ -355,7 +226,7 @@ func TestVectorKeySets(t *testing.T) {
 	})
 
 	t.Run("A.3: secrets", func(t *testing.T) {
-		v := vectorNamed(t, "rfc7517.jsonl", "rfc7517/A.3")
+		v := fixture.VectorNamed(t, "rfc7517.jsonl", "rfc7517/A.3")
 		if set, err := jwt.ParseKeySet(v.JWKS); err == nil || set != nil {
 			t.Errorf("a set of secrets was accepted: %v", set.Keys())
 		}
@@ -369,7 +240,7 @@ func TestVectorKeySets(t *testing.T) {
 		// With its algorithm the second is the key of RFC 7515 A.1 in a file of one's own, and
 		// still refused in a set.
 		jwks[1]["alg"] = "HS256"
-		data := encodeJSON(t, jwks[1])
+		data := fixture.JSON(t, jwks[1])
 		if _, err := jwt.ParseKey(data); err != nil {
 			t.Error(err)
 		}
@@ -380,7 +251,7 @@ func TestVectorKeySets(t *testing.T) {
 }
 
 // membersOf decodes the vector's keys.
-func membersOf(t *testing.T, v vector) []map[string]any {
+func membersOf(t *testing.T, v fixture.Vector) []map[string]any {
 	t.Helper()
 	var set struct{ Keys []map[string]any }
 	if err := json.Unmarshal(v.JWKS, &set); err != nil {
@@ -393,7 +264,7 @@ func membersOf(t *testing.T, v vector) []map[string]any {
 // tells a member that is not public.
 func checkRefusedKey(t *testing.T, jwk map[string]any, why string) {
 	t.Helper()
-	data := encodeJSON(t, jwk)
+	data := fixture.JSON(t, jwk)
 	_, alone := jwt.ParseKey(data)
 	_, inSet := jwt.ParseKeySet([]byte(`{"keys":[` + string(data) + `]}`))
 	if alone == nil || !strings.Contains(alone.Error(), why) {
@@ -409,13 +280,4 @@ func checkRefusedKey(t *testing.T, jwk map[string]any, why string) {
 			}
 		}
 	}
-}
-
-func encodeJSON(tb testing.TB, v any) []byte {
-	tb.Helper()
-	data, err := json.Marshal(v)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return data
 }

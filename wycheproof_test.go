@@ -8,83 +8,16 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 )
 
-const (
-	wycheproofVersion = "v0.0.0-20260902155932-3fa63dd0344a"
-	wycheproofSum     = "h1:pNbL2nztRsWfW/ispAwsvcDFxs9Id38uIsR2/Up5G2c="
-)
-
-// wycheproof returns the folder of the vectors. Without a network, and outside of CI, it ends the
-// test with a message.
-func wycheproof(t *testing.T) string {
-	t.Helper()
-	cmd := exec.Command("go", "mod", "download", "-json", "github.com/c2sp/wycheproof@"+wycheproofVersion)
-	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
-	out, err := cmd.Output()
-	var module struct{ Dir, Sum, Error string }
-	if jsonErr := json.Unmarshal(out, &module); err != nil || jsonErr != nil {
-		if os.Getenv("CI") == "" {
-			t.Skipf("the Wycheproof vectors are not in the module cache and cannot be fetched: %v %s", err, module.Error)
-		}
-		t.Fatalf("the Wycheproof vectors cannot be fetched: %v %s", err, module.Error)
-	}
-	if module.Sum != wycheproofSum {
-		t.Fatalf("the vectors have the sum %s, not %s", module.Sum, wycheproofSum)
-	}
-	return filepath.Join(module.Dir, "testvectors_v1")
-}
-
-// group is a group of tests: each file has some of these members.
-type group struct {
-	Comment         string
-	Public, Private json.RawMessage // JWK or JWK Set
-	PublicKeyPEM    string          `json:"publicKeyPem"`
-	TagSize         int             // in bits
-	Tests           []struct {
-		TcID          int
-		JWS           json.RawMessage // a compact token, or an object
-		Key, Msg, Tag string          // hexadecimal
-		Sig           string          // hexadecimal
-		Result        string          // valid, invalid or acceptable
-	}
-}
-
-func vectors(t *testing.T, dir, name string) []group {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		NumberOfTests int
-		TestGroups    []group
-	}
-	if err := json.Unmarshal(text, &file); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	n := 0
-	for _, g := range file.TestGroups {
-		n += len(g.Tests)
-	}
-	if n != file.NumberOfTests {
-		t.Fatalf("%s: %d tests, %d announced", name, n, file.NumberOfTests)
-	}
-	return file.TestGroups
-}
-
-// keysOf makes a key source of a group's JWK or JWK Set. Secrets in a set are a setting of one's
+// keysOfGroup makes a key source of a group's JWK or JWK Set. Secrets in a set are a setting of one's
 // own, so they come one by one; a set that mixes them with public keys is none.
-func (g group) keysOf(t *testing.T) jwt.KeySource {
-	t.Helper()
+func keysOfGroup(g fixture.WycheproofGroup) jwt.KeySource {
 	text := g.Public
 	if text == nil {
 		text = g.Private
@@ -128,12 +61,12 @@ func passes(t *testing.T, keys jwt.KeySource, token string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = verify(v, token)
+	_, err = fixture.Verify(v, token)
 	return errors.Is(err, jwt.ErrClaims)
 }
 
 func TestWycheproofJOSE(t *testing.T) {
-	dir := wycheproof(t)
+	dir := fixture.Wycheproof(t)
 	for _, c := range []struct {
 		file     string
 		tests    int
@@ -156,8 +89,8 @@ func TestWycheproofJOSE(t *testing.T) {
 		}},
 	} {
 		tests, accepted := 0, 0
-		for _, g := range vectors(t, dir, c.file) {
-			keys := g.keysOf(t)
+		for _, g := range fixture.WycheproofGroups(t, dir, c.file) {
+			keys := keysOfGroup(g)
 			for _, tc := range g.Tests {
 				tests++
 				var token string
@@ -182,7 +115,7 @@ func TestWycheproofJOSE(t *testing.T) {
 // The files of the primitives sign messages that are no JWS, so they go to the one signature
 // operation of a Key, made by the public constructors.
 func TestWycheproofPrimitives(t *testing.T) {
-	dir := wycheproof(t)
+	dir := fixture.Wycheproof(t)
 	for _, c := range []struct {
 		file     string
 		alg      jwt.Algorithm
@@ -220,7 +153,7 @@ func TestWycheproofPrimitives(t *testing.T) {
 		{"rsa_pss_4096_sha512_mgf1_32_test.json", jwt.PS512, 177, 0, true},
 	} {
 		tests, accepted := 0, 0
-		for _, g := range vectors(t, dir, c.file) {
+		for _, g := range fixture.WycheproofGroups(t, dir, c.file) {
 			var key *jwt.Key
 			if g.PublicKeyPEM != "" {
 				keys, err := jwt.ParsePEM("", c.alg, []byte(g.PublicKeyPEM))
