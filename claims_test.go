@@ -4,6 +4,7 @@ package jwt_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -61,4 +62,17 @@ func TestValueLimit(t *testing.T) {
 	// What this package does not read by itself may list as much as there is room for.
 	token, err = fixture.Verify(v, fixture.Issuer().Token(claims{"roles": values}))
 	fixture.WantAccepted(t, token, err)
+}
+
+// An exponent is counted up to 2^20.
+func TestExponentLimit(t *testing.T) {
+	// 0.00…01 with an exponent that makes it 1. One more is counted as this one: no token has room
+	// for so many zeros.
+	for _, n := range []int{1 << 20, 1<<20 + 1} {
+		number := "0." + strings.Repeat("0", n-1) + "1e" + strconv.Itoa(n)
+		at, ok := jwt.NumericDate(number)
+		if !ok || (at.Unix() == 1) != (n == 1<<20) || len(number) <= 1<<20 {
+			t.Errorf("%d: got %v, %v", n, at, ok)
+		}
+	}
 }

@@ -1144,3 +1144,54 @@ func checkChallenge(t *testing.T, got *httptest.ResponseRecorder, err error, rea
 		t.Fatal("the answer may be cached")
 	}
 }
+
+// Refusals of a whole answer, for the vectors and the corpora of the fuzzer, over HTTP and not: verify
+// and answerTo look at each.
+func TestCorporaTellNothing(t *testing.T) {
+	var tokens []string
+	for _, v := range fixture.TokenVectors(t) {
+		tokens = append(tokens, v.Token)
+	}
+	for _, r := range refusals() {
+		tokens = append(tokens, r.token)
+	}
+	for _, name := range []string{"FuzzVerify", "FuzzAuthorization"} {
+		for _, input := range fixture.Corpus(t, name) {
+			tokens = append(tokens, input...)
+		}
+	}
+	for _, input := range fixture.Corpus(t, "FuzzVerifySigned") {
+		for _, alg := range []jwt.Algorithm{jwt.HS256, jwt.EdDSA} {
+			tokens = append(tokens, fixture.FixedKeys().Sign(t, alg, input[0], input[1]))
+		}
+	}
+	verifiers := []*jwt.Verifier{fixture.NewVerifier(t)}
+	for _, v := range fixture.FixedVerifiers(t) {
+		verifiers = append(verifiers, v.Verifier)
+	}
+	_, before := fixture.Repeated()
+	for _, v := range verifiers {
+		r, err := jwt.NewResource(v, jwt.ResourceConfig{Realm: "api", Cookie: "session"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, token := range tokens {
+			fixture.Verify(v, token)
+			answerTo(r.Require(jwt.Scope("nobody-has-it")), fixture.Request("Bearer "+token))
+			answerTo(r.Require(), fixture.Request(token, token))
+			cookie := fixture.Request()
+			cookie.Header.Set("Cookie", "session="+token)
+			answerTo(r.Require(), cookie)
+			query := fixture.Request("Bearer " + token)
+			query.URL.RawQuery = "access_token=" + token
+			answerTo(r.Require(), query)
+		}
+	}
+	what, looked := fixture.Repeated()
+	if n := looked - before; len(tokens) < 240 || n < 5*len(tokens) {
+		t.Errorf("%d tokens, %d refusals", len(tokens), n)
+	}
+	if what != "" {
+		t.Error(what)
+	}
+}

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -209,4 +211,42 @@ func TestSnapshotFile(t *testing.T) {
 	if err != nil || string(after) != "new" || len(before) == 0 || len(entries) != 1 {
 		t.Errorf("got %q, %v, %v", after, err, entries)
 	}
+}
+
+// A snapshot has room for the largest key set, and a limit.
+func TestSnapshotSizeLimit(t *testing.T) {
+	path := jwt.SnapshotFile(filepath.Join(t.TempDir(), "keys.json"))
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		data := snapshot(t, p)
+		padded := func(n int) []byte { return append(slices.Clone(data), strings.Repeat(" ", n-len(data))...) }
+		fixture.WantLimit(t, "Snapshot", 3*512<<10, func(n int) error {
+			_, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Snapshot: padded(n)})
+			return err
+		})
+		fixture.WantLimit(t, "SnapshotFile", 3*512<<10, func(n int) error {
+			fixture.WriteFile(t, string(path), string(padded(n)))
+			_, err := path.Load()
+			return err
+		})
+		// The largest key set has room in it, however much of it must be escaped.
+		p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path == "/keys" {
+				text := fixture.KeySetJSON(p.Keys...)
+				w.Write(append(text, strings.Repeat("\n", 512<<10-len(text))...))
+			}
+			return r.URL.Path == "/keys"
+		}
+		keys := p.Remote(jwt.RemoteOptions{})
+		if err := keys.Warm(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		large, err := keys.Snapshot()
+		if err != nil || len(large) < 2*512<<10 {
+			t.Errorf("%d bytes, %v", len(large), err)
+		}
+		if _, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Snapshot: large}); err != nil {
+			t.Error(err)
+		}
+	})
 }

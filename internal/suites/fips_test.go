@@ -2,7 +2,7 @@
 
 // This file tests what changes where Go's cryptography is that of FIPS 140-3.
 
-package jwt_test
+package suites
 
 import (
 	"bytes"

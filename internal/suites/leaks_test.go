@@ -1,7 +1,7 @@
 // This file looks for what must never be told: 17 bytes of a token, of a signature, of a secret or of
 // a private key, in anything that the package returns, prints, logs or answers.
 
-package jwt_test
+package suites
 
 import (
 	"bytes"
@@ -546,62 +546,21 @@ func TestFetchErrorsTellNothing(t *testing.T) {
 		}
 		l.checkTold(t, address, err)
 		// As an issuer's word.
-		_, err = jwt.MetadataAddress(fixture.ProviderURL, false, fixture.JSON(t, map[string]string{"issuer": fixture.ProviderURL, "jwks_uri": address}))
-		if err == nil {
-			t.Errorf("%s was accepted", address)
+		p := fixture.NewProvider(t)
+		p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path == fixture.OIDCPath {
+				w.Write(fixture.JSON(t, map[string]string{"issuer": fixture.ProviderURL, "jwks_uri": address}))
+			}
+			return r.URL.Path == fixture.OIDCPath
 		}
-		l.checkTold(t, address, err)
-	}
-}
-
-// Refusals of a whole answer, for the vectors and the corpora of the fuzzer, over HTTP and not: verify
-// and answerTo look at each.
-func TestCorporaTellNothing(t *testing.T) {
-	var tokens []string
-	for _, v := range fixture.TokenVectors(t) {
-		tokens = append(tokens, v.Token)
-	}
-	for _, r := range refusals() {
-		tokens = append(tokens, r.token)
-	}
-	for _, name := range []string{"FuzzVerify", "FuzzAuthorization"} {
-		for _, input := range fixture.Corpus(t, name) {
-			tokens = append(tokens, input...)
+		keys := p.Remote(jwt.RemoteOptions{})
+		err = keys.Warm(t.Context())
+		if err == nil || len(p.Fetches) != p.Count(fixture.OIDCPath)+p.Count(fixture.MetadataPath) {
+			t.Errorf("%s was accepted: %v, %v", address, err, p.Fetches)
 		}
-	}
-	for _, input := range fixture.Corpus(t, "FuzzVerifySigned") {
-		for _, alg := range []jwt.Algorithm{jwt.HS256, jwt.EdDSA} {
-			tokens = append(tokens, fixture.FixedKeys().Sign(t, alg, input[0], input[1]))
+		for _, value := range []any{err, keys, keys.Status()} {
+			l.checkTold(t, address, value)
 		}
-	}
-	verifiers := []*jwt.Verifier{fixture.NewVerifier(t)}
-	for _, v := range fixture.FixedVerifiers(t) {
-		verifiers = append(verifiers, v.Verifier)
-	}
-	_, before := fixture.Repeated()
-	for _, v := range verifiers {
-		r, err := jwt.NewResource(v, jwt.ResourceConfig{Realm: "api", Cookie: "session"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, token := range tokens {
-			fixture.Verify(v, token)
-			answerTo(r.Require(jwt.Scope("nobody-has-it")), fixture.Request("Bearer "+token))
-			answerTo(r.Require(), fixture.Request(token, token))
-			cookie := fixture.Request()
-			cookie.Header.Set("Cookie", "session="+token)
-			answerTo(r.Require(), cookie)
-			query := fixture.Request("Bearer " + token)
-			query.URL.RawQuery = "access_token=" + token
-			answerTo(r.Require(), query)
-		}
-	}
-	what, looked := fixture.Repeated()
-	if n := looked - before; len(tokens) < 240 || n < 5*len(tokens) {
-		t.Errorf("%d tokens, %d refusals", len(tokens), n)
-	}
-	if what != "" {
-		t.Error(what)
 	}
 }
 

@@ -1,7 +1,7 @@
 // This file holds every limit of the package to its value, from both sides, and measures what hostile
 // input costs: memory is bounded by what is sent.
 
-package jwt_test
+package suites
 
 import (
 	"bufio"
@@ -246,12 +246,9 @@ func TestGiantNumbersCostNothing(t *testing.T) {
 	}
 }
 
-// limits holds one test for each limit of the package manual: what is at it passes, and what is one
+// limits holds the tests of the limits in docs/limits.md: what is at a limit passes, and what is one
 // beyond it does not.
 var limits = map[string]func(t *testing.T){
-	"maxLook":              TestTraceLimit,
-	"defaultMaxTokenSize":  TestSizeLimits,
-	"defaultMaxHeaderSize": TestSizeLimits,
 	"maxSettableSize": func(t *testing.T) {
 		for name, set := range map[string]func(c *jwt.Config, n int){
 			"MaxTokenSize":  func(c *jwt.Config, n int) { c.MaxTokenSize = n },
@@ -284,8 +281,7 @@ var limits = map[string]func(t *testing.T){
 				return err
 			},
 			"metadata": func(text string) error {
-				_, err := jwt.MetadataAddress("https://a.test", false, []byte(`{"issuer":"https://a.test","jwks_uri":"https://a.test","x":`+text+`}`))
-				return err
+				return warmWith(t, fixture.OIDCPath, `{"issuer":"`+fixture.ProviderURL+`","jwks_uri":"`+fixture.KeysURL+`","x":`+text+`}`)
 			},
 		} {
 			fixture.WantLimit(t, name, 32, func(n int) error { return try(nested(n - 1)) })
@@ -307,7 +303,6 @@ var limits = map[string]func(t *testing.T){
 			return err
 		})
 	},
-	"maxValues": TestValueLimit,
 	"maxNumericDate": func(t *testing.T) {
 		v := fixture.NewVerifier(t)
 		fixture.WantLimit(t, "seconds from the last minute of the year 9999", 59, func(n int) error {
@@ -315,20 +310,7 @@ var limits = map[string]func(t *testing.T){
 			return err
 		})
 	},
-	"maxExponent": func(t *testing.T) {
-		// 0.00…01 with an exponent that makes it 1. One more is counted as this one: no token has room
-		// for so many zeros.
-		for _, n := range []int{1 << 20, 1<<20 + 1} {
-			number := "0." + strings.Repeat("0", n-1) + "1e" + strconv.Itoa(n)
-			at, ok := jwt.NumericDate(number)
-			if !ok || (at.Unix() == 1) != (n == 1<<20) || len(number) <= 1<<20 {
-				t.Errorf("%d: got %v, %v", n, at, ok)
-			}
-		}
-	},
-	"defaultLeeway": TestClock,
 	"maxLeeway": func(t *testing.T) {
-		TestClock(t) // what it means
 		fixture.WantLimit(t, "Leeway", 10*time.Minute, func(n time.Duration) error {
 			c := fixture.Config(t)
 			c.Leeway = n
@@ -407,24 +389,14 @@ var limits = map[string]func(t *testing.T){
 		key, _ := json.Marshal(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256))
 		const metadata = `{"issuer":"https://issuer.test","jwks_uri":"https://issuer.test/keys"}`
 		set := string(fixture.KeySetJSON(json.RawMessage(key)))
-		fetched := func(path, text string) error {
-			p := fixture.NewProvider(t)
-			p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
-				if r.URL.Path == path {
-					io.WriteString(w, text)
-				}
-				return r.URL.Path == path
-			}
-			return p.Remote(jwt.RemoteOptions{}).Warm(t.Context())
-		}
 		for name, c := range map[string]struct {
 			text string
 			try  func(text string) error
 		}{
 			"ParseKeySet": {set, func(text string) error { _, err := jwt.ParseKeySet([]byte(text)); return err }},
 			"ParseKey":    {string(key), func(text string) error { _, err := jwt.ParseKey([]byte(text)); return err }},
-			"key set":     {set, func(text string) error { return fetched("/keys", text) }},
-			"metadata":    {metadata, func(text string) error { return fetched(fixture.OIDCPath, text) }},
+			"key set":     {set, func(text string) error { return warmWith(t, "/keys", text) }},
+			"metadata":    {metadata, func(text string) error { return warmWith(t, fixture.OIDCPath, text) }},
 		} {
 			fixture.WantLimit(t, name, 512<<10, func(n int) error { return c.try(c.text + strings.Repeat(" ", n-len(c.text))) })
 		}
@@ -524,9 +496,8 @@ var limits = map[string]func(t *testing.T){
 			})
 		}
 	},
-	"defaultRetryAfter": TestUnavailable,
-	"fetchBudget":       testBudget,
-	"fetchRefill":       testBudget,
+	"fetchBudget": testBudget,
+	"fetchRefill": testBudget,
 	"maxAbsent": func(t *testing.T) {
 		fixture.WantLimit(t, "kids", 256, func(n int) error {
 			var extra int
@@ -594,43 +565,6 @@ var limits = map[string]func(t *testing.T){
 			}
 		})
 	},
-	"maxSnapshotSize": func(t *testing.T) {
-		path := jwt.SnapshotFile(filepath.Join(t.TempDir(), "keys.json"))
-		fixture.Bubble(t, func(t *testing.T) {
-			p := fixture.NewProvider(t)
-			data := snapshot(t, p)
-			padded := func(n int) []byte { return append(slices.Clone(data), strings.Repeat(" ", n-len(data))...) }
-			fixture.WantLimit(t, "Snapshot", 3*512<<10, func(n int) error {
-				_, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Snapshot: padded(n)})
-				return err
-			})
-			fixture.WantLimit(t, "SnapshotFile", 3*512<<10, func(n int) error {
-				fixture.WriteFile(t, string(path), string(padded(n)))
-				_, err := path.Load()
-				return err
-			})
-			// The largest key set has room in it, however much of it must be escaped.
-			p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
-				if r.URL.Path == "/keys" {
-					text := fixture.KeySetJSON(p.Keys...)
-					w.Write(append(text, strings.Repeat("\n", 512<<10-len(text))...))
-				}
-				return r.URL.Path == "/keys"
-			}
-			keys := p.Remote(jwt.RemoteOptions{})
-			if err := keys.Warm(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			large, err := keys.Snapshot()
-			if err != nil || len(large) < 2*512<<10 {
-				t.Errorf("%d bytes, %v", len(large), err)
-			}
-			if _, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Snapshot: large}); err != nil {
-				t.Error(err)
-			}
-		})
-	},
-	"maxSnapshotLead": TestSnapshotRefused,
 	"maxUntold": func(t *testing.T) {
 		for _, raised := range []int{1001, 1002} { // one of them is being told
 			fixture.Bubble(t, func(t *testing.T) {
@@ -739,6 +673,19 @@ func rsaConstructors(t *testing.T) map[string]func(n []byte, e int) error {
 			return err
 		},
 	}
+}
+
+// warmWith fetches from an issuer that answers one path with a text.
+func warmWith(t *testing.T, path, text string) error {
+	t.Helper()
+	p := fixture.NewProvider(t)
+	p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == path {
+			io.WriteString(w, text)
+		}
+		return r.URL.Path == path
+	}
+	return p.Remote(jwt.RemoteOptions{}).Warm(t.Context())
 }
 
 // warmAfter fetches a key set that takes so long to answer.
@@ -926,11 +873,21 @@ func testBudget(t *testing.T) {
 	})
 }
 
-func TestLimits(t *testing.T) {
-	for name, test := range limits {
-		t.Run(name, test)
-	}
+// limitsElsewhere names the tests of limits that are tested beside their code.
+var limitsElsewhere = map[string][]string{
+	"maxLook":              {"TestTraceLimit, trace_test.go"},
+	"defaultMaxTokenSize":  {"TestSizeLimits, jose_test.go"},
+	"defaultMaxHeaderSize": {"TestSizeLimits, jose_test.go"},
+	"maxValues":            {"TestValueLimit, claims_test.go"},
+	"maxExponent":          {"TestExponentLimit, claims_test.go"},
+	"defaultLeeway":        {"TestClock, policy_test.go"},
+	"maxLeeway":            {"TestClock, policy_test.go"}, // what it means
+	"defaultRetryAfter":    {"TestUnavailable, bearer_test.go"},
+	"maxSnapshotSize":      {"TestSnapshotSizeLimit, snapshot_test.go"},
+	"maxSnapshotLead":      {"TestSnapshotRefused, snapshot_test.go"},
 }
+
+func TestLimits(t *testing.T) { testRows(t, limits, limitsElsewhere) }
 
 // notLimits are the numbers of the source that nothing from outside is held against.
 var notLimits = map[string]string{
@@ -945,14 +902,21 @@ var notLimits = map[string]string{
 func TestLimitsTable(t *testing.T) {
 	rows := limitRows(t)
 	constants := numbers(t)
+	tested := map[string]bool{}
+	for name := range limits {
+		tested[name] = true
+	}
+	for name := range limitsElsewhere {
+		tested[name] = true
+	}
 	for name, value := range constants {
 		row, listed := rows[name]
 		switch {
-		case notLimits[name] != "" && !listed && limits[name] == nil:
+		case notLimits[name] != "" && !listed && !tested[name]:
 		case !listed:
 			t.Errorf("%s is not in docs/limits.md", name)
-		case limits[name] == nil:
-			t.Errorf("%s has no test in limits", name)
+		case !tested[name]:
+			t.Errorf("%s has no test", name)
 		case !constant.Compare(row.value, gotoken.EQL, value):
 			t.Errorf("%s is %v, the table says %v", name, value, row.value)
 		}
@@ -971,7 +935,7 @@ func TestLimitsTable(t *testing.T) {
 			t.Errorf("%s: there is no %s", name, row.setting)
 		}
 	}
-	for name := range limits {
+	for name := range tested {
 		if _, ok := rows[name]; !ok {
 			t.Errorf("%s has a test, and is not in docs/limits.md", name)
 		}
@@ -989,7 +953,7 @@ type limitRow struct {
 // limitRows reads the tables of docs/limits.md: value, words, constant, setting.
 func limitRows(t *testing.T) map[string]limitRow {
 	t.Helper()
-	text, err := os.ReadFile("docs/limits.md")
+	text, err := os.ReadFile(fixture.Path("docs", "limits.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -1067,7 +1031,7 @@ func numbers(t *testing.T) map[string]constant.Value {
 // sources lists the files of the package without its tests.
 func sources(t *testing.T) (names []string) {
 	t.Helper()
-	all, err := filepath.Glob("*.go")
+	all, err := filepath.Glob(fixture.Path("*.go"))
 	if err != nil || len(all) == 0 {
 		t.Fatal(err)
 	}

@@ -1,7 +1,7 @@
-// This file holds one test for each row of the catalogue in docs/attacks.md. Beside each attack its
-// nearest legitimate neighbour is accepted.
+// This file holds the catalogue in docs/attacks.md: each attack has its test here, or the name of its
+// test. Beside each attack its nearest legitimate neighbour is accepted.
 
-package jwt_test
+package suites
 
 import (
 	"bytes"
@@ -92,7 +92,6 @@ var attacks = map[string]func(t *testing.T){
 			t.Error("none was configured")
 		}
 	},
-	"A2": TestPublicKeyAsSecret,
 	"A3": func(t *testing.T) {
 		// A key without alg does not take the header's.
 		rsa := fixture.JWKEdit{"alg": nil}.Apply(fixture.JWKOf(t, fixture.Issuer(), jwt.RS256))
@@ -103,8 +102,6 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, v, fixture.Issuer().Token(nil), others...)
 	},
-	"A4": TestAlgorithmsNarrow,
-	"A5": TestKeyDecidesAlgorithm,
 	"A6": func(t *testing.T) {
 		good := fixture.Issuer().Token(nil)
 		var forged []string
@@ -195,7 +192,6 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, v, es("a"), es("b"), es("c"), es(nil))
 	},
-	"B7": TestSeveralIssuers,
 	"B8": func(t *testing.T) {
 		v, err := jwt.NewVerifier(fixture.Config(t), jwt.Config{Issuer: fixture.OtherIssuer().URL, Audience: []string{jwttest.Audience}, Keys: fixture.KeysOf(t, fixture.OtherIssuer())})
 		if err != nil {
@@ -241,11 +237,7 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, fixture.NewVerifier(t), good, forged...)
 	},
-	"C3": TestKeysRefused, "C4": TestKeysRefused, "C5": TestKeysRefused, "C6": TestKeysRefused, "C7": TestKeysRefused,
-	"C8": TestWycheproofPrimitives,
-	"C9": TestSaltLength,
 	"C10": func(t *testing.T) {
-		TestSmallOrderKeys(t)
 		good := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA})
 		signature := fixture.DecodeB64(t, strings.Split(good, ".")[2])
 		order, _ := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989", 10)
@@ -269,7 +261,7 @@ var attacks = map[string]func(t *testing.T){
 	},
 	"C12": func(t *testing.T) {
 		// Tags are compared by crypto/hmac and by nothing else.
-		source, err := os.ReadFile("hmac.go")
+		source, err := os.ReadFile(fixture.Path("hmac.go"))
 		if err != nil || !bytes.Contains(source, []byte("return hmac.Equal(h.Sum(nil), signature)")) || bytes.Contains(source, []byte("bytes.Equal")) || bytes.Contains(source, []byte("bytes.Compare")) {
 			t.Errorf("hmac.go compares in another way: %v", err)
 		}
@@ -290,7 +282,7 @@ var attacks = map[string]func(t *testing.T){
 		refused(t, fixture.NewVerifier(t), headers(`"zip":"DEF"`)[0], "eyJhbGciOiJQQkVTMi1IUzI1NitBMTI4S1ciLCJwMmMiOjIwMDAwMDAwMDB9.A.A.A.A", "eyJhbGciOiJkaXIiLCJ6aXAiOiJERUYifQ.."+strings.Repeat("A", 4000)+".A.A")
 		var out []byte
 		for _, name := range []string{"compress", "aes", "cipher", "pbkdf2"} {
-			out = append(out, goTool(t, ".", []string{"GOFLAGS="}, "list", "-f", `{{range .Imports}}{{println .}}{{end}}`, ".")...)
+			out = append(out, goTool(t, fixture.Path(), []string{"GOFLAGS="}, "list", "-f", `{{range .Imports}}{{println .}}{{end}}`, ".")...)
 			if bytes.Contains(out, []byte(name)) {
 				t.Errorf("the package imports %s", name)
 			}
@@ -390,7 +382,6 @@ var attacks = map[string]func(t *testing.T){
 		good := fixture.Issuer().Token(nil)
 		dots := strings.Repeat(".", 1e6)
 		refused(t, fixture.NewVerifier(t), good, dots, good+dots, strings.Repeat("A", 1e6), strings.Repeat("A.", 8000), good+"."+good)
-		TestDotsTakeNoMemory(t)
 	},
 	"E8": func(t *testing.T) {
 		var many strings.Builder
@@ -423,7 +414,6 @@ var attacks = map[string]func(t *testing.T){
 	"F3": func(t *testing.T) {
 		refused(t, fixture.NewVerifier(t), replaced("exp", "253402300799")[0], append(replaced("exp", "-1", "1e19", "9223372036854775808", "18446744073709551616", "1e300", "253402300800", "253402300799.5"), replaced("nbf", "1e19", "-1", "-1e-400", "9223372036854775807")...)...)
 	},
-	"F4": TestClock,
 	"F5": func(t *testing.T) {
 		a := jwttest.Audience
 		refused(t, fixture.NewVerifier(t), replaced("aud", `["x","`+a+`"]`)[0], append(replaced("aud", `null`, `""`, `[]`, `[""]`, `{}`, `1`, `true`, `["x"]`, `[["`+a+`"]]`, `[null,"`+a+`"]`, `["`+a+`",1]`, `{"0":"`+a+`"}`, `"`+a+`/"`, `"`+a+` "`, `"`+a[:len(a)-1]+`"`,
@@ -446,7 +436,6 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, fixture.NewVerifier(t), replaced("iss", `"`+strings.ReplaceAll(u, "/", `\/`)+`"`)[0], forged...)
 	},
-	"F7": TestTenants,
 	"F8": func(t *testing.T) {
 		h := map[string]any{"iss": fixture.Issuer().URL, "aud": jwttest.Audience, "exp": int64(99999999999)}
 		refused(t, fixture.NewVerifier(t), fixture.Issuer().Mint(jwttest.Spec{Header: h}),
@@ -527,9 +516,6 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, fixture.NewVerifier(t), good, fixture.WithPart(good, 2, fixture.B64(string(raw[32:])+string(raw[:32]))))
 	},
-	"G1": TestKeysRefused, "G2": TestKeysRefused, "G3": TestKeysRefused, "G4": TestKeysRefused,
-	"G5": TestKeySetDocuments,
-	"G6": TestBadAnswers,
 	"G7": func(t *testing.T) {
 		p := fixture.NewProvider(t, jwt.RS256)
 		p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
@@ -545,8 +531,6 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, v, as(jwt.RS256), as(jwt.PS256), as(jwt.HS256), fixture.WithPart(as(jwt.RS256), 0, fixture.B64(`{"alg":"none"}`)))
 	},
-	"H1": TestCredentials, "H2": TestCredentials,
-	"H3": func(t *testing.T) { TestQueryToken(t); TestHeaderAndCookieSources(t) },
 	"H4": func(t *testing.T) {
 		// A credential that is present and bad is never taken for an absent one.
 		api := fixture.Resource(t, jwt.ResourceConfig{}, nil)
@@ -559,7 +543,6 @@ var attacks = map[string]func(t *testing.T){
 			t.Errorf("none: %v", err)
 		}
 	},
-	"H5": TestErrorsHoldNoToken,
 	"H6": func(t *testing.T) {
 		r := fixture.Request("Bearer " + fixture.Issuer().Token(nil))
 		for _, name := range []string{"X-User", "X_User", "X-Auth-Subject", "Remote-User"} {
@@ -579,12 +562,6 @@ var attacks = map[string]func(t *testing.T){
 			t.Error("a foreign context key gave a token")
 		}
 	},
-	"H7": func(t *testing.T) { TestFromContext(t); TestUnavailable(t) },
-	"N1": TestBadAnswers, "N2": TestClientIsCopied, "N3": TestCompressedBody, "N4": TestBodyLimits,
-	"N5": func(t *testing.T) { TestUnknownKidFlood(t); TestOutageAtStart(t) },
-	"N6": TestUnknownKidFlood, "N7": TestSingleFlight, "N8": TestBadAnswers, "N9": func(t *testing.T) { TestWithdrawnKey(t); TestFreshness(t) },
-	"N10": TestNothingFetchedByConstructors, "N11": TestRemoteOptions,
-	"N12": func(t *testing.T) { TestClientIsCopied(t); TestBearerTokenFile(t) },
 	"N13": func(t *testing.T) {
 		// TestMain fails on a goroutine that is left over; here none is while nothing is fetched.
 		v := fixture.NewVerifier(t)
@@ -598,27 +575,78 @@ var attacks = map[string]func(t *testing.T){
 	},
 }
 
+// attacksElsewhere names the tests of attacks that are tested beside the code that refuses them.
+var attacksElsewhere = map[string][]string{
+	"A2":  {"TestPublicKeyAsSecret, hmac_test.go"},
+	"A4":  {"TestAlgorithmsNarrow, algorithm_test.go"},
+	"A5":  {"TestKeyDecidesAlgorithm, algorithm_test.go"},
+	"B7":  {"TestSeveralIssuers, jwt_test.go"},
+	"C3":  {"TestKeysRefused, jwk_test.go"},
+	"C4":  {"TestKeysRefused, jwk_test.go"},
+	"C5":  {"TestKeysRefused, jwk_test.go"},
+	"C6":  {"TestKeysRefused, jwk_test.go"},
+	"C7":  {"TestKeysRefused, jwk_test.go"},
+	"C8":  {"TestWycheproofPrimitives, vectors_test.go"},
+	"C9":  {"TestSaltLength, rsa_test.go"},
+	"C10": {"TestSmallOrderKeys, eddsa_test.go"},
+	"E7":  {"TestDotsTakeNoMemory, bench_test.go"},
+	"F4":  {"TestClock, policy_test.go"},
+	"F7":  {"TestTenants, tenant_test.go"},
+	"G1":  {"TestKeysRefused, jwk_test.go"},
+	"G2":  {"TestKeysRefused, jwk_test.go"},
+	"G3":  {"TestKeysRefused, jwk_test.go"},
+	"G4":  {"TestKeysRefused, jwk_test.go"},
+	"G5":  {"TestKeySetDocuments, keyset_test.go"},
+	"G6":  {"TestBadAnswers, discovery_test.go"},
+	"H1":  {"TestCredentials, bearer_test.go"},
+	"H2":  {"TestCredentials, bearer_test.go"},
+	"H3":  {"TestQueryToken, bearer_test.go", "TestHeaderAndCookieSources, bearer_test.go"},
+	"H5":  {"TestErrorsHoldNoToken, errors_test.go"},
+	"H7":  {"TestFromContext, bearer_test.go", "TestUnavailable, bearer_test.go"},
+	"N1":  {"TestBadAnswers, discovery_test.go"},
+	"N2":  {"TestClientIsCopied, discovery_test.go"},
+	"N3":  {"TestCompressedBody, discovery_test.go"},
+	"N4":  {"TestBodyLimits, discovery_test.go"},
+	"N5":  {"TestUnknownKidFlood, discovery_test.go", "TestOutageAtStart, discovery_test.go"},
+	"N6":  {"TestUnknownKidFlood, discovery_test.go"},
+	"N7":  {"TestSingleFlight, discovery_test.go"},
+	"N8":  {"TestBadAnswers, discovery_test.go"},
+	"N9":  {"TestWithdrawnKey, discovery_test.go", "TestFreshness, discovery_test.go"},
+	"N10": {"TestNothingFetchedByConstructors, discovery_test.go"},
+	"N11": {"TestRemoteOptions, discovery_test.go"},
+	"N12": {"TestClientIsCopied, discovery_test.go", "TestBearerTokenFile, discovery_test.go"},
+}
+
 const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
+// TestAttacks has a subtest for each attack, and holds docs/attacks.md to them.
 func TestAttacks(t *testing.T) {
-	ran := map[string]bool{}
-	for id, attack := range attacks {
-		t.Run(id, attack)
-		ran[id] = true
-	}
-	page, err := os.ReadFile("docs/attacks.md")
+	tests := testRows(t, attacks, attacksElsewhere)
+	page, err := os.ReadFile(fixture.Path("docs", "attacks.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	rows := 0
-	for _, row := range regexp.MustCompile(`(?m)^\| ([A-HN]\d+) \|.*\| (.+) \|$`).FindAllStringSubmatch(string(page), -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| ([A-HN]\d+) \| .+ \| (.+) \| (.+) \|$`).FindAllStringSubmatch(string(page), -1) {
 		rows++
-		applies := strings.Contains(row[2], "`TestAttacks/"+row[1]+"`")
-		if applies != ran[row[1]] {
-			t.Errorf("row %s says %q, and ran is %v", row[1], row[2], ran[row[1]])
+		id, here, test := row[1], row[2], row[3]
+		var want []string
+		if attacks[id] != nil {
+			want = append(want, "`TestAttacks/"+id+"`")
 		}
+		for _, reference := range attacksElsewhere[id] {
+			name, file, _ := strings.Cut(reference, ", ")
+			want = append(want, "`"+name+"` in "+file)
+		}
+		if want == nil && here != "does not apply" || want != nil && test != strings.Join(want, ", ") {
+			t.Errorf("row %s says that its test is %q, want %q", id, test, want)
+		}
+		delete(tests, id)
 	}
-	if rows != 86 || len(attacks) != 83 {
-		t.Errorf("%d rows and %d tests", rows, len(attacks))
+	for id := range tests {
+		t.Errorf("%s is not in docs/attacks.md", id)
+	}
+	if rows != 86 {
+		t.Errorf("%d rows", rows)
 	}
 }
