@@ -77,7 +77,7 @@ func replaced(name string, values ...string) (tokens []string) {
 }
 
 var attacks = map[string]func(t *testing.T){
-	"A1": func(t *testing.T) {
+	"A1_alg_none": func(t *testing.T) {
 		good := fixture.Issuer().Token(nil)
 		var forged []string
 		for _, alg := range []string{`"none"`, `"None"`, `"NONE"`, `"nOnE"`, `"none "`, `" none"`, `"none\u0000"`, `"\u006eone"`, `"no\u006ee"`, `"NoNe"`, `"nonE"`, `"none\n"`, `"\tnone"`, `""`, `" "`, `null`, `[]`, `["none"]`, `{}`, `0`, `1`, `true`, `false`, `"null"`} {
@@ -92,7 +92,7 @@ var attacks = map[string]func(t *testing.T){
 			t.Error("none was configured")
 		}
 	},
-	"A3": func(t *testing.T) {
+	"A3_key_without_alg": func(t *testing.T) {
 		// A key without alg does not take the header's.
 		rsa := fixture.JWKEdit{"alg": nil}.Apply(fixture.JWKOf(t, fixture.Issuer(), jwt.RS256))
 		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.ParseKeySet(t, rsa) })
@@ -102,7 +102,7 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, v, fixture.Issuer().Token(nil), others...)
 	},
-	"A6": func(t *testing.T) {
+	"A6_alg_spelled_otherwise": func(t *testing.T) {
 		good := fixture.Issuer().Token(nil)
 		var forged []string
 		for _, alg := range []string{"rs256", "Rs256", "RS256 ", " RS256", "RS256\\u0000", "RS256\\n", "RS-256", "RS256,RS256", "SHA256withRSA", "ＲＳ256"} {
@@ -111,7 +111,7 @@ var attacks = map[string]func(t *testing.T){
 		refused(t, fixture.NewVerifier(t), good, forged...)
 		refused(t, fixture.NewVerifier(t), fixture.Issuer().Mint(jwttest.Spec{Header: map[string]any{"alg": json.RawMessage(`"RS\u0032\u00356"`)}}), forged[0])
 	},
-	"A7": func(t *testing.T) {
+	"A7_empty_algorithms": func(t *testing.T) {
 		c := fixture.Config(t)
 		c.Algorithms = []jwt.Algorithm{}
 		if _, err := jwt.NewVerifier(c); err == nil {
@@ -119,7 +119,7 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(nil), fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256}))
 	},
-	"A8": func(t *testing.T) {
+	"A8_claims_beside_an_error": func(t *testing.T) {
 		// A bad signature on an expired token is reported as a bad signature alone.
 		expired := fixture.Issuer().Token(claims{"exp": 1})
 		token, err := fixture.Verify(fixture.NewVerifier(t), expired[:len(expired)-6]+"AAAAAA")
@@ -129,13 +129,13 @@ var attacks = map[string]func(t *testing.T){
 		token, err = fixture.Verify(fixture.NewVerifier(t), expired)
 		fixture.WantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
 	},
-	"B1": func(t *testing.T) {
+	"B1_jwk_in_header": func(t *testing.T) {
 		own, _ := json.Marshal(fixture.JWKOf(t, fixture.OtherIssuer(), jwt.RS256))
 		foreign := fixture.OtherIssuer().Mint(jwttest.Spec{Header: map[string]any{"jwk": json.RawMessage(own)}, Claims: claims{"iss": fixture.Issuer().URL}})
 		control := fixture.Issuer().Mint(jwttest.Spec{Header: map[string]any{"jwk": json.RawMessage(own)}})
 		refused(t, fixture.NewVerifier(t), control, foreign, fixture.WithPart(foreign, 0, fixture.B64(`{"alg":"RS256","jwk":`+string(own)+`}`)))
 	},
-	"B2": func(t *testing.T) {
+	"B2_jku_or_x5u_in_header": func(t *testing.T) {
 		p := fixture.NewProvider(t, jwt.RS256)
 		p.Answer = func(_ http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Host != "issuer.test" {
@@ -153,13 +153,13 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, v, fixture.Issuer().Mint(jwttest.Spec{Header: h("jku", "https://evil.test"), Claims: claims{"iss": fixture.ProviderURL}}), forged...)
 	},
-	"B3": func(t *testing.T) {
+	"B3_x5c_or_x5t_in_header": func(t *testing.T) {
 		cert := base64.StdEncoding.EncodeToString(fixture.Certificate(t, fixture.PublicRSA(t, fixture.JWKOf(t, fixture.OtherIssuer(), jwt.RS256))))
 		h := map[string]any{"x5c": []string{cert}, "x5t": "AAAA"}
 		refused(t, fixture.NewVerifier(t), fixture.Issuer().Mint(jwttest.Spec{Header: h}),
 			fixture.OtherIssuer().Mint(jwttest.Spec{Header: h, Claims: claims{"iss": fixture.Issuer().URL}}))
 	},
-	"B4": func(t *testing.T) {
+	"B4_hostile_kid": func(t *testing.T) {
 		var forged []string
 		for _, kid := range []string{`"../../../../dev/null"`, `"/etc/passwd"`, `"..\\..\\x"`, `"x' UNION SELECT 'key"`, `"$(id)"`, `"|id"`, `"https://evil.example/k"`, `"file:///dev/null"`, `"` + strings.Repeat("k", 2000) + `"`,
 			`""`, `null`, `0`, `1`, `true`, `[]`, `["rs256-1"]`, `{}`, `{"$ne":1}`, `"rs256-1\u0000"`, `"rs256-1 "`, `"RS256-1"`, `"rs256\u20111"`, `"rs256-1\n"`, `"%72s256-1"`} {
@@ -170,7 +170,7 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, fixture.NewVerifier(t), signedRaw(`{"alg":"RS256","kid":"rs256-1"}`, fixture.Payload()), forged...)
 	},
-	"B5": func(t *testing.T) {
+	"B5_missing_key_is_empty": func(t *testing.T) {
 		for _, secret := range [][]byte{nil, {}, make([]byte, 31)} {
 			if _, err := jwt.HMACKey("", jwt.HS256, secret); err == nil {
 				t.Errorf("a secret of %d bytes", len(secret))
@@ -183,7 +183,7 @@ var attacks = map[string]func(t *testing.T){
 		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = keys })
 		refused(t, v, fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256}), fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256, Header: map[string]any{"kid": "missing"}}))
 	},
-	"B6": func(t *testing.T) {
+	"B6_all_keys_are_tried": func(t *testing.T) {
 		// One signature operation: the key that a kid names, and no other, though one would fit.
 		a, b := fixture.JWKEdit{"kid": "a"}.Apply(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256)), fixture.JWKEdit{"kid": "b"}.Apply(fixture.JWKOf(t, fixture.OtherIssuer(), jwt.ES256))
 		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.ParseKeySet(t, a, b) })
@@ -192,7 +192,7 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, v, es("a"), es("b"), es("c"), es(nil))
 	},
-	"B8": func(t *testing.T) {
+	"B8_iss_read_in_two_ways": func(t *testing.T) {
 		v, err := jwt.NewVerifier(fixture.Config(t), jwt.Config{Issuer: fixture.OtherIssuer().URL, Audience: []string{jwttest.Audience}, Keys: fixture.KeysOf(t, fixture.OtherIssuer())})
 		if err != nil {
 			t.Fatal(err)
@@ -203,7 +203,7 @@ var attacks = map[string]func(t *testing.T){
 			fmt.Sprintf(`{"iss":%q,"iss":%q,`, a, b)+rest, fmt.Sprintf(`{"iss":%q,"iss":%q,`, b, a)+rest, fmt.Sprintf(`{"iss":%q,"\u0069ss":%q,`, a, b)+rest,
 			fmt.Sprintf(`{"iss":[%q],`, a)+rest, fmt.Sprintf(`{"iss":{"a":%q},`, a)+rest, `{"iss":null,`+rest, fmt.Sprintf(`{"ISS":%q,`, a)+rest)...)
 	},
-	"C1": func(t *testing.T) {
+	"C1_degenerate_ecdsa": func(t *testing.T) {
 		key := fixture.JWKOf(t, fixture.Issuer(), jwt.ES256)
 		n := elliptic.P256().Params().N
 		zero, one := new(big.Int), big.NewInt(1)
@@ -223,7 +223,7 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.ParseKeySet(t, key) }), good, forged...)
 	},
-	"C2": func(t *testing.T) {
+	"C2_ecdsa_signature_of_another_form": func(t *testing.T) {
 		good := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.ES256})
 		raw := fixture.DecodeB64(t, strings.Split(good, ".")[2])
 		der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:32]), new(big.Int).SetBytes(raw[32:])})
@@ -237,7 +237,7 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, fixture.NewVerifier(t), good, forged...)
 	},
-	"C10": func(t *testing.T) {
+	"C10_ed25519_malleable_or_small_order": func(t *testing.T) {
 		good := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA})
 		signature := fixture.DecodeB64(t, strings.Split(good, ".")[2])
 		order, _ := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989", 10)
@@ -248,7 +248,7 @@ var attacks = map[string]func(t *testing.T){
 		refused(t, fixture.NewVerifier(t), good, fixture.WithPart(good, 2, fixture.B64(string(signature[:32])+string(sum))),
 			fixture.WithPart(good, 2, fixture.B64(string(signature[:63]))), fixture.WithPart(good, 2, fixture.B64(string(signature)+"\x00")), fixture.WithPart(good, 2, fixture.B64(strings.Repeat("\x00", 64))))
 	},
-	"C11": func(t *testing.T) {
+	"C11_weak_secret_or_short_tag": func(t *testing.T) {
 		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.Issuer().Key(jwt.HS256) })
 		good := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256})
 		tag := string(fixture.DecodeB64(t, strings.Split(good, ".")[2]))
@@ -259,18 +259,18 @@ var attacks = map[string]func(t *testing.T){
 			}
 		}
 	},
-	"C12": func(t *testing.T) {
+	"C12_tag_compared_byte_by_byte": func(t *testing.T) {
 		// Tags are compared by crypto/hmac and by nothing else.
 		source, err := os.ReadFile(fixture.Path("hmac.go"))
 		if err != nil || !bytes.Contains(source, []byte("return hmac.Equal(h.Sum(nil), signature)")) || bytes.Contains(source, []byte("bytes.Equal")) || bytes.Contains(source, []byte("bytes.Compare")) {
 			t.Errorf("hmac.go compares in another way: %v", err)
 		}
 	},
-	"D1": func(t *testing.T) {
+	"D1_crit_ignored": func(t *testing.T) {
 		refused(t, fixture.NewVerifier(t), headers(`"exp":1`)[0], headers(`"crit":["exp"],"exp":1`, `"crit":["b64"],"b64":true`, `"crit":["unknown"],"unknown":1`, `"crit":[]`, `"crit":null`, `"crit":"exp"`, `"crit":{}`, `"crit":1`,
 			`"crit":["alg"]`, `"crit":["exp","exp"],"exp":1`, `"crit":["absent"]`, `"\u0063rit":["exp"]`)...)
 	},
-	"D2": func(t *testing.T) {
+	"D2_b64_false": func(t *testing.T) {
 		kid := fixture.Issuer().Key(jwt.RS256).KeyID()
 		forged := headers(`"b64":false`, `"b64":true`, `"b64":false,"crit":["b64"]`, `"b64":null`, `"b64":"false"`, `"crit":["b64"]`)
 		for _, h := range []string{`{"alg":"RS256","b64":false,"kid":"` + kid + `"}`, `{"alg":"RS256","b64":false,"crit":["b64"],"kid":"` + kid + `"}`} {
@@ -278,7 +278,7 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, fixture.NewVerifier(t), headers(`"B64":false`)[0], forged...)
 	},
-	"D3": func(t *testing.T) {
+	"D3_zip_bomb": func(t *testing.T) {
 		refused(t, fixture.NewVerifier(t), headers(`"zip":"DEF"`)[0], "eyJhbGciOiJQQkVTMi1IUzI1NitBMTI4S1ciLCJwMmMiOjIwMDAwMDAwMDB9.A.A.A.A", "eyJhbGciOiJkaXIiLCJ6aXAiOiJERUYifQ.."+strings.Repeat("A", 4000)+".A.A")
 		var out []byte
 		for _, name := range []string{"compress", "aes", "cipher", "pbkdf2"} {
@@ -288,22 +288,22 @@ var attacks = map[string]func(t *testing.T){
 			}
 		}
 	},
-	"D4": func(t *testing.T) {
+	"D4_encrypted_token": func(t *testing.T) {
 		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(nil), "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.AAAA.AAAA.AAAA.AAAA", "....", "a.b.c.d.e")
 	},
-	"D5": func(t *testing.T) {
+	"D5_json_serialization": func(t *testing.T) {
 		p := strings.Split(fixture.Issuer().Token(nil), ".")
 		refused(t, fixture.NewVerifier(t), strings.Join(p, "."),
 			fmt.Sprintf(`{"payload":%q,"protected":%q,"signature":%q}`, p[1], p[0], p[2]),
 			fmt.Sprintf(`{"payload":%q,"signatures":[{"protected":%q,"signature":%q}]}`, p[1], p[0], p[2]),
 			fmt.Sprintf(`{"payload":%q,"signatures":[]}`, p[1]), fmt.Sprintf(`{"payload":%q,"header":{"alg":"none"},"signature":""}`, p[1]))
 	},
-	"D6": func(t *testing.T) {
+	"D6_nested_token": func(t *testing.T) {
 		refused(t, fixture.NewVerifier(t), headers(`"cty":"application/json"`)[0], headers(`"cty":"JWT"`, `"cty":"jwt"`, `"cty":"application/jwt"`, `"cty":"APPLICATION/JWT"`, `"cty":1`)...)
 		inner := fixture.Issuer().Token(nil)
 		refused(t, fixture.NewVerifier(t), inner, payloads(inner, `"`+inner+`"`)...)
 	},
-	"D7": func(t *testing.T) {
+	"D7_another_kind_of_token": func(t *testing.T) {
 		refused(t, fixture.NewVerifier(t), headers(`"typ":"at+jwt"`)[0], headers(`"typ":"dpop+jwt"`, `"typ":"logout+jwt"`, `"typ":"secevent+jwt"`, `"typ":"token-introspection+jwt"`, `"typ":"statuslist+jwt"`,
 			`"typ":"oauth-authz-req+jwt"`, `"typ":"client-authentication+jwt"`, `"typ":"application/DPoP+JWT"`, `"typ":"kb+jwt"`, `"typ":"+jwt"`, `"typ":""`)...)
 		strict := fixture.NewVerifier(t, func(c *jwt.Config) { c.Profile = jwt.AccessToken })
@@ -311,7 +311,7 @@ var attacks = map[string]func(t *testing.T){
 		kid := fixture.Issuer().Key(jwt.RS256).KeyID()
 		refused(t, strict, signedRaw(`{"alg":"RS256","typ":"at+JWT","kid":"`+kid+`"}`, full), signedRaw(`{"alg":"RS256","kid":"`+kid+`"}`, full), signedRaw(`{"alg":"RS256","typ":"JWT","kid":"`+kid+`"}`, full))
 	},
-	"E1": func(t *testing.T) {
+	"E1_folded_names": func(t *testing.T) {
 		folded := func(header string) string {
 			return signedRaw(header, fixture.Payload())
 		}
@@ -323,7 +323,7 @@ var attacks = map[string]func(t *testing.T){
 			base+fmt.Sprintf(`"ISS":%q}`, fixture.Issuer().URL), base+fmt.Sprintf(`"i\u017fs":%q}`, fixture.Issuer().URL), base+fmt.Sprintf(`"iſs":%q}`, fixture.Issuer().URL),
 			fmt.Sprintf(`{"iss":%q,"aud":%q,"EXP":%d}`, fixture.Issuer().URL, jwttest.Audience, exp), fmt.Sprintf(`{"iss":%q,"Aud":%q,"exp":%d}`, fixture.Issuer().URL, jwttest.Audience, exp))...)
 	},
-	"E2": func(t *testing.T) {
+	"E2_duplicate_members": func(t *testing.T) {
 		refused(t, fixture.NewVerifier(t), headers(`"x":{"a":1},"y":{"a":1}`)[0], headers(`"alg":"RS256"`, `"\u0061lg":"none"`, `"x":1,"x":1`, `"x":{"a":1,"a":2}`, `"x":[{"a":1,"\u0061":2}]`)...)
 		refused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"x":[{"a":1},{"a":1}]`))[0], payloads(fixture.Payload(`"exp":99999999999`), fixture.Payload(`"\u0065xp":1`), fixture.Payload(`"x":{"a":1,"a":1}`))...)
 		good, _ := json.Marshal(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256))
@@ -331,7 +331,7 @@ var attacks = map[string]func(t *testing.T){
 			t.Error("a key set with two keys members")
 		}
 	},
-	"E3": func(t *testing.T) {
+	"E3_invalid_utf8": func(t *testing.T) {
 		bad := []string{"\"x\":\"\xff\"", "\"x\":\"\xc0\xaf\"", "\"x\":\"\xed\xa0\x80\"", "\"x\":\"\xf4\x90\x80\x80\"", "\"x\":\"\xe2\x82\"", `"x":"\ud800"`, `"x":"\udc00"`, `"x":"\ud800\ud800"`, `"x":"\udc00\ud800"`, `"x":"\ud800x"`, "\"\xff\":1", `"\ud800":1`}
 		refused(t, fixture.NewVerifier(t), headers(`"x":"é \ud83d\ude00 �"`)[0], headers(bad...)...)
 		var texts []string
@@ -340,7 +340,7 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"x":"é \ud83d\ude00 �"`))[0], payloads(texts...)...)
 	},
-	"E4": func(t *testing.T) {
+	"E4_not_one_object": func(t *testing.T) {
 		good := fixture.Payload()
 		inner := good[1 : len(good)-1]
 		bad := []string{"", " ", "null", "true", "1", `"x"`, "[]", "[" + good + "]", good + good, good + "x", good + ",", good + "\x00", "\ufeff" + good, "//\n" + good, "/**/" + good, good + "//", "{" + inner + ",}", "{," + inner + "}",
@@ -355,12 +355,12 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, fixture.NewVerifier(t), payloads(" \r\n\t" + fixture.Payload(`"x":[-0.5e+1,0,1E-2]`) + " ")[0], payloads(bad...)...)
 	},
-	"E5": func(t *testing.T) {
+	"E5_deep_nesting": func(t *testing.T) {
 		nest := func(n int) string { return `"x":` + strings.Repeat("[", n) + strings.Repeat("]", n) }
 		refused(t, fixture.NewVerifier(t), headers(nest(31))[0], headers(nest(32), nest(1000))...)
 		refused(t, fixture.NewVerifier(t), payloads(fixture.Payload(nest(31)))[0], payloads(fixture.Payload(nest(32)), fixture.Payload(nest(5000)), fixture.Payload(`"x":`+strings.Repeat(`{"a":`, 32)+"1"+strings.Repeat("}", 32)))...)
 	},
-	"E6": func(t *testing.T) {
+	"E6_base64url_spelled_otherwise": func(t *testing.T) {
 		good := fixture.Issuer().Token(nil)
 		var forged []string
 		for part := range 3 {
@@ -378,12 +378,12 @@ var attacks = map[string]func(t *testing.T){
 		forged = slices.DeleteFunc(forged, func(s string) bool { return s == good })
 		refused(t, fixture.NewVerifier(t), good, forged...)
 	},
-	"E7": func(t *testing.T) {
+	"E7_dots_and_huge_parts": func(t *testing.T) {
 		good := fixture.Issuer().Token(nil)
 		dots := strings.Repeat(".", 1e6)
 		refused(t, fixture.NewVerifier(t), good, dots, good+dots, strings.Repeat("A", 1e6), strings.Repeat("A.", 8000), good+"."+good)
 	},
-	"E8": func(t *testing.T) {
+	"E8_many_members_and_huge_numbers": func(t *testing.T) {
 		var many strings.Builder
 		for i := range 1001 {
 			fmt.Fprintf(&many, `"%x":1,`, i)
@@ -392,7 +392,7 @@ var attacks = map[string]func(t *testing.T){
 		refused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"x":{`+few+`}`, `"y":1e1000000000,"z":`+strings.Repeat("9", 300)))[0],
 			append(replaced("exp", "1e1000000000", strings.Repeat("9", 300), "1e-1000000000"), payloads(fixture.Payload(`"x":{`+strings.TrimSuffix(many.String(), ",")+`}`))...)...)
 	},
-	"E9": func(t *testing.T) {
+	"E9_panic": func(t *testing.T) {
 		v := fixture.NewVerifier(t)
 		good := fixture.Issuer().Token(nil)
 		for i := range good { // every prefix and suffix: no panic
@@ -401,20 +401,20 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, v, good, good[:len(good)-1])
 	},
-	"F1": func(t *testing.T) {
+	"F1_date_of_another_type": func(t *testing.T) {
 		var forged []string
 		for _, name := range []string{"exp", "nbf", "iat"} {
 			forged = append(forged, replaced(name, `null`, `"1"`, `""`, `true`, `[]`, `{}`, `[9999999999]`, `"2030-01-01T00:00:00Z"`)...)
 		}
 		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(claims{"nbf": 1, "iat": 1}), forged...)
 	},
-	"F2": func(t *testing.T) {
+	"F2_exp_absent": func(t *testing.T) {
 		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(nil), fixture.Issuer().Token(claims{"exp": nil}))
 	},
-	"F3": func(t *testing.T) {
+	"F3_date_overflow": func(t *testing.T) {
 		refused(t, fixture.NewVerifier(t), replaced("exp", "253402300799")[0], append(replaced("exp", "-1", "1e19", "9223372036854775808", "18446744073709551616", "1e300", "253402300800", "253402300799.5"), replaced("nbf", "1e19", "-1", "-1e-400", "9223372036854775807")...)...)
 	},
-	"F5": func(t *testing.T) {
+	"F5_near_audience": func(t *testing.T) {
 		a := jwttest.Audience
 		refused(t, fixture.NewVerifier(t), replaced("aud", `["x","`+a+`"]`)[0], append(replaced("aud", `null`, `""`, `[]`, `[""]`, `{}`, `1`, `true`, `["x"]`, `[["`+a+`"]]`, `[null,"`+a+`"]`, `["`+a+`",1]`, `{"0":"`+a+`"}`, `"`+a+`/"`, `"`+a+` "`, `"`+a[:len(a)-1]+`"`,
 			`"`+a+`x"`, `"`+strings.ToUpper(a)+`"`, `"x `+a+`"`, `"x,`+a+`"`, `"*"`), fixture.Issuer().Token(claims{"aud": nil}))...)
@@ -424,7 +424,7 @@ var attacks = map[string]func(t *testing.T){
 			t.Error("an empty audience was configured")
 		}
 	},
-	"F6": func(t *testing.T) {
+	"F6_near_issuer": func(t *testing.T) {
 		u := fixture.Issuer().URL
 		host := strings.TrimPrefix(u, "https://")
 		forged := replaced("iss", `null`, `""`, `[]`, `{}`, `1`, `true`, `["`+u+`"]`, `{"iss":"`+u+`"}`, `"`+u+`/"`, `"`+u+` "`, `" `+u+`"`, `"`+u+`\n"`, `"`+u+`\u0000"`, `"`+u+`#"`, `"`+u+`?"`, `"`+u+`."`, `"`+u+`/."`, `"`+u+`//"`, `"`+u+`x"`, `"`+u[:len(u)-1]+`"`,
@@ -436,19 +436,19 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, fixture.NewVerifier(t), replaced("iss", `"`+strings.ReplaceAll(u, "/", `\/`)+`"`)[0], forged...)
 	},
-	"F8": func(t *testing.T) {
+	"F8_claims_in_header": func(t *testing.T) {
 		h := map[string]any{"iss": fixture.Issuer().URL, "aud": jwttest.Audience, "exp": int64(99999999999)}
 		refused(t, fixture.NewVerifier(t), fixture.Issuer().Mint(jwttest.Spec{Header: h}),
 			fixture.Issuer().Mint(jwttest.Spec{Header: h, Claims: claims{"iss": nil}}), fixture.Issuer().Mint(jwttest.Spec{Header: h, Claims: claims{"aud": nil}}), fixture.Issuer().Mint(jwttest.Spec{Header: h, Claims: claims{"exp": nil}}),
 			fixture.Issuer().Token(claims{"aud": nil, "azp": jwttest.Audience, "client_id": jwttest.Audience}))
 	},
-	"F9": func(t *testing.T) {
+	"F9_sub_of_another_type": func(t *testing.T) {
 		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(claims{"sub": nil}), replaced("sub", `null`, `1`, `true`, `[]`, `["x"]`, `{}`)...)
 	},
-	"F10": func(t *testing.T) {
+	"F10_bound_token_as_bearer": func(t *testing.T) {
 		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(claims{"cnf": claims{}}), replaced("cnf", `{"jkt":"x"}`, `{"x5t#S256":"x"}`, `{"jwk":{}}`, `{"unknown":null}`, `{"":1}`, `null`, `[]`, `"x"`, `1`)...)
 	},
-	"F11": func(t *testing.T) {
+	"F11_cache_mixes_tokens": func(t *testing.T) {
 		fixture.Bubble(t, func(t *testing.T) {
 			// Two issuers with the same keys, whose tokens have the same header, and times of their own.
 			ours, theirs := fixture.Config(t), fixture.Config(t)
@@ -503,7 +503,7 @@ var attacks = map[string]func(t *testing.T){
 			}
 		})
 	},
-	"F12": func(t *testing.T) {
+	"F12_revocation_by_text": func(t *testing.T) {
 		// ECDSA has two signatures for one token: (r, s) and (r, n-s). Both hold, so revocation goes by jti.
 		good := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Claims: claims{"jti": "one"}})
 		raw := fixture.DecodeB64(t, strings.Split(good, ".")[2])
@@ -516,7 +516,7 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, fixture.NewVerifier(t), good, fixture.WithPart(good, 2, fixture.B64(string(raw[32:])+string(raw[:32]))))
 	},
-	"G7": func(t *testing.T) {
+	"G7_metadata_widens_algorithms": func(t *testing.T) {
 		p := fixture.NewProvider(t, jwt.RS256)
 		p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path != fixture.OIDCPath {
@@ -531,7 +531,7 @@ var attacks = map[string]func(t *testing.T){
 		}
 		refused(t, v, as(jwt.RS256), as(jwt.PS256), as(jwt.HS256), fixture.WithPart(as(jwt.RS256), 0, fixture.B64(`{"alg":"none"}`)))
 	},
-	"H4": func(t *testing.T) {
+	"H4_optional_authentication": func(t *testing.T) {
 		// A credential that is present and bad is never taken for an absent one.
 		api := fixture.Resource(t, jwt.ResourceConfig{}, nil)
 		for _, value := range []string{"Bearer", "Bearer x", "Bearer " + fixture.Issuer().Token(claims{"exp": 1}), "Bearer a b"} {
@@ -543,7 +543,7 @@ var attacks = map[string]func(t *testing.T){
 			t.Errorf("none: %v", err)
 		}
 	},
-	"H6": func(t *testing.T) {
+	"H6_identity_headers": func(t *testing.T) {
 		r := fixture.Request("Bearer " + fixture.Issuer().Token(nil))
 		for _, name := range []string{"X-User", "X_User", "X-Auth-Subject", "Remote-User"} {
 			r.Header.Set(name, "admin")
@@ -562,7 +562,7 @@ var attacks = map[string]func(t *testing.T){
 			t.Error("a foreign context key gave a token")
 		}
 	},
-	"N13": func(t *testing.T) {
+	"N13_goroutine_stays": func(t *testing.T) {
 		// TestMain fails on a goroutine that is left over; here none is while nothing is fetched.
 		v := fixture.NewVerifier(t)
 		before := runtime.NumGoroutine()
@@ -577,44 +577,44 @@ var attacks = map[string]func(t *testing.T){
 
 // attacksElsewhere names the tests of attacks that are tested beside the code that refuses them.
 var attacksElsewhere = map[string][]string{
-	"A2":  {"TestPublicKeyAsSecret, hmac_test.go"},
-	"A4":  {"TestAlgorithmsNarrow, algorithm_test.go"},
-	"A5":  {"TestKeyDecidesAlgorithm, algorithm_test.go"},
-	"B7":  {"TestSeveralIssuers, jwt_test.go"},
-	"C3":  {"TestKeysRefused, jwk_test.go"},
-	"C4":  {"TestKeysRefused, jwk_test.go"},
-	"C5":  {"TestKeysRefused, jwk_test.go"},
-	"C6":  {"TestKeysRefused, jwk_test.go"},
-	"C7":  {"TestKeysRefused, jwk_test.go"},
-	"C8":  {"TestWycheproofPrimitives, vectors_test.go"},
-	"C9":  {"TestSaltLength, rsa_test.go"},
-	"C10": {"TestSmallOrderKeys, eddsa_test.go"},
-	"E7":  {"TestDotsTakeNoMemory, bench_test.go"},
-	"F4":  {"TestClock, policy_test.go"},
-	"F7":  {"TestTenants, tenant_test.go"},
-	"G1":  {"TestKeysRefused, jwk_test.go"},
-	"G2":  {"TestKeysRefused, jwk_test.go"},
-	"G3":  {"TestKeysRefused, jwk_test.go"},
-	"G4":  {"TestKeysRefused, jwk_test.go"},
-	"G5":  {"TestKeySetDocuments, keyset_test.go"},
-	"G6":  {"TestBadAnswers, discovery_test.go"},
-	"H1":  {"TestCredentials, bearer_test.go"},
-	"H2":  {"TestCredentials, bearer_test.go"},
-	"H3":  {"TestQueryToken, bearer_test.go", "TestHeaderAndCookieSources, bearer_test.go"},
-	"H5":  {"TestErrorsHoldNoToken, errors_test.go"},
-	"H7":  {"TestFromContext, bearer_test.go", "TestUnavailable, bearer_test.go"},
-	"N1":  {"TestBadAnswers, discovery_test.go"},
-	"N2":  {"TestClientIsCopied, discovery_test.go"},
-	"N3":  {"TestCompressedBody, discovery_test.go"},
-	"N4":  {"TestBodyLimits, discovery_test.go"},
-	"N5":  {"TestUnknownKidFlood, discovery_test.go", "TestOutageAtStart, discovery_test.go"},
-	"N6":  {"TestUnknownKidFlood, discovery_test.go"},
-	"N7":  {"TestSingleFlight, discovery_test.go"},
-	"N8":  {"TestBadAnswers, discovery_test.go"},
-	"N9":  {"TestWithdrawnKey, discovery_test.go", "TestFreshness, discovery_test.go"},
-	"N10": {"TestNothingFetchedByConstructors, discovery_test.go"},
-	"N11": {"TestRemoteOptions, discovery_test.go"},
-	"N12": {"TestClientIsCopied, discovery_test.go", "TestBearerTokenFile, discovery_test.go"},
+	"A2_public_key_as_secret":              {"TestPublicKeyAsSecret, hmac_test.go"},
+	"A4_key_widens_algorithms":             {"TestAlgorithmsNarrow, algorithm_test.go"},
+	"A5_another_algorithm_under_one_key":   {"TestKeyDecidesAlgorithm, algorithm_test.go"},
+	"B7_kid_of_two_issuers":                {"TestSeveralIssuers, jwt_test.go"},
+	"C3_point_off_curve":                   {"TestKeysRefused, jwk_test.go"},
+	"C4_coordinate_of_another_width":       {"TestKeysRefused, jwk_test.go"},
+	"C5_short_rsa_key":                     {"TestKeysRefused, jwk_test.go"},
+	"C6_giant_rsa_key":                     {"TestKeysRefused, jwk_test.go"},
+	"C7_exponent_cut":                      {"TestKeysRefused, jwk_test.go"},
+	"C8_lax_pkcs1_padding":                 {"TestWycheproofPrimitives, vectors_test.go"},
+	"C9_pss_salt_length":                   {"TestSaltLength, rsa_test.go"},
+	"C10_ed25519_malleable_or_small_order": {"TestSmallOrderKeys, eddsa_test.go"},
+	"E7_dots_and_huge_parts":               {"TestDotsTakeNoMemory, bench_test.go"},
+	"F4_exp_equal_to_now":                  {"TestClock, policy_test.go"},
+	"F7_tenant_wildcard":                   {"TestTenants, tenant_test.go"},
+	"G1_encryption_key":                    {"TestKeysRefused, jwk_test.go"},
+	"G2_published_secret":                  {"TestKeysRefused, jwk_test.go"},
+	"G3_x5c_of_another_key":                {"TestKeysRefused, jwk_test.go"},
+	"G4_odd_key_spoils_set":                {"TestKeysRefused, jwk_test.go"},
+	"G5_lax_key_set":                       {"TestKeySetDocuments, keyset_test.go"},
+	"G6_foreign_metadata":                  {"TestBadAnswers, discovery_test.go"},
+	"H1_several_credentials":               {"TestCredentials, bearer_test.go"},
+	"H2_odd_scheme":                        {"TestCredentials, bearer_test.go"},
+	"H3_token_elsewhere":                   {"TestQueryToken, bearer_test.go", "TestHeaderAndCookieSources, bearer_test.go"},
+	"H5_token_in_error_or_log":             {"TestErrorsHoldNoToken, errors_test.go"},
+	"H7_wrong_status":                      {"TestFromContext, bearer_test.go", "TestUnavailable, bearer_test.go"},
+	"N1_redirect":                          {"TestBadAnswers, discovery_test.go"},
+	"N2_client_follows_redirects":          {"TestClientIsCopied, discovery_test.go"},
+	"N3_compressed_body":                   {"TestCompressedBody, discovery_test.go"},
+	"N4_slow_body":                         {"TestBodyLimits, discovery_test.go"},
+	"N5_flood_of_kids":                     {"TestUnknownKidFlood, discovery_test.go", "TestOutageAtStart, discovery_test.go"},
+	"N6_flood_delays_rotation":             {"TestUnknownKidFlood, discovery_test.go"},
+	"N7_stampede":                          {"TestSingleFlight, discovery_test.go"},
+	"N8_bad_answer_after_good":             {"TestBadAnswers, discovery_test.go"},
+	"N9_withdrawn_key":                     {"TestWithdrawnKey, discovery_test.go", "TestFreshness, discovery_test.go"},
+	"N10_fetch_for_early_failure":          {"TestNothingFetchedByConstructors, discovery_test.go"},
+	"N11_plain_http":                       {"TestRemoteOptions, discovery_test.go"},
+	"N12_credentials_on_fetch":             {"TestClientIsCopied, discovery_test.go", "TestBearerTokenFile, discovery_test.go"},
 }
 
 const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -627,7 +627,7 @@ func TestAttacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := 0
-	for _, row := range regexp.MustCompile(`(?m)^\| ([A-HN]\d+) \| .+ \| (.+) \| (.+) \|$`).FindAllStringSubmatch(string(page), -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| ([A-HN]\d+_\w+) \| .+ \| (.+) \| (.+) \|$`).FindAllStringSubmatch(string(page), -1) {
 		rows++
 		id, here, test := row[1], row[2], row[3]
 		var want []string
