@@ -99,6 +99,7 @@ func FuzzVerifySigned(f *testing.F) {
 		f.Add(header, payload, byte(0), uint(1))
 	}
 	f.Add(`{"alg":"EdDSA","kid":"ed"}`, fixture.IDClaims(`,"client_id":"other"`), byte(1), uint(1))
+	f.Add(`{"alg":"Ed25519","kid":"ed","typ":"JWT"}`, fixture.IDClaims(""), byte(1), uint(1))
 	const plain = `{"iss":"secret.example","aud":"api.example","exp":253402300799}`
 	for _, header := range []string{
 		`{"alg":"none"}`, `{"alg":"hs256"}`, `{"alg":"HS384"}`, `{"alg":"RS256"}`, `{"alg":"RS256","kid":"rsa"}`, `{"alg":"EdDSA","kid":"none"}`,
@@ -314,31 +315,6 @@ func checkPolicy(t *testing.T, c jwt.Config, got *jwt.Token, claims map[string]a
 	}
 	if confirmation, _ := claims["cnf"].(map[string]any); len(confirmation) > 0 {
 		t.Fatalf("accepted with cnf %v", confirmation)
-	}
-}
-
-// Every bit counts: no other text than the token itself is accepted in its place, by none of the
-// verifiers that the fuzzer uses.
-func TestEveryBitCounts(t *testing.T) {
-	k := fixture.FixedKeys()
-	verifiers := fixture.FixedVerifiers(t)
-	accepted := [][]string{
-		{fixture.FixedToken(t, jwt.HS256), fixture.FixedToken(t, jwt.EdDSA), fixture.FixedToken(t, jwt.ES256), fixture.FixedToken(t, jwt.RS256)},
-		{fixture.FixedToken(t, jwt.EdDSA)},
-		{fixture.FixedToken(t, jwt.HS256)},
-		{k.Sign(t, jwt.HS256, `{"alg":"HS256","typ":"at+jwt"}`, fixture.AccessClaims())},
-		{k.Sign(t, jwt.EdDSA, `{"alg":"Ed25519","kid":"ed","typ":"JWT"}`, fixture.IDClaims(""))},
-		{fixture.FixedToken(t, jwt.EdDSA)},
-	}
-	for n, v := range verifiers {
-		for _, token := range accepted[n] {
-			if _, err := v.Verify(t.Context(), token); err != nil {
-				t.Fatalf("verifier %d: %v", n, err)
-			}
-			for bit := range uint(8 * len(token)) {
-				checkVerify(t, v, token, bit)
-			}
-		}
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package suites holds the tests that ask about the whole package from outside, by its exported names
-// alone: attacks, limits, leaks, Wycheproof's vectors, FIPS mode and distribution.
+// alone: attacks, limits, leaks, malleability, Wycheproof's vectors, FIPS mode and distribution.
 package suites
 
 import (
