@@ -27,3 +27,20 @@ func TestPublicKeyAsSecret(t *testing.T) {
 		}
 	}
 }
+
+// A secret is as long as its hash (RFC 7518 section 3.2).
+func TestHMACKey(t *testing.T) {
+	wantNoKeys(t, map[string]func() (*jwt.Key, error){
+		"HMAC short":      func() (*jwt.Key, error) { return jwt.HMACKey("", jwt.HS256, make([]byte, 31)) },
+		"HMAC 384 short":  func() (*jwt.Key, error) { return jwt.HMACKey("", jwt.HS384, make([]byte, 47)) },
+		"HMAC 512 short":  func() (*jwt.Key, error) { return jwt.HMACKey("", jwt.HS512, make([]byte, 63)) },
+		"HMAC empty":      func() (*jwt.Key, error) { return jwt.HMACKey("", jwt.HS256, nil) },
+		"HMAC as RS256":   func() (*jwt.Key, error) { return jwt.HMACKey("", jwt.RS256, make([]byte, 64)) },
+		"HMAC as nothing": func() (*jwt.Key, error) { return jwt.HMACKey("", "", make([]byte, 64)) },
+	})
+	for alg, size := range map[jwt.Algorithm]int{jwt.HS256: 32, jwt.HS384: 48, jwt.HS512: 64} {
+		if _, err := jwt.HMACKey("", alg, make([]byte, size)); err != nil {
+			t.Errorf("%s with %d bytes: %v", alg, size, err)
+		}
+	}
+}

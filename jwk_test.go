@@ -3,15 +3,12 @@
 package jwt_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"math/big"
 	"strings"
 	"testing"
 
@@ -33,87 +30,51 @@ func parseKey(t testing.TB, key fixture.JWK) *jwt.Key {
 func TestKeysRefused(t *testing.T) {
 	iss := fixture.Issuer()
 	rsaKey, ec, ed := fixture.JWKOf(t, iss, jwt.RS256), fixture.JWKOf(t, iss, jwt.ES256), fixture.JWKOf(t, iss, jwt.EdDSA)
-	p521 := fixture.JWKOf(t, iss, jwt.ES512)
-	f4 := []byte{1, 0, 1}
-	even := fixture.Ones(2048)
-	even[len(even)-1]--
-	coordinate := func(name string, change func([]byte) []byte) fixture.JWK {
-		text := fixture.DecodeB64(t, ec[name].(string))
-		return fixture.JWKEdit{name: fixture.B64(string(change(text)))}.Apply(ec)
-	}
-	longX := fixture.JWKEdit{"x": fixture.B64("\x00" + string(fixture.DecodeB64(t, p521["x"].(string))))}.Apply(p521)
 	cert := base64.StdEncoding.EncodeToString(fixture.Certificate(t, &mustRSA(t).PublicKey))
-	for name, key := range map[string]any{
-		"not an object":           "key",
-		"kty absent":              fixture.JWKEdit{"kty": nil}.Apply(rsaKey),
-		"kty unknown":             fixture.JWK{"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA"},
-		"kty in lower case":       fixture.JWKEdit{"kty": "rsa"}.Apply(rsaKey),
-		"kty number":              fixture.JWKEdit{"kty": 1}.Apply(rsaKey),
-		"kid number":              fixture.JWKEdit{"kid": 1}.Apply(rsaKey),
-		"kid empty":               fixture.JWKEdit{"kid": ""}.Apply(rsaKey),
-		"issuer number":           fixture.JWKEdit{"issuer": 1}.Apply(rsaKey),
-		"use enc":                 fixture.JWKEdit{"use": "enc"}.Apply(rsaKey),
-		"use number":              fixture.JWKEdit{"use": 1}.Apply(rsaKey),
-		"use in capitals":         fixture.JWKEdit{"use": "SIG"}.Apply(rsaKey),
-		"key_ops encrypt":         fixture.JWKEdit{"key_ops": []string{"encrypt"}}.Apply(rsaKey),
-		"key_ops sign":            fixture.JWKEdit{"key_ops": []string{"sign"}}.Apply(rsaKey),
-		"key_ops empty":           fixture.JWKEdit{"key_ops": []string{}}.Apply(rsaKey),
-		"key_ops string":          fixture.JWKEdit{"key_ops": "verify"}.Apply(rsaKey),
-		"key_ops of numbers":      fixture.JWKEdit{"key_ops": []any{"verify", 1}}.Apply(rsaKey),
-		"alg of encryption":       fixture.JWKEdit{"alg": "RSA-OAEP"}.Apply(rsaKey),
-		"alg none":                fixture.JWKEdit{"alg": "none"}.Apply(rsaKey),
-		"alg in lower case":       fixture.JWKEdit{"alg": "rs256"}.Apply(rsaKey),
-		"alg of another type":     fixture.JWKEdit{"alg": "ES256"}.Apply(rsaKey),
-		"alg HMAC":                fixture.JWKEdit{"alg": "HS256"}.Apply(rsaKey),
-		"alg of another curve":    fixture.JWKEdit{"alg": "ES384"}.Apply(ec),
-		"alg RSA on a curve":      fixture.JWKEdit{"alg": "RS256"}.Apply(ec),
-		"alg ECDSA on Ed25519":    fixture.JWKEdit{"alg": "ES256"}.Apply(ed),
-		"private RSA":             fixture.JWKEdit{"d": "AAAA"}.Apply(rsaKey),
-		"private RSA primes":      fixture.JWKEdit{"p": "AAAA"}.Apply(rsaKey),
-		"private EC":              fixture.JWKEdit{"d": "AAAA"}.Apply(ec),
-		"private Ed25519":         fixture.JWKEdit{"d": "AAAA"}.Apply(ed),
-		"secret":                  fixture.JWK{"kty": "oct", "alg": "HS256", "k": fixture.B64(strings.Repeat("k", 32))},
-		"n absent":                fixture.JWKEdit{"n": nil}.Apply(rsaKey),
-		"e absent":                fixture.JWKEdit{"e": nil}.Apply(rsaKey),
-		"e number":                fixture.JWKEdit{"e": 65537}.Apply(rsaKey),
-		"n with padding":          fixture.JWKEdit{"n": rsaKey["n"].(string) + "="}.Apply(rsaKey),
-		"n with a line break":     fixture.JWKEdit{"n": rsaKey["n"].(string)[:8] + "\n" + rsaKey["n"].(string)[8:]}.Apply(rsaKey),
-		"n of 512 bits":           fixture.RSAJWK(fixture.Ones(512), f4),
-		"n of 1024 bits":          fixture.RSAJWK(fixture.Ones(1024), f4),
-		"n of 2047 bits":          fixture.RSAJWK(fixture.Ones(2047), f4),
-		"n of 8193 bits":          fixture.RSAJWK(fixture.Ones(8193), f4),
-		"n of 32768 bits":         fixture.RSAJWK(fixture.Ones(32768), f4),
-		"n even":                  fixture.RSAJWK(even, f4),
-		"e zero":                  fixture.RSAJWK(fixture.Ones(2048), []byte{0}),
-		"e one":                   fixture.RSAJWK(fixture.Ones(2048), []byte{1}),
-		"e two":                   fixture.RSAJWK(fixture.Ones(2048), []byte{2}),
-		"e even":                  fixture.RSAJWK(fixture.Ones(2048), []byte{1, 0, 0}),
-		"e 2^31+1":                fixture.RSAJWK(fixture.Ones(2048), []byte{0x80, 0, 0, 1}),
-		"e 2^64+65537":            fixture.RSAJWK(fixture.Ones(2048), []byte{1, 0, 0, 0, 0, 0, 1, 0, 1}),
-		"x5c of another key":      fixture.JWKEdit{"x5c": []string{cert}}.Apply(rsaKey),
-		"x5c no certificate":      fixture.JWKEdit{"x5c": []string{"AAAA"}}.Apply(rsaKey),
-		"x5c no base64":           fixture.JWKEdit{"x5c": []string{"-"}}.Apply(rsaKey),
-		"x5c empty":               fixture.JWKEdit{"x5c": []string{}}.Apply(rsaKey),
-		"x5c string":              fixture.JWKEdit{"x5c": cert}.Apply(rsaKey),
-		"crv absent":              fixture.JWKEdit{"crv": nil}.Apply(ec),
-		"crv secp256k1":           fixture.JWKEdit{"crv": "secp256k1", "alg": nil}.Apply(ec),
-		"crv of another size":     fixture.JWKEdit{"crv": "P-384", "alg": nil}.Apply(ec),
-		"crv P-224":               fixture.JWKEdit{"crv": "P-224", "alg": nil}.Apply(ec),
-		"x absent":                fixture.JWKEdit{"x": nil}.Apply(ec),
-		"y absent":                fixture.JWKEdit{"y": nil}.Apply(ec),
-		"x off the curve":         coordinate("x", func(b []byte) []byte { b[31] ^= 1; return b }),
-		"x zero":                  fixture.JWKEdit{"x": fixture.B64(strings.Repeat("\x00", 32)), "y": fixture.B64(strings.Repeat("\x00", 32))}.Apply(ec),
-		"x cut":                   coordinate("x", func(b []byte) []byte { return b[1:] }),
-		"x with a leading zero":   coordinate("x", func(b []byte) []byte { return append([]byte{0}, b...) }),
-		"P-521 longer":            longX,
-		"crv X25519":              fixture.JWKEdit{"crv": "X25519", "alg": nil}.Apply(ed),
-		"crv Ed448":               fixture.JWKEdit{"crv": "Ed448", "alg": nil}.Apply(ed),
-		"Ed25519 of 31 bytes":     fixture.JWKEdit{"x": fixture.B64(strings.Repeat("k", 31))}.Apply(ed),
-		"Ed25519 of 33 bytes":     fixture.JWKEdit{"x": fixture.B64(strings.Repeat("k", 33))}.Apply(ed),
-		"Ed25519 of zeros":        fixture.JWKEdit{"x": fixture.B64(strings.Repeat("\x00", 32))}.Apply(ed),
-		"Ed25519 identity":        fixture.JWKEdit{"x": fixture.B64("\x01" + strings.Repeat("\x00", 31))}.Apply(ed),
-		"Ed25519 identity signed": fixture.JWKEdit{"x": fixture.B64("\x01" + strings.Repeat("\x00", 30) + "\x80")}.Apply(ed),
-	} {
+	wantKeysRefused(t, map[string]any{
+		"not an object":        "key",
+		"kty absent":           fixture.JWKEdit{"kty": nil}.Apply(rsaKey),
+		"kty unknown":          fixture.JWK{"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA"},
+		"kty in lower case":    fixture.JWKEdit{"kty": "rsa"}.Apply(rsaKey),
+		"kty number":           fixture.JWKEdit{"kty": 1}.Apply(rsaKey),
+		"kid number":           fixture.JWKEdit{"kid": 1}.Apply(rsaKey),
+		"kid empty":            fixture.JWKEdit{"kid": ""}.Apply(rsaKey),
+		"issuer number":        fixture.JWKEdit{"issuer": 1}.Apply(rsaKey),
+		"use enc":              fixture.JWKEdit{"use": "enc"}.Apply(rsaKey),
+		"use number":           fixture.JWKEdit{"use": 1}.Apply(rsaKey),
+		"use in capitals":      fixture.JWKEdit{"use": "SIG"}.Apply(rsaKey),
+		"key_ops encrypt":      fixture.JWKEdit{"key_ops": []string{"encrypt"}}.Apply(rsaKey),
+		"key_ops sign":         fixture.JWKEdit{"key_ops": []string{"sign"}}.Apply(rsaKey),
+		"key_ops empty":        fixture.JWKEdit{"key_ops": []string{}}.Apply(rsaKey),
+		"key_ops string":       fixture.JWKEdit{"key_ops": "verify"}.Apply(rsaKey),
+		"key_ops of numbers":   fixture.JWKEdit{"key_ops": []any{"verify", 1}}.Apply(rsaKey),
+		"alg of encryption":    fixture.JWKEdit{"alg": "RSA-OAEP"}.Apply(rsaKey),
+		"alg none":             fixture.JWKEdit{"alg": "none"}.Apply(rsaKey),
+		"alg in lower case":    fixture.JWKEdit{"alg": "rs256"}.Apply(rsaKey),
+		"alg of another type":  fixture.JWKEdit{"alg": "ES256"}.Apply(rsaKey),
+		"alg HMAC":             fixture.JWKEdit{"alg": "HS256"}.Apply(rsaKey),
+		"alg of another curve": fixture.JWKEdit{"alg": "ES384"}.Apply(ec),
+		"alg RSA on a curve":   fixture.JWKEdit{"alg": "RS256"}.Apply(ec),
+		"alg ECDSA on Ed25519": fixture.JWKEdit{"alg": "ES256"}.Apply(ed),
+		"private RSA":          fixture.JWKEdit{"d": "AAAA"}.Apply(rsaKey),
+		"private RSA primes":   fixture.JWKEdit{"p": "AAAA"}.Apply(rsaKey),
+		"private EC":           fixture.JWKEdit{"d": "AAAA"}.Apply(ec),
+		"private Ed25519":      fixture.JWKEdit{"d": "AAAA"}.Apply(ed),
+		"secret":               fixture.JWK{"kty": "oct", "alg": "HS256", "k": fixture.B64(strings.Repeat("k", 32))},
+		"x5c of another key":   fixture.JWKEdit{"x5c": []string{cert}}.Apply(rsaKey),
+		"x5c no certificate":   fixture.JWKEdit{"x5c": []string{"AAAA"}}.Apply(rsaKey),
+		"x5c no base64":        fixture.JWKEdit{"x5c": []string{"-"}}.Apply(rsaKey),
+		"x5c empty":            fixture.JWKEdit{"x5c": []string{}}.Apply(rsaKey),
+		"x5c string":           fixture.JWKEdit{"x5c": cert}.Apply(rsaKey),
+	})
+}
+
+// wantKeysRefused asserts that each of these members of a key set is no key, and that it spoils no set.
+func wantKeysRefused(t *testing.T, keys map[string]any) {
+	t.Helper()
+	iss := fixture.Issuer()
+	ec := fixture.JWKOf(t, iss, jwt.ES256)
+	for name, key := range keys {
 		t.Run(name, func(t *testing.T) {
 			text, _ := json.Marshal(key)
 			if kty, _ := key.(fixture.JWK); kty["kty"] != "oct" {
@@ -186,64 +147,25 @@ func TestSingleKeyAsSource(t *testing.T) {
 	}
 }
 
-func TestConstructors(t *testing.T) {
-	small, err := rsa.GenerateKey(rand.Reader, 1024)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p224, _ := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
-	p256, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	public := mustRSA(t).PublicKey
-	off := &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)}
-	for name, try := range map[string]func() (*jwt.Key, error){
-		"RSA nil":  func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.RS256, nil) },
-		"RSA zero": func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.RS256, &rsa.PublicKey{}) },
-		"RSA 1024": func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.RS256, &small.PublicKey) },
-		"RSA 8193": func() (*jwt.Key, error) {
-			return jwt.RSAKey("", jwt.RS256, &rsa.PublicKey{N: new(big.Int).SetBytes(fixture.Ones(8193)), E: 65537})
-		},
-		"RSA as ES256":    func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.ES256, &public) },
-		"RSA as HS256":    func() (*jwt.Key, error) { return jwt.RSAKey("", jwt.HS256, &public) },
-		"RSA as none":     func() (*jwt.Key, error) { return jwt.RSAKey("", "none", &public) },
-		"ECDSA nil":       func() (*jwt.Key, error) { return jwt.ECDSAKey("", nil) },
-		"ECDSA zero":      func() (*jwt.Key, error) { return jwt.ECDSAKey("", &ecdsa.PublicKey{}) },
-		"ECDSA no point":  func() (*jwt.Key, error) { return jwt.ECDSAKey("", &ecdsa.PublicKey{Curve: elliptic.P256()}) },
-		"ECDSA P-224":     func() (*jwt.Key, error) { return jwt.ECDSAKey("", &p224.PublicKey) },
-		"ECDSA off curve": func() (*jwt.Key, error) { return jwt.ECDSAKey("", off) },
-		"Ed25519 nil":     func() (*jwt.Key, error) { return jwt.Ed25519Key("", nil) },
-		"Ed25519 short":   func() (*jwt.Key, error) { return jwt.Ed25519Key("", make([]byte, 31)) },
-		"HMAC short":      func() (*jwt.Key, error) { return jwt.HMACKey("", jwt.HS256, make([]byte, 31)) },
-		"HMAC 384 short":  func() (*jwt.Key, error) { return jwt.HMACKey("", jwt.HS384, make([]byte, 47)) },
-		"HMAC 512 short":  func() (*jwt.Key, error) { return jwt.HMACKey("", jwt.HS512, make([]byte, 63)) },
-		"HMAC empty":      func() (*jwt.Key, error) { return jwt.HMACKey("", jwt.HS256, nil) },
-		"HMAC as RS256":   func() (*jwt.Key, error) { return jwt.HMACKey("", jwt.RS256, make([]byte, 64)) },
-		"HMAC as nothing": func() (*jwt.Key, error) { return jwt.HMACKey("", "", make([]byte, 64)) },
-		"JWK text":        func() (*jwt.Key, error) { return jwt.ParseKey([]byte("no JSON")) },
-		"JWK twice":       func() (*jwt.Key, error) { return jwt.ParseKey([]byte(`{"kty":"oct"}{}`)) },
-		"JWK secret":      func() (*jwt.Key, error) { return jwt.ParseKey([]byte(`{"kty":"oct","alg":"HS256","k":"AAAA"}`)) },
-		"JWK undeclared": func() (*jwt.Key, error) {
-			return jwt.ParseKey([]byte(`{"kty":"oct","k":"` + strings.Repeat("A", 88) + `"}`))
-		},
-		"PEM text":    func() (*jwt.Key, error) { return onePEM("", "", []byte("no PEM")) },
-		"PEM unknown": func() (*jwt.Key, error) { return onePEM("", "", fixture.PEM("X", []byte("x"))) },
-		"PEM broken":  func() (*jwt.Key, error) { return onePEM("", "", fixture.PEM("PUBLIC KEY", []byte("x"))) },
-		"PEM mismatch": func() (*jwt.Key, error) {
-			return onePEM("", jwt.ES384, fixture.PEM("PUBLIC KEY", pkix1(t, &p256.PublicKey)))
-		},
-		"PEM private": func() (*jwt.Key, error) {
-			der, _ := x509.MarshalPKCS8PrivateKey(p256)
-			return onePEM("", "", fixture.PEM("PRIVATE KEY", der))
-		},
-	} {
+// wantNoKeys asserts that each try gives an error alone.
+func wantNoKeys(t *testing.T, tries map[string]func() (*jwt.Key, error)) {
+	t.Helper()
+	for name, try := range tries {
 		if k, err := try(); err == nil || k != nil || !strings.HasPrefix(err.Error(), "jwt: ") {
 			t.Errorf("%s: got %v, %v", name, k, err)
 		}
 	}
-	for alg, size := range map[jwt.Algorithm]int{jwt.HS256: 32, jwt.HS384: 48, jwt.HS512: 64} {
-		if _, err := jwt.HMACKey("", alg, make([]byte, size)); err != nil {
-			t.Errorf("%s with %d bytes: %v", alg, size, err)
-		}
-	}
+}
+
+func TestParseKey(t *testing.T) {
+	wantNoKeys(t, map[string]func() (*jwt.Key, error){
+		"JWK text":   func() (*jwt.Key, error) { return jwt.ParseKey([]byte("no JSON")) },
+		"JWK twice":  func() (*jwt.Key, error) { return jwt.ParseKey([]byte(`{"kty":"oct"}{}`)) },
+		"JWK secret": func() (*jwt.Key, error) { return jwt.ParseKey([]byte(`{"kty":"oct","alg":"HS256","k":"AAAA"}`)) },
+		"JWK undeclared": func() (*jwt.Key, error) {
+			return jwt.ParseKey([]byte(`{"kty":"oct","k":"` + strings.Repeat("A", 88) + `"}`))
+		},
+	})
 	if k, err := jwt.ParseKey([]byte(`{"kty":"oct","alg":"HS256","k":"` + strings.Repeat("A", 88) + `"}`)); err != nil || k.Algorithm() != jwt.HS256 {
 		t.Errorf("a secret of one's own: %v", err)
 	}

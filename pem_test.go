@@ -103,3 +103,19 @@ func onePEM(kid string, alg jwt.Algorithm, data []byte) (*jwt.Key, error) {
 	}
 	return keys[0], err
 }
+
+func TestPEMRefused(t *testing.T) {
+	p256 := fixture.ECKey(t)
+	wantNoKeys(t, map[string]func() (*jwt.Key, error){
+		"PEM text":    func() (*jwt.Key, error) { return onePEM("", "", []byte("no PEM")) },
+		"PEM unknown": func() (*jwt.Key, error) { return onePEM("", "", fixture.PEM("X", []byte("x"))) },
+		"PEM broken":  func() (*jwt.Key, error) { return onePEM("", "", fixture.PEM("PUBLIC KEY", []byte("x"))) },
+		"PEM mismatch": func() (*jwt.Key, error) {
+			return onePEM("", jwt.ES384, fixture.PEM("PUBLIC KEY", pkix1(t, &p256.PublicKey)))
+		},
+		"PEM private": func() (*jwt.Key, error) {
+			der, _ := x509.MarshalPKCS8PrivateKey(p256)
+			return onePEM("", "", fixture.PEM("PRIVATE KEY", der))
+		},
+	})
+}

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/elliptic"
-	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -27,25 +26,6 @@ import (
 	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
-
-// refused asserts that the control is accepted and every attack is refused, without a token.
-func refused(t *testing.T, v *jwt.Verifier, control string, attacks ...string) {
-	t.Helper()
-	if token, err := fixture.Verify(v, control); err != nil || token == nil {
-		t.Errorf("the control is refused: %v", err)
-	}
-	if len(attacks) == 0 {
-		t.Error("no attack")
-	}
-	for _, attack := range attacks {
-		token, err := fixture.Verify(v, attack)
-		if token != nil || err == nil {
-			t.Errorf("accepted: %.200q", attack)
-		}
-		fixture.Trace(t, v, attack)
-	}
-	fixture.Trace(t, v, control)
-}
 
 // headers signs tokens with these raw headers, members after a good alg and kid.
 func headers(members ...string) (tokens []string) {
@@ -85,7 +65,7 @@ var attacks = map[string]func(t *testing.T){
 			forged = append(forged, fixture.WithPart(good, 0, h), fixture.WithPart(fixture.WithPart(good, 0, h), 2, ""))
 		}
 		forged = append(forged, fixture.WithPart(good, 0, fixture.B64(`{}`)), fixture.WithPart(good, 0, fixture.B64(`{"typ":"JWT"}`)))
-		refused(t, fixture.NewVerifier(t), good, forged...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), good, forged...)
 		c := fixture.Config(t)
 		c.Algorithms = []jwt.Algorithm{"none"}
 		if _, err := jwt.NewVerifier(c); err == nil {
@@ -100,7 +80,7 @@ var attacks = map[string]func(t *testing.T){
 		for _, alg := range []jwt.Algorithm{jwt.RS384, jwt.RS512, jwt.PS256, jwt.PS384, jwt.PS512, jwt.HS256} {
 			others = append(others, fixture.Issuer().Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": rsa["kid"]}}))
 		}
-		refused(t, v, fixture.Issuer().Token(nil), others...)
+		fixture.WantRefused(t, v, fixture.Issuer().Token(nil), others...)
 	},
 	"A6_alg_spelled_otherwise": func(t *testing.T) {
 		good := fixture.Issuer().Token(nil)
@@ -108,8 +88,8 @@ var attacks = map[string]func(t *testing.T){
 		for _, alg := range []string{"rs256", "Rs256", "RS256 ", " RS256", "RS256\\u0000", "RS256\\n", "RS-256", "RS256,RS256", "SHA256withRSA", "ＲＳ256"} {
 			forged = append(forged, signedRaw(`{"alg":"`+alg+`"}`, fixture.Payload()))
 		}
-		refused(t, fixture.NewVerifier(t), good, forged...)
-		refused(t, fixture.NewVerifier(t), fixture.Issuer().Mint(jwttest.Spec{Header: map[string]any{"alg": json.RawMessage(`"RS\u0032\u00356"`)}}), forged[0])
+		fixture.WantRefused(t, fixture.NewVerifier(t), good, forged...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), fixture.Issuer().Mint(jwttest.Spec{Header: map[string]any{"alg": json.RawMessage(`"RS\u0032\u00356"`)}}), forged[0])
 	},
 	"A7_empty_algorithms": func(t *testing.T) {
 		c := fixture.Config(t)
@@ -117,7 +97,7 @@ var attacks = map[string]func(t *testing.T){
 		if _, err := jwt.NewVerifier(c); err == nil {
 			t.Error("an empty list of algorithms was accepted")
 		}
-		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(nil), fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256}))
+		fixture.WantRefused(t, fixture.NewVerifier(t), fixture.Issuer().Token(nil), fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256}))
 	},
 	"A8_claims_beside_an_error": func(t *testing.T) {
 		// A bad signature on an expired token is reported as a bad signature alone.
@@ -133,7 +113,7 @@ var attacks = map[string]func(t *testing.T){
 		own, _ := json.Marshal(fixture.JWKOf(t, fixture.OtherIssuer(), jwt.RS256))
 		foreign := fixture.OtherIssuer().Mint(jwttest.Spec{Header: map[string]any{"jwk": json.RawMessage(own)}, Claims: claims{"iss": fixture.Issuer().URL}})
 		control := fixture.Issuer().Mint(jwttest.Spec{Header: map[string]any{"jwk": json.RawMessage(own)}})
-		refused(t, fixture.NewVerifier(t), control, foreign, fixture.WithPart(foreign, 0, fixture.B64(`{"alg":"RS256","jwk":`+string(own)+`}`)))
+		fixture.WantRefused(t, fixture.NewVerifier(t), control, foreign, fixture.WithPart(foreign, 0, fixture.B64(`{"alg":"RS256","jwk":`+string(own)+`}`)))
 	},
 	"B2_jku_or_x5u_in_header": func(t *testing.T) {
 		p := fixture.NewProvider(t, jwt.RS256)
@@ -151,12 +131,12 @@ var attacks = map[string]func(t *testing.T){
 				forged = append(forged, fixture.OtherIssuer().Mint(jwttest.Spec{Header: h(name, address), Claims: claims{"iss": fixture.ProviderURL}}))
 			}
 		}
-		refused(t, v, fixture.Issuer().Mint(jwttest.Spec{Header: h("jku", "https://evil.test"), Claims: claims{"iss": fixture.ProviderURL}}), forged...)
+		fixture.WantRefused(t, v, fixture.Issuer().Mint(jwttest.Spec{Header: h("jku", "https://evil.test"), Claims: claims{"iss": fixture.ProviderURL}}), forged...)
 	},
 	"B3_x5c_or_x5t_in_header": func(t *testing.T) {
 		cert := base64.StdEncoding.EncodeToString(fixture.Certificate(t, fixture.PublicRSA(t, fixture.JWKOf(t, fixture.OtherIssuer(), jwt.RS256))))
 		h := map[string]any{"x5c": []string{cert}, "x5t": "AAAA"}
-		refused(t, fixture.NewVerifier(t), fixture.Issuer().Mint(jwttest.Spec{Header: h}),
+		fixture.WantRefused(t, fixture.NewVerifier(t), fixture.Issuer().Mint(jwttest.Spec{Header: h}),
 			fixture.OtherIssuer().Mint(jwttest.Spec{Header: h, Claims: claims{"iss": fixture.Issuer().URL}}))
 	},
 	"B4_hostile_kid": func(t *testing.T) {
@@ -168,7 +148,7 @@ var attacks = map[string]func(t *testing.T){
 		if len(forged) != 24 {
 			t.Errorf("%d kids", len(forged))
 		}
-		refused(t, fixture.NewVerifier(t), signedRaw(`{"alg":"RS256","kid":"rs256-1"}`, fixture.Payload()), forged...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), signedRaw(`{"alg":"RS256","kid":"rs256-1"}`, fixture.Payload()), forged...)
 	},
 	"B5_missing_key_is_empty": func(t *testing.T) {
 		for _, secret := range [][]byte{nil, {}, make([]byte, 31)} {
@@ -181,7 +161,7 @@ var attacks = map[string]func(t *testing.T){
 			t.Fatal(err)
 		}
 		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = keys })
-		refused(t, v, fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256}), fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256, Header: map[string]any{"kid": "missing"}}))
+		fixture.WantRefused(t, v, fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256}), fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256, Header: map[string]any{"kid": "missing"}}))
 	},
 	"B6_all_keys_are_tried": func(t *testing.T) {
 		// One signature operation: the key that a kid names, and no other, though one would fit.
@@ -190,7 +170,7 @@ var attacks = map[string]func(t *testing.T){
 		es := func(kid any) string {
 			return fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Header: map[string]any{"kid": kid}})
 		}
-		refused(t, v, es("a"), es("b"), es("c"), es(nil))
+		fixture.WantRefused(t, v, es("a"), es("b"), es("c"), es(nil))
 	},
 	"B8_iss_read_in_two_ways": func(t *testing.T) {
 		v, err := jwt.NewVerifier(fixture.Config(t), jwt.Config{Issuer: fixture.OtherIssuer().URL, Audience: []string{jwttest.Audience}, Keys: fixture.KeysOf(t, fixture.OtherIssuer())})
@@ -199,43 +179,9 @@ var attacks = map[string]func(t *testing.T){
 		}
 		a, b := fixture.Issuer().URL, fixture.OtherIssuer().URL
 		rest := fmt.Sprintf(`"aud":%q,"exp":%d}`, jwttest.Audience, time.Now().Add(time.Hour).Unix())
-		refused(t, v, fixture.Issuer().Token(nil), payloads(
+		fixture.WantRefused(t, v, fixture.Issuer().Token(nil), payloads(
 			fmt.Sprintf(`{"iss":%q,"iss":%q,`, a, b)+rest, fmt.Sprintf(`{"iss":%q,"iss":%q,`, b, a)+rest, fmt.Sprintf(`{"iss":%q,"\u0069ss":%q,`, a, b)+rest,
 			fmt.Sprintf(`{"iss":[%q],`, a)+rest, fmt.Sprintf(`{"iss":{"a":%q},`, a)+rest, `{"iss":null,`+rest, fmt.Sprintf(`{"ISS":%q,`, a)+rest)...)
-	},
-	"C1_degenerate_ecdsa": func(t *testing.T) {
-		key := fixture.JWKOf(t, fixture.Issuer(), jwt.ES256)
-		n := elliptic.P256().Params().N
-		zero, one := new(big.Int), big.NewInt(1)
-		less := new(big.Int).Sub(n, one)
-		more := new(big.Int).Add(n, one)
-		top := new(big.Int).Sub(new(big.Int).Lsh(one, 256), one)
-		pairs := [][2]*big.Int{{zero, zero}, {zero, one}, {one, zero}, {one, one}, {n, n}, {n, zero}, {zero, n}, {n, one}, {one, n}, {less, less}, {more, one}, {top, top}, {elliptic.P256().Params().P, one}}
-		good := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.ES256})
-		var forged []string
-		for _, p := range pairs {
-			raw := append(p[0].FillBytes(make([]byte, 32)), p[1].FillBytes(make([]byte, 32))...)
-			der, err := asn1.Marshal(struct{ R, S *big.Int }{p[0], p[1]})
-			if err != nil {
-				t.Fatal(err)
-			}
-			forged = append(forged, fixture.WithPart(good, 2, fixture.B64(string(raw))), fixture.WithPart(good, 2, fixture.B64(string(der))))
-		}
-		refused(t, fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.ParseKeySet(t, key) }), good, forged...)
-	},
-	"C2_ecdsa_signature_of_another_form": func(t *testing.T) {
-		good := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.ES256})
-		raw := fixture.DecodeB64(t, strings.Split(good, ".")[2])
-		der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:32]), new(big.Int).SetBytes(raw[32:])})
-		if err != nil {
-			t.Fatal(err)
-		}
-		padded := append(append([]byte{0}, raw[:32]...), append([]byte{0}, raw[32:]...)...)
-		var forged []string
-		for _, s := range [][]byte{der, raw[:63], raw[1:], append(slices.Clone(raw), 0), append([]byte{0}, raw...), padded, append(slices.Clone(raw), raw...), raw[:32], {0}} {
-			forged = append(forged, fixture.WithPart(good, 2, fixture.B64(string(s))))
-		}
-		refused(t, fixture.NewVerifier(t), good, forged...)
 	},
 	"C10_ed25519_malleable_or_small_order": func(t *testing.T) {
 		good := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.EdDSA})
@@ -245,14 +191,14 @@ var attacks = map[string]func(t *testing.T){
 		slices.Reverse(s)
 		sum := new(big.Int).Add(new(big.Int).SetBytes(s), order).FillBytes(make([]byte, 32))
 		slices.Reverse(sum)
-		refused(t, fixture.NewVerifier(t), good, fixture.WithPart(good, 2, fixture.B64(string(signature[:32])+string(sum))),
+		fixture.WantRefused(t, fixture.NewVerifier(t), good, fixture.WithPart(good, 2, fixture.B64(string(signature[:32])+string(sum))),
 			fixture.WithPart(good, 2, fixture.B64(string(signature[:63]))), fixture.WithPart(good, 2, fixture.B64(string(signature)+"\x00")), fixture.WithPart(good, 2, fixture.B64(strings.Repeat("\x00", 64))))
 	},
 	"C11_weak_secret_or_short_tag": func(t *testing.T) {
 		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.Issuer().Key(jwt.HS256) })
 		good := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.HS256})
 		tag := string(fixture.DecodeB64(t, strings.Split(good, ".")[2]))
-		refused(t, v, good, fixture.WithPart(good, 2, ""), fixture.WithPart(good, 2, fixture.B64(tag[:1])), fixture.WithPart(good, 2, fixture.B64(tag[:16])), fixture.WithPart(good, 2, fixture.B64(tag[:31])), fixture.WithPart(good, 2, fixture.B64(tag+"\x00")))
+		fixture.WantRefused(t, v, good, fixture.WithPart(good, 2, ""), fixture.WithPart(good, 2, fixture.B64(tag[:1])), fixture.WithPart(good, 2, fixture.B64(tag[:16])), fixture.WithPart(good, 2, fixture.B64(tag[:31])), fixture.WithPart(good, 2, fixture.B64(tag+"\x00")))
 		for alg, size := range map[jwt.Algorithm]int{jwt.HS256: 32, jwt.HS384: 48, jwt.HS512: 64} {
 			if _, err := jwt.HMACKey("", alg, make([]byte, size-1)); err == nil {
 				t.Errorf("%s with %d bytes", alg, size-1)
@@ -267,7 +213,7 @@ var attacks = map[string]func(t *testing.T){
 		}
 	},
 	"D1_crit_ignored": func(t *testing.T) {
-		refused(t, fixture.NewVerifier(t), headers(`"exp":1`)[0], headers(`"crit":["exp"],"exp":1`, `"crit":["b64"],"b64":true`, `"crit":["unknown"],"unknown":1`, `"crit":[]`, `"crit":null`, `"crit":"exp"`, `"crit":{}`, `"crit":1`,
+		fixture.WantRefused(t, fixture.NewVerifier(t), headers(`"exp":1`)[0], headers(`"crit":["exp"],"exp":1`, `"crit":["b64"],"b64":true`, `"crit":["unknown"],"unknown":1`, `"crit":[]`, `"crit":null`, `"crit":"exp"`, `"crit":{}`, `"crit":1`,
 			`"crit":["alg"]`, `"crit":["exp","exp"],"exp":1`, `"crit":["absent"]`, `"\u0063rit":["exp"]`)...)
 	},
 	"D2_b64_false": func(t *testing.T) {
@@ -276,10 +222,10 @@ var attacks = map[string]func(t *testing.T){
 		for _, h := range []string{`{"alg":"RS256","b64":false,"kid":"` + kid + `"}`, `{"alg":"RS256","b64":false,"crit":["b64"],"kid":"` + kid + `"}`} {
 			forged = append(forged, fixture.Issuer().SignRaw(jwt.RS256, h, fixture.Payload()))
 		}
-		refused(t, fixture.NewVerifier(t), headers(`"B64":false`)[0], forged...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), headers(`"B64":false`)[0], forged...)
 	},
 	"D3_zip_bomb": func(t *testing.T) {
-		refused(t, fixture.NewVerifier(t), headers(`"zip":"DEF"`)[0], "eyJhbGciOiJQQkVTMi1IUzI1NitBMTI4S1ciLCJwMmMiOjIwMDAwMDAwMDB9.A.A.A.A", "eyJhbGciOiJkaXIiLCJ6aXAiOiJERUYifQ.."+strings.Repeat("A", 4000)+".A.A")
+		fixture.WantRefused(t, fixture.NewVerifier(t), headers(`"zip":"DEF"`)[0], "eyJhbGciOiJQQkVTMi1IUzI1NitBMTI4S1ciLCJwMmMiOjIwMDAwMDAwMDB9.A.A.A.A", "eyJhbGciOiJkaXIiLCJ6aXAiOiJERUYifQ.."+strings.Repeat("A", 4000)+".A.A")
 		var out []byte
 		for _, name := range []string{"compress", "aes", "cipher", "pbkdf2"} {
 			out = append(out, goTool(t, fixture.Path(), []string{"GOFLAGS="}, "list", "-f", `{{range .Imports}}{{println .}}{{end}}`, ".")...)
@@ -289,43 +235,43 @@ var attacks = map[string]func(t *testing.T){
 		}
 	},
 	"D4_encrypted_token": func(t *testing.T) {
-		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(nil), "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.AAAA.AAAA.AAAA.AAAA", "....", "a.b.c.d.e")
+		fixture.WantRefused(t, fixture.NewVerifier(t), fixture.Issuer().Token(nil), "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.AAAA.AAAA.AAAA.AAAA", "....", "a.b.c.d.e")
 	},
 	"D5_json_serialization": func(t *testing.T) {
 		p := strings.Split(fixture.Issuer().Token(nil), ".")
-		refused(t, fixture.NewVerifier(t), strings.Join(p, "."),
+		fixture.WantRefused(t, fixture.NewVerifier(t), strings.Join(p, "."),
 			fmt.Sprintf(`{"payload":%q,"protected":%q,"signature":%q}`, p[1], p[0], p[2]),
 			fmt.Sprintf(`{"payload":%q,"signatures":[{"protected":%q,"signature":%q}]}`, p[1], p[0], p[2]),
 			fmt.Sprintf(`{"payload":%q,"signatures":[]}`, p[1]), fmt.Sprintf(`{"payload":%q,"header":{"alg":"none"},"signature":""}`, p[1]))
 	},
 	"D6_nested_token": func(t *testing.T) {
-		refused(t, fixture.NewVerifier(t), headers(`"cty":"application/json"`)[0], headers(`"cty":"JWT"`, `"cty":"jwt"`, `"cty":"application/jwt"`, `"cty":"APPLICATION/JWT"`, `"cty":1`)...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), headers(`"cty":"application/json"`)[0], headers(`"cty":"JWT"`, `"cty":"jwt"`, `"cty":"application/jwt"`, `"cty":"APPLICATION/JWT"`, `"cty":1`)...)
 		inner := fixture.Issuer().Token(nil)
-		refused(t, fixture.NewVerifier(t), inner, payloads(inner, `"`+inner+`"`)...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), inner, payloads(inner, `"`+inner+`"`)...)
 	},
 	"D7_another_kind_of_token": func(t *testing.T) {
-		refused(t, fixture.NewVerifier(t), headers(`"typ":"at+jwt"`)[0], headers(`"typ":"dpop+jwt"`, `"typ":"logout+jwt"`, `"typ":"secevent+jwt"`, `"typ":"token-introspection+jwt"`, `"typ":"statuslist+jwt"`,
+		fixture.WantRefused(t, fixture.NewVerifier(t), headers(`"typ":"at+jwt"`)[0], headers(`"typ":"dpop+jwt"`, `"typ":"logout+jwt"`, `"typ":"secevent+jwt"`, `"typ":"token-introspection+jwt"`, `"typ":"statuslist+jwt"`,
 			`"typ":"oauth-authz-req+jwt"`, `"typ":"client-authentication+jwt"`, `"typ":"application/DPoP+JWT"`, `"typ":"kb+jwt"`, `"typ":"+jwt"`, `"typ":""`)...)
 		strict := fixture.NewVerifier(t, func(c *jwt.Config) { c.Profile = jwt.AccessToken })
 		full := fixture.Payload(`"sub":"a","client_id":"b","jti":"c"`, fmt.Sprintf(`"iat":%d`, time.Now().Unix()))
 		kid := fixture.Issuer().Key(jwt.RS256).KeyID()
-		refused(t, strict, signedRaw(`{"alg":"RS256","typ":"at+JWT","kid":"`+kid+`"}`, full), signedRaw(`{"alg":"RS256","kid":"`+kid+`"}`, full), signedRaw(`{"alg":"RS256","typ":"JWT","kid":"`+kid+`"}`, full))
+		fixture.WantRefused(t, strict, signedRaw(`{"alg":"RS256","typ":"at+JWT","kid":"`+kid+`"}`, full), signedRaw(`{"alg":"RS256","kid":"`+kid+`"}`, full), signedRaw(`{"alg":"RS256","typ":"JWT","kid":"`+kid+`"}`, full))
 	},
 	"E1_folded_names": func(t *testing.T) {
 		folded := func(header string) string {
 			return signedRaw(header, fixture.Payload())
 		}
-		refused(t, fixture.NewVerifier(t), signedRaw(`{"alg":"RS256","Alg":"none","ALG":1}`[:14]+`,"kid":"rs256-1","ALG":"none"}`, fixture.Payload()),
+		fixture.WantRefused(t, fixture.NewVerifier(t), signedRaw(`{"alg":"RS256","Alg":"none","ALG":1}`[:14]+`,"kid":"rs256-1","ALG":"none"}`, fixture.Payload()),
 			folded(`{"Alg":"RS256"}`), folded(`{"ALG":"RS256","Kid":"rs256-1"}`), folded(`{"alg":"RS256","\u212Aid":"rs256-1","kid":""}`))
 		exp := time.Now().Add(time.Hour).Unix()
 		base := fmt.Sprintf(`{"aud":%q,"exp":%d,`, jwttest.Audience, exp)
-		refused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"ISS":"x","EXP":1,"AUD":"x"`))[0], payloads(
+		fixture.WantRefused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"ISS":"x","EXP":1,"AUD":"x"`))[0], payloads(
 			base+fmt.Sprintf(`"ISS":%q}`, fixture.Issuer().URL), base+fmt.Sprintf(`"i\u017fs":%q}`, fixture.Issuer().URL), base+fmt.Sprintf(`"iſs":%q}`, fixture.Issuer().URL),
 			fmt.Sprintf(`{"iss":%q,"aud":%q,"EXP":%d}`, fixture.Issuer().URL, jwttest.Audience, exp), fmt.Sprintf(`{"iss":%q,"Aud":%q,"exp":%d}`, fixture.Issuer().URL, jwttest.Audience, exp))...)
 	},
 	"E2_duplicate_members": func(t *testing.T) {
-		refused(t, fixture.NewVerifier(t), headers(`"x":{"a":1},"y":{"a":1}`)[0], headers(`"alg":"RS256"`, `"\u0061lg":"none"`, `"x":1,"x":1`, `"x":{"a":1,"a":2}`, `"x":[{"a":1,"\u0061":2}]`)...)
-		refused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"x":[{"a":1},{"a":1}]`))[0], payloads(fixture.Payload(`"exp":99999999999`), fixture.Payload(`"\u0065xp":1`), fixture.Payload(`"x":{"a":1,"a":1}`))...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), headers(`"x":{"a":1},"y":{"a":1}`)[0], headers(`"alg":"RS256"`, `"\u0061lg":"none"`, `"x":1,"x":1`, `"x":{"a":1,"a":2}`, `"x":[{"a":1,"\u0061":2}]`)...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"x":[{"a":1},{"a":1}]`))[0], payloads(fixture.Payload(`"exp":99999999999`), fixture.Payload(`"\u0065xp":1`), fixture.Payload(`"x":{"a":1,"a":1}`))...)
 		good, _ := json.Marshal(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256))
 		if _, err := jwt.ParseKeySet([]byte(`{"keys":[` + string(good) + `],"keys":[]}`)); err == nil {
 			t.Error("a key set with two keys members")
@@ -333,12 +279,12 @@ var attacks = map[string]func(t *testing.T){
 	},
 	"E3_invalid_utf8": func(t *testing.T) {
 		bad := []string{"\"x\":\"\xff\"", "\"x\":\"\xc0\xaf\"", "\"x\":\"\xed\xa0\x80\"", "\"x\":\"\xf4\x90\x80\x80\"", "\"x\":\"\xe2\x82\"", `"x":"\ud800"`, `"x":"\udc00"`, `"x":"\ud800\ud800"`, `"x":"\udc00\ud800"`, `"x":"\ud800x"`, "\"\xff\":1", `"\ud800":1`}
-		refused(t, fixture.NewVerifier(t), headers(`"x":"é \ud83d\ude00 �"`)[0], headers(bad...)...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), headers(`"x":"é \ud83d\ude00 �"`)[0], headers(bad...)...)
 		var texts []string
 		for _, m := range bad {
 			texts = append(texts, fixture.Payload(m))
 		}
-		refused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"x":"é \ud83d\ude00 �"`))[0], payloads(texts...)...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"x":"é \ud83d\ude00 �"`))[0], payloads(texts...)...)
 	},
 	"E4_not_one_object": func(t *testing.T) {
 		good := fixture.Payload()
@@ -353,12 +299,12 @@ var attacks = map[string]func(t *testing.T){
 		for _, number := range []string{"01", "-01", "+1", ".5", "5.", "1e", "1e+", "0x10", "NaN", "Infinity", "-", "1_000"} {
 			bad = append(bad, fixture.Payload(`"x":`+number))
 		}
-		refused(t, fixture.NewVerifier(t), payloads(" \r\n\t" + fixture.Payload(`"x":[-0.5e+1,0,1E-2]`) + " ")[0], payloads(bad...)...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), payloads(" \r\n\t" + fixture.Payload(`"x":[-0.5e+1,0,1E-2]`) + " ")[0], payloads(bad...)...)
 	},
 	"E5_deep_nesting": func(t *testing.T) {
 		nest := func(n int) string { return `"x":` + strings.Repeat("[", n) + strings.Repeat("]", n) }
-		refused(t, fixture.NewVerifier(t), headers(nest(31))[0], headers(nest(32), nest(1000))...)
-		refused(t, fixture.NewVerifier(t), payloads(fixture.Payload(nest(31)))[0], payloads(fixture.Payload(nest(32)), fixture.Payload(nest(5000)), fixture.Payload(`"x":`+strings.Repeat(`{"a":`, 32)+"1"+strings.Repeat("}", 32)))...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), headers(nest(31))[0], headers(nest(32), nest(1000))...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), payloads(fixture.Payload(nest(31)))[0], payloads(fixture.Payload(nest(32)), fixture.Payload(nest(5000)), fixture.Payload(`"x":`+strings.Repeat(`{"a":`, 32)+"1"+strings.Repeat("}", 32)))...)
 	},
 	"E6_base64url_spelled_otherwise": func(t *testing.T) {
 		good := fixture.Issuer().Token(nil)
@@ -376,12 +322,12 @@ var attacks = map[string]func(t *testing.T){
 			forged = append(forged, good[:len(good)-1]+string(base64Alphabet[last|stray]))
 		}
 		forged = slices.DeleteFunc(forged, func(s string) bool { return s == good })
-		refused(t, fixture.NewVerifier(t), good, forged...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), good, forged...)
 	},
 	"E7_dots_and_huge_parts": func(t *testing.T) {
 		good := fixture.Issuer().Token(nil)
 		dots := strings.Repeat(".", 1e6)
-		refused(t, fixture.NewVerifier(t), good, dots, good+dots, strings.Repeat("A", 1e6), strings.Repeat("A.", 8000), good+"."+good)
+		fixture.WantRefused(t, fixture.NewVerifier(t), good, dots, good+dots, strings.Repeat("A", 1e6), strings.Repeat("A.", 8000), good+"."+good)
 	},
 	"E8_many_members_and_huge_numbers": func(t *testing.T) {
 		var many strings.Builder
@@ -389,7 +335,7 @@ var attacks = map[string]func(t *testing.T){
 			fmt.Fprintf(&many, `"%x":1,`, i)
 		}
 		few := many.String()[:strings.LastIndex(many.String()[:len(many.String())-1], `,`)]
-		refused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"x":{`+few+`}`, `"y":1e1000000000,"z":`+strings.Repeat("9", 300)))[0],
+		fixture.WantRefused(t, fixture.NewVerifier(t), payloads(fixture.Payload(`"x":{`+few+`}`, `"y":1e1000000000,"z":`+strings.Repeat("9", 300)))[0],
 			append(replaced("exp", "1e1000000000", strings.Repeat("9", 300), "1e-1000000000"), payloads(fixture.Payload(`"x":{`+strings.TrimSuffix(many.String(), ",")+`}`))...)...)
 	},
 	"E9_panic": func(t *testing.T) {
@@ -399,24 +345,24 @@ var attacks = map[string]func(t *testing.T){
 			fixture.Verify(v, good[:i])
 			fixture.Verify(v, good[i+1:])
 		}
-		refused(t, v, good, good[:len(good)-1])
+		fixture.WantRefused(t, v, good, good[:len(good)-1])
 	},
 	"F1_date_of_another_type": func(t *testing.T) {
 		var forged []string
 		for _, name := range []string{"exp", "nbf", "iat"} {
 			forged = append(forged, replaced(name, `null`, `"1"`, `""`, `true`, `[]`, `{}`, `[9999999999]`, `"2030-01-01T00:00:00Z"`)...)
 		}
-		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(claims{"nbf": 1, "iat": 1}), forged...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), fixture.Issuer().Token(claims{"nbf": 1, "iat": 1}), forged...)
 	},
 	"F2_exp_absent": func(t *testing.T) {
-		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(nil), fixture.Issuer().Token(claims{"exp": nil}))
+		fixture.WantRefused(t, fixture.NewVerifier(t), fixture.Issuer().Token(nil), fixture.Issuer().Token(claims{"exp": nil}))
 	},
 	"F3_date_overflow": func(t *testing.T) {
-		refused(t, fixture.NewVerifier(t), replaced("exp", "253402300799")[0], append(replaced("exp", "-1", "1e19", "9223372036854775808", "18446744073709551616", "1e300", "253402300800", "253402300799.5"), replaced("nbf", "1e19", "-1", "-1e-400", "9223372036854775807")...)...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), replaced("exp", "253402300799")[0], append(replaced("exp", "-1", "1e19", "9223372036854775808", "18446744073709551616", "1e300", "253402300800", "253402300799.5"), replaced("nbf", "1e19", "-1", "-1e-400", "9223372036854775807")...)...)
 	},
 	"F5_near_audience": func(t *testing.T) {
 		a := jwttest.Audience
-		refused(t, fixture.NewVerifier(t), replaced("aud", `["x","`+a+`"]`)[0], append(replaced("aud", `null`, `""`, `[]`, `[""]`, `{}`, `1`, `true`, `["x"]`, `[["`+a+`"]]`, `[null,"`+a+`"]`, `["`+a+`",1]`, `{"0":"`+a+`"}`, `"`+a+`/"`, `"`+a+` "`, `"`+a[:len(a)-1]+`"`,
+		fixture.WantRefused(t, fixture.NewVerifier(t), replaced("aud", `["x","`+a+`"]`)[0], append(replaced("aud", `null`, `""`, `[]`, `[""]`, `{}`, `1`, `true`, `["x"]`, `[["`+a+`"]]`, `[null,"`+a+`"]`, `["`+a+`",1]`, `{"0":"`+a+`"}`, `"`+a+`/"`, `"`+a+` "`, `"`+a[:len(a)-1]+`"`,
 			`"`+a+`x"`, `"`+strings.ToUpper(a)+`"`, `"x `+a+`"`, `"x,`+a+`"`, `"*"`), fixture.Issuer().Token(claims{"aud": nil}))...)
 		c := fixture.Config(t)
 		c.Audience = []string{""}
@@ -434,19 +380,19 @@ var attacks = map[string]func(t *testing.T){
 		if len(forged) != 43 {
 			t.Errorf("%d issuers", len(forged))
 		}
-		refused(t, fixture.NewVerifier(t), replaced("iss", `"`+strings.ReplaceAll(u, "/", `\/`)+`"`)[0], forged...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), replaced("iss", `"`+strings.ReplaceAll(u, "/", `\/`)+`"`)[0], forged...)
 	},
 	"F8_claims_in_header": func(t *testing.T) {
 		h := map[string]any{"iss": fixture.Issuer().URL, "aud": jwttest.Audience, "exp": int64(99999999999)}
-		refused(t, fixture.NewVerifier(t), fixture.Issuer().Mint(jwttest.Spec{Header: h}),
+		fixture.WantRefused(t, fixture.NewVerifier(t), fixture.Issuer().Mint(jwttest.Spec{Header: h}),
 			fixture.Issuer().Mint(jwttest.Spec{Header: h, Claims: claims{"iss": nil}}), fixture.Issuer().Mint(jwttest.Spec{Header: h, Claims: claims{"aud": nil}}), fixture.Issuer().Mint(jwttest.Spec{Header: h, Claims: claims{"exp": nil}}),
 			fixture.Issuer().Token(claims{"aud": nil, "azp": jwttest.Audience, "client_id": jwttest.Audience}))
 	},
 	"F9_sub_of_another_type": func(t *testing.T) {
-		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(claims{"sub": nil}), replaced("sub", `null`, `1`, `true`, `[]`, `["x"]`, `{}`)...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), fixture.Issuer().Token(claims{"sub": nil}), replaced("sub", `null`, `1`, `true`, `[]`, `["x"]`, `{}`)...)
 	},
 	"F10_bound_token_as_bearer": func(t *testing.T) {
-		refused(t, fixture.NewVerifier(t), fixture.Issuer().Token(claims{"cnf": claims{}}), replaced("cnf", `{"jkt":"x"}`, `{"x5t#S256":"x"}`, `{"jwk":{}}`, `{"unknown":null}`, `{"":1}`, `null`, `[]`, `"x"`, `1`)...)
+		fixture.WantRefused(t, fixture.NewVerifier(t), fixture.Issuer().Token(claims{"cnf": claims{}}), replaced("cnf", `{"jkt":"x"}`, `{"x5t#S256":"x"}`, `{"jwk":{}}`, `{"unknown":null}`, `{"":1}`, `null`, `[]`, `"x"`, `1`)...)
 	},
 	"F11_cache_mixes_tokens": func(t *testing.T) {
 		fixture.Bubble(t, func(t *testing.T) {
@@ -477,7 +423,7 @@ var attacks = map[string]func(t *testing.T){
 				t.Errorf("%+v and %+v", s[0].TokenCache, s[1].TokenCache)
 			}
 			alone := fixture.NewVerifier(t, fixture.Caching(10)) // that has the keys, and is not meant
-			refused(t, alone, texts["alice"], texts["bob"])
+			fixture.WantRefused(t, alone, texts["alice"], texts["bob"])
 			parts := map[string][]string{}
 			for sub, text := range texts {
 				parts[sub] = strings.Split(text, ".")
@@ -485,13 +431,13 @@ var attacks = map[string]func(t *testing.T){
 			for _, a := range parts { // the payload of one and the signature of another
 				for _, b := range parts {
 					if a[1] != b[1] {
-						refused(t, v, texts["carol"], a[0]+"."+a[1]+"."+b[2])
+						fixture.WantRefused(t, v, texts["carol"], a[0]+"."+a[1]+"."+b[2])
 					}
 				}
 			}
 			text := texts["carol"]
 			for at := 0; at < len(text); at += 7 {
-				refused(t, v, text, text[:at]+string(text[at]^1)+text[at+1:])
+				fixture.WantRefused(t, v, text, text[:at]+string(text[at]^1)+text[at+1:])
 			}
 			for n, sub := range []string{"alice", "bob", "carol"} {
 				time.Sleep(time.Until(time.Unix(now+60*int64(n+1)+29, 0))) // within the leeway
@@ -514,7 +460,7 @@ var attacks = map[string]func(t *testing.T){
 		if twin == good || errA != nil || errB != nil || a.ID() != b.ID() {
 			t.Errorf("got %v, %v", errA, errB)
 		}
-		refused(t, fixture.NewVerifier(t), good, fixture.WithPart(good, 2, fixture.B64(string(raw[32:])+string(raw[:32]))))
+		fixture.WantRefused(t, fixture.NewVerifier(t), good, fixture.WithPart(good, 2, fixture.B64(string(raw[32:])+string(raw[:32]))))
 	},
 	"G7_metadata_widens_algorithms": func(t *testing.T) {
 		p := fixture.NewProvider(t, jwt.RS256)
@@ -529,7 +475,7 @@ var attacks = map[string]func(t *testing.T){
 		as := func(alg jwt.Algorithm) string {
 			return fixture.Issuer().Mint(jwttest.Spec{Algorithm: alg, Header: map[string]any{"kid": "rs256-1"}, Claims: claims{"iss": fixture.ProviderURL}})
 		}
-		refused(t, v, as(jwt.RS256), as(jwt.PS256), as(jwt.HS256), fixture.WithPart(as(jwt.RS256), 0, fixture.B64(`{"alg":"none"}`)))
+		fixture.WantRefused(t, v, as(jwt.RS256), as(jwt.PS256), as(jwt.HS256), fixture.WithPart(as(jwt.RS256), 0, fixture.B64(`{"alg":"none"}`)))
 	},
 	"H4_optional_authentication": func(t *testing.T) {
 		// A credential that is present and bad is never taken for an absent one.
@@ -581,11 +527,13 @@ var attacksElsewhere = map[string][]string{
 	"A4_key_widens_algorithms":             {"TestAlgorithmsNarrow, algorithm_test.go"},
 	"A5_another_algorithm_under_one_key":   {"TestKeyDecidesAlgorithm, algorithm_test.go"},
 	"B7_kid_of_two_issuers":                {"TestSeveralIssuers, jwt_test.go"},
-	"C3_point_off_curve":                   {"TestKeysRefused, jwk_test.go"},
-	"C4_coordinate_of_another_width":       {"TestKeysRefused, jwk_test.go"},
-	"C5_short_rsa_key":                     {"TestKeysRefused, jwk_test.go"},
-	"C6_giant_rsa_key":                     {"TestKeysRefused, jwk_test.go"},
-	"C7_exponent_cut":                      {"TestKeysRefused, jwk_test.go"},
+	"C1_degenerate_ecdsa":                  {"TestDegenerateSignatures, ecdsa_test.go"},
+	"C2_ecdsa_signature_of_another_form":   {"TestSignatureForms, ecdsa_test.go"},
+	"C3_point_off_curve":                   {"TestECKeysRefused, ecdsa_test.go"},
+	"C4_coordinate_of_another_width":       {"TestECKeysRefused, ecdsa_test.go"},
+	"C5_short_rsa_key":                     {"TestRSAKeysRefused, rsa_test.go"},
+	"C6_giant_rsa_key":                     {"TestRSAKeysRefused, rsa_test.go"},
+	"C7_exponent_cut":                      {"TestRSAKeysRefused, rsa_test.go"},
 	"C8_lax_pkcs1_padding":                 {"TestWycheproofPrimitives, vectors_test.go"},
 	"C9_pss_salt_length":                   {"TestSaltLength, rsa_test.go"},
 	"C10_ed25519_malleable_or_small_order": {"TestSmallOrderKeys, eddsa_test.go"},
