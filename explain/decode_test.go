@@ -6,27 +6,27 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"assay.example/jwt"
 	"assay.example/jwt/explain"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
 // BadByte is where the form is wrong.
 func TestBadByte(t *testing.T) {
-	good := testIssuer().Token(nil)
+	good := fixture.Issuer().Token(nil)
 	first, second := strings.IndexByte(good, '.'), strings.LastIndexByte(good, '.')
-	header := b64(`{"alg":"RS256",}`)
+	header := fixture.B64(`{"alg":"RS256",}`)
 	for _, c := range []struct {
 		token string
 		want  int // -1: none
 	}{
 		{good, -1},
-		{testIssuer().Token(claims{"exp": 1}), -1},
+		{fixture.Issuer().Token(claims{"exp": 1}), -1},
 		{"a.b.c.d.e", -1},
 		{"", 0},
 		{" " + good, 0},
@@ -38,9 +38,9 @@ func TestBadByte(t *testing.T) {
 		{good + ".x", len(good)},
 		{good[:first+1] + "." + good[second+1:], first + 1},
 		{good[:len(good)-1], len(good) - 1},
-		{withPart(good, 2, "AAAAA"), second + 6},
+		{fixture.WithPart(good, 2, "AAAAA"), second + 6},
 		{header + good[first:], 20}, // the comma is byte 14 of the header, what follows it byte 15
-		{good[:first+1] + b64(`{"a":tru}`) + good[second:], first + 1 + 6},
+		{good[:first+1] + fixture.B64(`{"a":tru}`) + good[second:], first + 1 + 6},
 	} {
 		r := explain.Token(t.Context(), verifierOf(t), c.token)
 		got := -1
@@ -84,8 +84,8 @@ func TestBrokenTokens(t *testing.T) {
 		{good[:dot], "alg kid typ|"},
 		{good[:dot+1+len(payload)*3/4], "alg kid typ|iss sub..."},
 		{good[:dot+1] + payload[:48] + "*" + payload[48:] + ".AAAA", "alg kid typ|iss"},
-		{good[:dot] + "." + b64("text") + ".AAAA", "alg kid typ|"},
-		{b64(`{"alg":"dir","enc":"A256GCM"}`) + "..AAAA.AAAA.AAAA", "alg enc|"},
+		{good[:dot] + "." + fixture.B64("text") + ".AAAA", "alg kid typ|"},
+		{fixture.B64(`{"alg":"dir","enc":"A256GCM"}`) + "..AAAA.AAAA.AAAA", "alg enc|"},
 		{signed(`{"a":1,"b":tru}`), "alg kid typ|a b..."},
 		{signed(`{"a":1,"b":"x","a":2,"c":3}`), "alg kid typ|a b"},
 		{signed(`{"a":1,"b":2,}`), "alg kid typ|a b"},
@@ -100,9 +100,9 @@ func TestBrokenTokens(t *testing.T) {
 		{signed(`{"a":1,"b":{"c":1,"c":2},"d":3}`), "alg kid typ|a b..."},
 		{signed(`{"a":1,"b":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `,"c":3}`), "alg kid typ|a b..."},
 		// In a part that is cut as well.
-		{withPart(good, 1, b64(`{"a":1,"b":"\ud800","c":3}  `)+"*"), "alg kid typ|a b..."},
-		{withPart(good, 1, b64(`{"a":1,"b":2,"a":3,"c":3}`)+"*"), "alg kid typ|a b"},
-		{withPart(good, 0, b64(`{"alg":"RS256","kid":"a`)+"*"), "alg kid...|iss sub n"},
+		{fixture.WithPart(good, 1, fixture.B64(`{"a":1,"b":"\ud800","c":3}  `)+"*"), "alg kid typ|a b..."},
+		{fixture.WithPart(good, 1, fixture.B64(`{"a":1,"b":2,"a":3,"c":3}`)+"*"), "alg kid typ|a b"},
+		{fixture.WithPart(good, 0, fixture.B64(`{"alg":"RS256","kid":"a`)+"*"), "alg kid...|iss sub n"},
 	} {
 		if got := shown(explain.Token(t.Context(), verifierOf(t), c.token)); strings.TrimPrefix(got, "|") != strings.TrimPrefix(c.want, "|") {
 			t.Errorf("%.60q: %s, want %s", c.token, got, c.want)
@@ -167,10 +167,10 @@ func TestDates(t *testing.T) {
 func TestFieldLimits(t *testing.T) {
 	v := verifierOf(t)
 	claims := func(payload string) []explain.Field { return explain.Token(t.Context(), v, signed(payload)).Claims }
-	if got := claims("{" + members(100) + "}"); len(got) != 100 || got[99].Name != "63" {
+	if got := claims("{" + fixture.Members(100) + "}"); len(got) != 100 || got[99].Name != "63" {
 		t.Errorf("100 members: %d fields", len(got))
 	}
-	if got := claims("{" + members(101) + "}"); len(got) != 101 || got[100].Name != "..." || got[100].Meaning != "1 more" {
+	if got := claims("{" + fixture.Members(101) + "}"); len(got) != 101 || got[100].Name != "..." || got[100].Meaning != "1 more" {
 		t.Errorf("101 members: %d fields", len(got))
 	}
 	for n, whole := range map[int]bool{500: true, 501: false} {
@@ -189,7 +189,7 @@ func TestFieldLimits(t *testing.T) {
 		}
 	}
 	for n, whole := range map[int]bool{64 << 10: true, 64<<10 + 1: false} {
-		token := b64(`{"alg":"RS256"}`) + ".e30."
+		token := fixture.B64(`{"alg":"RS256"}`) + ".e30."
 		if got := explain.Token(t.Context(), v, token+strings.Repeat("A", n-len(token))); (len(got.Header) == 1) != whole || got.Reason != jwt.ReasonTokenTooLarge {
 			t.Errorf("a token of %d bytes: %d members of the header", n, len(got.Header))
 		}
@@ -201,25 +201,25 @@ func TestReportMemory(t *testing.T) {
 	v := verifierOf(t)
 	const inner = 11 << 10
 	for name, token := range map[string]string{
-		"dots":           fill(".", 16<<10),
-		"garbage":        fill("\xff\x00", 16<<10),
-		"quotes":         fill(`"`, 16<<10),
-		"Bearer":         fill("Bearer ", 16<<10),
-		"line breaks":    fill("a\n", 16<<10),
-		"a megabyte":     fill("A.", 1<<20),
-		"big claim":      signed(`{"x":"` + fill("x", inner) + `"}`),
-		"control":        signed(`{"x":"` + fill(`\u0001`, inner) + `"}`),
-		"control names":  signed(`{"` + fill(`\u0001`, inner) + `":1}`),
-		"emoji":          signed(`{"x":"` + fill("\U000e0001", inner) + `"}`),
+		"dots":           fixture.Fill(".", 16<<10),
+		"garbage":        fixture.Fill("\xff\x00", 16<<10),
+		"quotes":         fixture.Fill(`"`, 16<<10),
+		"Bearer":         fixture.Fill("Bearer ", 16<<10),
+		"line breaks":    fixture.Fill("a\n", 16<<10),
+		"a megabyte":     fixture.Fill("A.", 1<<20),
+		"big claim":      signed(`{"x":"` + fixture.Fill("x", inner) + `"}`),
+		"control":        signed(`{"x":"` + fixture.Fill(`\u0001`, inner) + `"}`),
+		"control names":  signed(`{"` + fixture.Fill(`\u0001`, inner) + `":1}`),
+		"emoji":          signed(`{"x":"` + fixture.Fill("\U000e0001", inner) + `"}`),
 		"nested":         signed(`{"x":` + strings.Repeat("[", 31) + strings.Repeat("]", 31) + `}`),
-		"too deep":       signed(`{"x":` + fill("[", inner) + `}`),
-		"objects":        signed(`{"x":[` + fill(`{"a":1},`, inner) + `1]}`),
-		"many members":   signed(`{` + members(1000) + `}`),
-		"many audiences": signed(`{"aud":[` + fill(`"a",`, inner) + `"b"]}`),
-		"big number":     signed(`{"exp":` + fill("9", inner) + `}`),
-		"big scope":      signed(`{"scope":"` + fill("a ", 1990) + `"}`),
-		"an answer":      `{"access_token":"` + fill("A", 15<<10) + `"}`,
-		"cut":            withPart(signed(`{}`), 1, b64(`{"x":"`+fill("x", inner))+"*"),
+		"too deep":       signed(`{"x":` + fixture.Fill("[", inner) + `}`),
+		"objects":        signed(`{"x":[` + fixture.Fill(`{"a":1},`, inner) + `1]}`),
+		"many members":   signed(`{` + fixture.Members(1000) + `}`),
+		"many audiences": signed(`{"aud":[` + fixture.Fill(`"a",`, inner) + `"b"]}`),
+		"big number":     signed(`{"exp":` + fixture.Fill("9", inner) + `}`),
+		"big scope":      signed(`{"scope":"` + fixture.Fill("a ", 1990) + `"}`),
+		"an answer":      `{"access_token":"` + fixture.Fill("A", 15<<10) + `"}`,
+		"cut":            fixture.WithPart(signed(`{}`), 1, fixture.B64(`{"x":"`+fixture.Fill("x", inner))+"*"),
 	} {
 		r := explain.Token(t.Context(), v, token, jwt.Scope("b"))
 		checkReport(t, r, token)
@@ -233,28 +233,15 @@ func TestReportMemory(t *testing.T) {
 		if bytes.ContainsFunc([]byte(r.String()), func(c rune) bool { return c < ' ' && c != '\n' || c == 0x7f || c == '\U000e0001' }) {
 			t.Errorf("%s: control characters in the text", name)
 		}
-		if got := allocated(func() { explain.Token(t.Context(), v, token) }); got > 1<<20 {
+		if got := fixture.Allocated(func() { explain.Token(t.Context(), v, token) }); got > 1<<20 {
 			t.Errorf("%s: %d bytes", name, got)
 		}
 	}
 }
 
-// allocated is the memory that one call takes, on average, in bytes.
-func allocated(call func()) uint64 {
-	const calls = 20
-	var before, after runtime.MemStats
-	call() // what is kept for the next call
-	runtime.ReadMemStats(&before)
-	for range calls {
-		call()
-	}
-	runtime.ReadMemStats(&after)
-	return (after.TotalAlloc - before.TotalAlloc) / calls
-}
-
 // A header of a token that nobody verifies is shown too.
 func TestHeaderOfNobody(t *testing.T) {
-	r := explain.Token(t.Context(), nil, testIssuer().Mint(jwttest.Spec{Header: map[string]any{"x": "y"}}))
+	r := explain.Token(t.Context(), nil, fixture.Issuer().Mint(jwttest.Spec{Header: map[string]any{"x": "y"}}))
 	if got := shown(r); !strings.HasPrefix(got, "alg kid typ x|") || r.Issuer != "" || r.Valid {
 		t.Errorf("got %s", got)
 	}

@@ -11,12 +11,13 @@ import (
 
 	"assay.example/jwt"
 	"assay.example/jwt/explain"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
 // Token tells what each step says, and what to do: for people who ask why.
 func ExampleToken() {
-	iss := startIssuer()
+	iss := fixture.Start()
 	defer iss.Close()
 	v, err := jwt.NewVerifier(iss.Config())
 	if err != nil {
@@ -47,7 +48,7 @@ func ExampleToken() {
 
 // TokenAt tells whether a token was valid when a request was refused.
 func ExampleTokenAt() {
-	iss := startIssuer()
+	iss := fixture.Start()
 	defer iss.Close()
 	v, err := jwt.NewVerifier(iss.Config())
 	if err != nil {

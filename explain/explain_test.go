@@ -5,13 +5,9 @@ package explain_test
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,41 +16,16 @@ import (
 
 	"assay.example/jwt"
 	"assay.example/jwt/explain"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
-
-// verifier is the vector's relying party. Its policy asks for as little as a policy can.
-func (v vector) verifier(tb testing.TB) *jwt.Verifier {
-	tb.Helper()
-	var key struct{ Kty, Kid, K string }
-	var source jwt.KeySource
-	var err error
-	switch {
-	case v.JWKS != nil:
-		source, err = jwt.ParseKeySet(v.JWKS)
-	case json.Unmarshal(v.JWK, &key) != nil:
-		tb.Fatalf("%s has no key", v.ID)
-	case key.Kty == "oct": // the secret of RFC 7515 A.1 declares no alg, and ParseKey asks for one
-		secret, errSecret := base64.RawURLEncoding.DecodeString(key.K)
-		if errSecret != nil {
-			tb.Fatal(errSecret)
-		}
-		source, err = jwt.HMACKey(key.Kid, v.Algorithm, secret)
-	default:
-		source, err = jwt.ParseKey(v.JWK)
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return newVerifier(tb, jwt.Config{Issuer: "joe", Keys: source, Algorithms: []jwt.Algorithm{v.Algorithm}, InsecureSkipAudience: true})
-}
 
 // What Verify says of a token, Trace and Token say as well, over every token in the repository.
 func TestExplainIsVerify(t *testing.T) {
 	t.Run("vectors", func(t *testing.T) {
-		vectors := tokenVectors(t)
+		vectors := fixture.TokenVectors(t)
 		for _, v := range vectors {
-			verifier := v.verifier(t)
+			verifier := v.Verifier(t)
 			explained(t, verifier, v.Token)
 			synctest.Test(t, func(t *testing.T) { explained(t, verifier, v.Token) }) // in 2000 some are accepted
 		}
@@ -77,9 +48,9 @@ func TestExplainIsVerify(t *testing.T) {
 	t.Run("corpora", func(t *testing.T) {
 		n, valid := 0, 0
 		for _, token := range fixedTokens(t) {
-			for _, v := range fixedVerifiers(t) {
+			for _, v := range fixture.FixedVerifiers(t) {
 				n++
-				if explained(t, v, token).Valid {
+				if explained(t, v.Verifier, token).Valid {
 					valid++
 				}
 			}
@@ -89,70 +60,32 @@ func TestExplainIsVerify(t *testing.T) {
 		}
 	})
 	t.Run("several issuers", func(t *testing.T) {
-		v := newVerifier(t, configOf(t, testIssuer()), configOf(t, otherIssuer()))
+		v := newVerifier(t, configOf(t, fixture.Issuer()), configOf(t, fixture.OtherIssuer()))
 		for _, token := range refusals() {
 			explained(t, v, token)
 		}
-		explained(t, v, testIssuer().Token(nil))
-		explained(t, v, otherIssuer().Token(claims{"iss": testIssuer().URL}))
+		explained(t, v, fixture.Issuer().Token(nil))
+		explained(t, v, fixture.OtherIssuer().Token(claims{"iss": fixture.Issuer().URL}))
 	})
 	t.Run("nobody", func(t *testing.T) {
 		for _, v := range []*jwt.Verifier{nil, {}} {
-			for _, token := range []string{"", "x", testIssuer().Token(nil)} {
+			for _, token := range []string{"", "x", fixture.Issuer().Token(nil)} {
 				if r := explained(t, v, token); r.Reason != jwt.ReasonNoVerifier {
 					t.Errorf("got %s", r.Reason)
 				}
 			}
 		}
-		if r := explained(t, new(jwt.Verifier), testIssuer().Token(nil)); step(t, r, "size").Verdict != explain.VerdictPass {
+		if r := explained(t, new(jwt.Verifier), fixture.Issuer().Token(nil)); step(t, r, "size").Verdict != explain.VerdictPass {
 			t.Errorf("got\n%s", r)
 		}
 	})
 }
 
-const (
-	wycheproofVersion = "v0.0.0-20260902155932-3fa63dd0344a"
-	wycheproofSum     = "h1:pNbL2nztRsWfW/ispAwsvcDFxs9Id38uIsR2/Up5G2c="
-)
-
-// wycheproof returns the folder of Project Wycheproof's vectors: see wycheproof_test.go of package jwt.
-func wycheproof(t *testing.T) string {
-	t.Helper()
-	cmd := exec.Command("go", "mod", "download", "-json", "github.com/c2sp/wycheproof@"+wycheproofVersion)
-	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
-	out, err := cmd.Output()
-	var module struct{ Dir, Sum, Error string }
-	if jsonErr := json.Unmarshal(out, &module); err != nil || jsonErr != nil {
-		if os.Getenv("CI") == "" {
-			t.Skipf("the Wycheproof vectors are not in the module cache and cannot be fetched: %v %s", err, module.Error)
-		}
-		t.Fatalf("the Wycheproof vectors cannot be fetched: %v %s", err, module.Error)
-	}
-	if module.Sum != wycheproofSum {
-		t.Fatalf("the vectors have the sum %s, not %s", module.Sum, wycheproofSum)
-	}
-	return filepath.Join(module.Dir, "testvectors_v1")
-}
-
 func TestExplainWycheproof(t *testing.T) {
-	dir := wycheproof(t)
+	dir := fixture.Wycheproof(t)
 	for name, tests := range map[string]int{"json_web_signature_test.json": 401, "json_web_key_test.json": 26, "json_web_crypto_test.json": 83} {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var file struct {
-			TestGroups []struct {
-				Public, Private json.RawMessage
-				Tests           []struct{ JWS json.RawMessage }
-			}
-		}
-		if err := json.Unmarshal(text, &file); err != nil {
-			t.Fatal(err)
-		}
 		n := 0
-		for _, g := range file.TestGroups {
+		for _, g := range fixture.WycheproofGroups(t, dir, name) {
 			n += len(g.Tests)
 			text := g.Public
 			if text == nil {
@@ -206,10 +139,10 @@ func FuzzToken(f *testing.F) {
 	for _, token := range fixedTokens(f) {
 		f.Add(token)
 	}
-	verifiers := fixedVerifiers(f)
+	verifiers := fixture.FixedVerifiers(f)
 	f.Fuzz(func(t *testing.T, token string) {
 		for _, v := range verifiers {
-			explained(t, v, token)
+			explained(t, v.Verifier, token)
 		}
 	})
 }
@@ -242,7 +175,7 @@ func TestExplainFetches(t *testing.T) {
 		iss := newIssuer(t)
 		synctest.Test(t, func(t *testing.T) {
 			v, good := fetching(t, iss, iss.ServeHTTP), iss.Token(nil)
-			for _, token := range []string{"x", good + "\n", "Bearer " + good, withPart(good, 0, b64(`{"alg":"none"}`)), good, named(iss, "a"), named(iss, "b"), named(iss, "c"), named(iss, "d"), good} {
+			for _, token := range []string{"x", good + "\n", "Bearer " + good, fixture.WithPart(good, 0, fixture.B64(`{"alg":"none"}`)), good, named(iss, "a"), named(iss, "b"), named(iss, "c"), named(iss, "d"), good} {
 				ask(v, token)
 				_, keys := iss.Fetches()
 				fetches[name] = append(fetches[name], keys)
@@ -261,7 +194,7 @@ func TestExplainValidates(t *testing.T) {
 	v := verifierOf(t, func(c *jwt.Config) {
 		c.Validate = func(context.Context, *jwt.Token) error { calls++; return nil }
 	})
-	now, iss := time.Now(), testIssuer()
+	now, iss := time.Now(), fixture.Issuer()
 	expired := iss.Token(claims{"iat": now.Add(-2 * time.Hour).Unix(), "exp": now.Add(-time.Hour).Unix()})
 	for _, c := range []struct {
 		token string
@@ -276,7 +209,7 @@ func TestExplainValidates(t *testing.T) {
 		{expired, now.Add(-90 * time.Minute), 0, true, "valid now"},
 		{iss.Token(nil), now.Add(2 * time.Hour), 0, false, "passed everything else"},
 		{iss.Token(claims{"aud": "x"}), now, 0, false, "passed everything else"},
-		{otherIssuer().Token(claims{"iss": iss.URL}), now, 0, false, "passed everything else"},
+		{fixture.OtherIssuer().Token(claims{"iss": iss.URL}), now, 0, false, "passed everything else"},
 		{"Bearer " + iss.Token(nil), now, 0, false, "passed everything else"},
 	} {
 		calls = 0
@@ -331,7 +264,9 @@ func afterReplacement(t *testing.T, change map[string]any, token func(iss, next 
 
 // That a key was replaced vouches for nothing: the new one must have signed the token.
 func TestExplainReplacedKeyMustVerify(t *testing.T) {
-	r := afterReplacement(t, nil, func(iss, _ *jwttest.Issuer) string { return withPart(iss.Token(nil), 2, b64(strings.Repeat("s", 64))) })
+	r := afterReplacement(t, nil, func(iss, _ *jwttest.Issuer) string {
+		return fixture.WithPart(iss.Token(nil), 2, fixture.B64(strings.Repeat("s", 64)))
+	})
 	if r.Valid || r.Verified || r.Reason != jwt.ReasonSignatureInvalid {
 		t.Errorf("got %v", r)
 	}
@@ -349,9 +284,9 @@ func TestExplainReplacedKeyOfOneIssuer(t *testing.T) {
 
 // A step about the key's own issuer says whether there was anything to look at.
 func TestExplainKeyIssuer(t *testing.T) {
-	iss := testIssuer()
+	iss := fixture.Issuer()
 	own := verifierOf(t, func(c *jwt.Config) {
-		c.Keys = parseKeySet(t, published(t, iss, jwt.RS256, map[string]any{"issuer": iss.URL}))
+		c.Keys = fixture.ParseKeySet(t, published(t, iss, jwt.RS256, map[string]any{"issuer": iss.URL}))
 	})
 	for _, c := range []struct {
 		v     *jwt.Verifier
@@ -360,7 +295,7 @@ func TestExplainKeyIssuer(t *testing.T) {
 	}{
 		{own, iss.Token(nil), "the key is one of this issuer's own"},
 		{verifierOf(t), iss.Token(nil), "the key does not say whose it is"},
-		{verifierOf(t), withPart(iss.Token(nil), 2, "AAAA"), "the key does not say whose it is"},
+		{verifierOf(t), fixture.WithPart(iss.Token(nil), 2, "AAAA"), "the key does not say whose it is"},
 		{verifierOf(t), iss.Token(nil) + "\n", "there is no key"},
 	} {
 		if got := step(t, explained(t, c.v, c.token), "key issuer").Text; got != c.want {
@@ -371,7 +306,7 @@ func TestExplainKeyIssuer(t *testing.T) {
 
 // The step about the key says which one was found, and how.
 func TestExplainKey(t *testing.T) {
-	iss := testIssuer()
+	iss := fixture.Issuer()
 	nameless := iss.Mint(jwttest.Spec{Header: map[string]any{"kid": nil}})
 	single := func(alg jwt.Algorithm) *jwt.Verifier {
 		return verifierOf(t, func(c *jwt.Config) { c.Keys = iss.Key(alg) })
@@ -382,7 +317,7 @@ func TestExplainKey(t *testing.T) {
 		want  string
 	}{
 		{verifierOf(t), iss.Token(nil), `the key of kid "rs256-1", for RS256`},
-		{verifierOf(t), withPart(iss.Token(nil), 2, "AAAA"), `the key of kid "rs256-1", for RS256`},
+		{verifierOf(t), fixture.WithPart(iss.Token(nil), 2, "AAAA"), `the key of kid "rs256-1", for RS256`},
 		{verifierOf(t), nameless, `the one key that fits has kid "rs256-1", for RS256`},
 		{single(jwt.HS256), iss.Mint(jwttest.Spec{Algorithm: jwt.HS256}), "the one key that fits, for HS256"},
 		{single(jwt.HS256), iss.Mint(jwttest.Spec{Algorithm: jwt.HS256, Header: map[string]any{"kid": "x"}}), "the one key that fits, for HS256"},
@@ -397,7 +332,7 @@ func TestExplainKey(t *testing.T) {
 func TestExplainTimes(t *testing.T) {
 	v := verifierOf(t)
 	at := time.Date(2026, 11, 21, 19, 0, 0, 0, time.UTC)
-	token := testIssuer().Token(claims{"exp": at.Unix(), "iat": at.Add(-time.Hour).Unix(), "nbf": at.Add(-time.Hour).Unix()})
+	token := fixture.Issuer().Token(claims{"exp": at.Unix(), "iat": at.Add(-time.Hour).Unix(), "nbf": at.Add(-time.Hour).Unix()})
 	for after, want := range map[time.Duration]string{
 		3*time.Minute + 12*time.Second: "expired 3m12s ago (2026-11-21T19:00:00Z)",
 		47 * time.Hour:                 "expired 47h0m0s ago (2026-11-21T19:00:00Z)",
@@ -422,7 +357,7 @@ func TestExplainWrongTimes(t *testing.T) {
 	v := verifierOf(t, func(c *jwt.Config) { c.MaxAge = time.Hour })
 	text := func(name string, offset time.Duration) (text, want string) {
 		set := claims{"iat": at.Unix(), "exp": at.Add(time.Hour).Unix(), name: at.Add(offset).Unix()}
-		s := step(t, explain.TokenAt(t.Context(), v, testIssuer().Token(set), at), name)
+		s := step(t, explain.TokenAt(t.Context(), v, fixture.Issuer().Token(set), at), name)
 		return s.Text, s.Want
 	}
 	for _, c := range []struct {
@@ -444,10 +379,10 @@ func TestExplainWrongTimes(t *testing.T) {
 
 // The largest MaxTokenSize of all issuers counts, as for Verify.
 func TestExplainSize(t *testing.T) {
-	small, large := configOf(t, testIssuer()), configOf(t, otherIssuer())
+	small, large := configOf(t, fixture.Issuer()), configOf(t, fixture.OtherIssuer())
 	small.MaxTokenSize, large.MaxTokenSize = 1000, 2000
-	token := testIssuer().Token(nil)
-	for want, configs := range map[string][]jwt.Config{"1000": {small}, "2000": {small, large}, "16384": {small, configOf(t, otherIssuer())}} {
+	token := fixture.Issuer().Token(nil)
+	for want, configs := range map[string][]jwt.Config{"1000": {small}, "2000": {small, large}, "16384": {small, configOf(t, fixture.OtherIssuer())}} {
 		if got := step(t, explained(t, newVerifier(t, configs...), token), "size").Text; !strings.HasSuffix(got, "the limit is "+want) {
 			t.Errorf("got %q, want %s", got, want)
 		}
@@ -457,11 +392,11 @@ func TestExplainSize(t *testing.T) {
 // An issuer of many tenants is found by its name, which no token has.
 func TestExplainTenants(t *testing.T) {
 	const tenant = "00000000-0000-4000-8000-000000000001"
-	c := configOf(t, testIssuer())
+	c := configOf(t, fixture.Issuer())
 	c.Issuer, c.Tenants, c.Leeway = "https://login.example/{tenantid}/v2.0", []string{tenant}, time.Minute
-	v := newVerifier(t, c, configOf(t, otherIssuer()))
+	v := newVerifier(t, c, configOf(t, fixture.OtherIssuer()))
 	token := func(tid string) string {
-		return testIssuer().Token(claims{"iss": "https://login.example/" + tenant + "/v2.0", "tid": tid})
+		return fixture.Issuer().Token(claims{"iss": "https://login.example/" + tenant + "/v2.0", "tid": tid})
 	}
 	if r := explained(t, v, token(tenant)); !r.Valid || r.Issuer != c.Issuer || r.Leeway != 60 {
 		t.Errorf("got\n%s", r)
@@ -477,7 +412,7 @@ func TestExplainTenants(t *testing.T) {
 // A profile of which something could not be read is not said to hold.
 func TestExplainProfileUnread(t *testing.T) {
 	v := verifierOf(t, func(c *jwt.Config) { c.Profile = jwt.AccessToken })
-	token := testIssuer().Mint(jwttest.Spec{Header: map[string]any{"typ": "at+jwt"}, Claims: claims{"sub": 1, "client_id": "c", "jti": "1", "iat": time.Now().Unix()}})
+	token := fixture.Issuer().Mint(jwttest.Spec{Header: map[string]any{"typ": "at+jwt"}, Claims: claims{"sub": 1, "client_id": "c", "jti": "1", "iat": time.Now().Unix()}})
 	if got := step(t, explained(t, v, token), "profile"); got.Verdict != explain.VerdictSkip {
 		t.Errorf("got %+v", got)
 	}
@@ -495,13 +430,13 @@ func TestExplainKeySourceError(t *testing.T) {
 			return nil, &jwt.Error{Reason: jwt.ReasonKeyUnknown, Member: h.KeyID, Got: h.KeyID, Want: "not " + h.KeyID, Hint: h.KeyID}
 		})
 	})
-	payload := b64(`{"iss":"https://issuer.example","sub":"somebody with a long name"}`)
-	explained(t, v, b64(`{"alg":"RS256","kid":"`+payload+`"}`)+"."+payload+".AAAA")
+	payload := fixture.B64(`{"iss":"https://issuer.example","sub":"somebody with a long name"}`)
+	explained(t, v, fixture.B64(`{"alg":"RS256","kid":"`+payload+`"}`)+"."+payload+".AAAA")
 
 	down := verifierOf(t, func(c *jwt.Config) {
 		c.Keys = source(func(jwt.Header) (*jwt.Key, error) { return nil, errors.New("the \"vault\" is\nsealed") })
 	})
-	r := explained(t, down, testIssuer().Token(nil))
+	r := explained(t, down, fixture.Issuer().Token(nil))
 	if got := step(t, r, "key").Text; r.Reason != jwt.ReasonKeysUnavailable || got != `keys unavailable: the "vault" is; sealed` {
 		t.Errorf("got %q", got)
 	}

@@ -15,11 +15,12 @@ import (
 
 	"assay.example/jwt"
 	"assay.example/jwt/explain"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
 func TestHints(t *testing.T) {
-	iss := testIssuer()
+	iss := fixture.Issuer()
 	with := func(change func(*jwt.Config)) *jwt.Verifier { return verifierOf(t, change) }
 	plain := verifierOf(t)
 	good := iss.Token(nil)
@@ -57,7 +58,7 @@ func TestHints(t *testing.T) {
 		{"no audience, a client", plain, iss.Token(claims{"aud": nil, "client_id": "app"}), "aud", "set Config.Clients"},
 		{"no audience at all", plain, iss.Token(claims{"aud": nil}), "aud", "ask for this API"},
 
-		{"encrypted", plain, b64(`{"alg":"dir","enc":"A256GCM"}`) + "..AAAA.AAAA.AAAA", "parts", "encrypted tokens when no audience was asked for"},
+		{"encrypted", plain, fixture.B64(`{"alg":"dir","enc":"A256GCM"}`) + "..AAAA.AAAA.AAAA", "parts", "encrypted tokens when no audience was asked for"},
 		{"opaque", plain, "2YotnFZFEjr1zCsicMWpAA", "parts", "opaque tokens when no API was asked for"},
 		{"only a header", plain, strings.Split(good, ".")[0], "parts", "breaks off: copy the whole of it"},
 		{"cut", plain, good[:150], "parts", "breaks off: copy the whole of it"},
@@ -74,20 +75,20 @@ func TestHints(t *testing.T) {
 		{"byte order mark", plain, "\ufeff" + good, "encoding", "an invisible character"},
 		{"token response", plain, `{"access_token":"` + good + `","token_type":"Bearer"}`, "parts", "the answer of the token endpoint"},
 		{"address", plain, "https://app.example/#access_token=" + good + "&token_type=bearer", "parts", "the address around it"},
-		{"padding", plain, withPart(good, 1, strings.Split(good, ".")[1]+"="), "encoding", "have no padding"},
-		{"base64", plain, withPart(good, 2, strings.Repeat("+/", 171)), "encoding", "that is base64, and a JWT is base64url"},
+		{"padding", plain, fixture.WithPart(good, 1, strings.Split(good, ".")[1]+"="), "encoding", "have no padding"},
+		{"base64", plain, fixture.WithPart(good, 2, strings.Repeat("+/", 171)), "encoding", "that is base64, and a JWT is base64url"},
 
 		{"HS256 where RS256 is published", plain, iss.Mint(jwttest.Spec{Algorithm: jwt.HS256, Header: map[string]any{"kid": "rs256-1"}}), "key", "the token is signed with a shared secret, and this issuer's keys are public ones"},
 		{"HS256 where RS256 is allowed", with(func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{jwt.RS256} }), iss.Mint(jwttest.Spec{Algorithm: jwt.HS256}), "alg", `choose "RS256" where this API is set up at the issuer`},
-		{"no kid", with(func(c *jwt.Config) { c.Keys = keysOf(t, iss, jwt.ES256) }), iss.Mint(jwttest.Spec{Header: map[string]any{"kid": nil}}), "key", "the header has no kid"},
+		{"no kid", with(func(c *jwt.Config) { c.Keys = fixture.KeysOf(t, iss, jwt.ES256) }), iss.Mint(jwttest.Spec{Header: map[string]any{"kid": nil}}), "key", "the header has no kid"},
 		{"no kid, two keys", with(func(c *jwt.Config) {
-			c.Keys = parseKeySet(t, published(t, iss, jwt.ES256, map[string]any{"kid": "a"}), published(t, otherIssuer(), jwt.ES256, map[string]any{"kid": "b"}))
+			c.Keys = fixture.ParseKeySet(t, published(t, iss, jwt.ES256, map[string]any{"kid": "a"}), published(t, fixture.OtherIssuer(), jwt.ES256, map[string]any{"kid": "b"}))
 		}), iss.Mint(jwttest.Spec{Algorithm: jwt.ES256, Header: map[string]any{"kid": nil}}), "key", "have the issuer put the kid of its key into the header"},
 		{"the kid of an encryption key", with(func(c *jwt.Config) {
-			c.Keys = parseKeySet(t, published(t, iss, jwt.ES256, nil), published(t, iss, jwt.RS256, map[string]any{"use": "enc"}))
+			c.Keys = fixture.ParseKeySet(t, published(t, iss, jwt.ES256, nil), published(t, iss, jwt.RS256, map[string]any{"use": "enc"}))
 		}), good, "key", "that key is for encryption"},
-		{"another secret", with(func(c *jwt.Config) { c.Keys = otherIssuer().Key(jwt.HS256) }), iss.Mint(jwttest.Spec{Algorithm: jwt.HS256}), "signature", "written in base64"},
-		{"another payload", plain, withPart(good, 1, b64(`{}`)), "signature", "changed after it was signed"},
+		{"another secret", with(func(c *jwt.Config) { c.Keys = fixture.OtherIssuer().Key(jwt.HS256) }), iss.Mint(jwttest.Spec{Algorithm: jwt.HS256}), "signature", "written in base64"},
+		{"another payload", plain, fixture.WithPart(good, 1, fixture.B64(`{}`)), "signature", "changed after it was signed"},
 
 		{"milliseconds in exp", plain, iss.Token(claims{"exp": now.Add(time.Hour).UnixMilli()}), "payload", "these are milliseconds"},
 		{"milliseconds in iat", plain, iss.Token(claims{"iat": now.UnixMilli()}), "payload", "these are milliseconds"},
@@ -104,7 +105,7 @@ func TestHints(t *testing.T) {
 		{"not of RFC 9068", access, good, "typ", "does not mark its access tokens as RFC 9068 asks"},
 		{"claims of RFC 9068", access, good, "profile", "RFC 9068 asks for it"},
 		{"bound", plain, iss.Token(claims{"cnf": claims{"jkt": "x"}}), "cnf", "DPoP, mutual TLS"},
-		{"too large", plain, withPart(good, 1, strings.Repeat("A", 16<<10)), "size", "Config.MaxTokenSize"},
+		{"too large", plain, fixture.WithPart(good, 1, strings.Repeat("A", 16<<10)), "size", "Config.MaxTokenSize"},
 		{"broken JSON", plain, signed(`{"a":1,}`), "payload", "of the token"},
 		{"a rule of one's own", with(func(c *jwt.Config) {
 			c.Validate = func(context.Context, *jwt.Token) error { return errors.New("no") }
@@ -118,7 +119,7 @@ func TestHints(t *testing.T) {
 
 func TestRequirementHints(t *testing.T) {
 	v := verifierOf(t)
-	token := func(c claims) string { return testIssuer().Token(c) }
+	token := func(c claims) string { return fixture.Issuer().Token(c) }
 	for _, c := range []struct {
 		claims claims
 		req    jwt.Requirement
@@ -198,7 +199,7 @@ func TestScopesOf(t *testing.T) {
 
 // What people paste is taken off, in any order, and no token loses a byte.
 func TestPasted(t *testing.T) {
-	good := goodToken(jwt.HS256)
+	good := fixture.FixedToken(t, jwt.HS256)
 	for text, want := range map[string]string{
 		good: "", "Bearer " + good: "the word Bearer", "bearer BEARER  " + good: "the word Bearer, more than once", "DPoP " + good: "the word DPoP",
 		"Authorization: Bearer " + good: "the name of the header field; the word Bearer", `"token:` + good + `"`: "quotes; a label",
@@ -286,7 +287,7 @@ func TestUnavailableHints(t *testing.T) {
 		}
 	})
 	// A fixed set has no issuer to reach.
-	if got := step(t, explained(t, verifierOf(t), named(testIssuer(), "x")), "key").Hint; !strings.Contains(got, "the keys here are fixed ones") {
+	if got := step(t, explained(t, verifierOf(t), named(fixture.Issuer(), "x")), "key").Hint; !strings.Contains(got, "the keys here are fixed ones") {
 		t.Errorf("got %q", got)
 	}
 	// No key of the published ones is of use.

@@ -13,6 +13,7 @@ import (
 
 	"assay.example/jwt"
 	"assay.example/jwt/explain"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
@@ -50,7 +51,7 @@ func TestRedact(t *testing.T) {
 		"https://example.com/ssn": "SECRET", "address": claims{"street": "SECRET"}, "jti": "SECRET", "sid": "SECRET", "client_id": claims{"x": "SECRET"}}
 	header := map[string]any{"jwk": claims{"x": "SECRET"}, "x-user": "SECRET"}
 	for _, reqs := range [][]jwt.Requirement{nil, {jwt.Claim("email").Equals("x")}, {jwt.Claim("roles").Has("x")}, {jwt.ACR("x")}} {
-		full := explain.Token(t.Context(), v, testIssuer().Mint(jwttest.Spec{Claims: personal, Header: header}), reqs...)
+		full := explain.Token(t.Context(), v, fixture.Issuer().Mint(jwttest.Spec{Claims: personal, Header: header}), reqs...)
 		delete(personal, "client_id") // a broken claim at first; from here on the policy holds
 		r := full.Redact()
 		for _, text := range tellings(t, r) {
@@ -85,13 +86,13 @@ func (e personalError) Unwrap() error { return e.cause }
 // A redacted refusal wraps the sentinel that the full one does and no other, also where Config.Validate
 // chose it, and has nothing of the error that Validate returned.
 func TestRedactedRefusal(t *testing.T) {
-	for name, sentinel := range sentinels {
+	for name, sentinel := range fixture.Sentinels {
 		v := verifierOf(t, func(c *jwt.Config) {
 			c.Validate = func(context.Context, *jwt.Token) error { return personalError{sentinel} }
 		})
-		full := explain.Token(t.Context(), v, testIssuer().Token(nil))
+		full := explain.Token(t.Context(), v, fixture.Issuer().Token(nil))
 		r := full.Redact()
-		for other, s := range sentinels {
+		for other, s := range fixture.Sentinels {
 			if errors.Is(r.Refusal, s) != (other == name) || errors.Is(full.Refusal, s) != (other == name) {
 				t.Errorf("Validate chose %s: errors.Is finds %s: %v", name, other, errors.Is(r.Refusal, s))
 			}
@@ -114,7 +115,7 @@ func TestRedactedRefusal(t *testing.T) {
 	if len(refusalOf(full).Also) < 5 || r.Refusal.Error() != full.Refusal.Error() || len(refusalOf(r).Also) != len(refusalOf(full).Also) || refusalOf(r).Got != "x" {
 		t.Errorf("got %v", r.Refusal)
 	}
-	if r := explain.Token(t.Context(), verifierOf(t), testIssuer().Token(nil)).Redact(); r.Refusal != nil || !r.Valid {
+	if r := explain.Token(t.Context(), verifierOf(t), fixture.Issuer().Token(nil)).Redact(); r.Refusal != nil || !r.Valid {
 		t.Errorf("got %v", r.Refusal)
 	}
 }
@@ -161,13 +162,13 @@ var faults = map[string]string{
 	"comment":                 `{"NAME":/* SECRET */"x"}`,
 	"something follows":       `{"NAME":"x"} SECRET`,
 	"a second object":         `{"NAME":"x"}{"NAME":"SECRET"}`,
-	"too many members":        `{"NAME":"x",` + members(1000) + `,"email":"SECRET"}`,
+	"too many members":        `{"NAME":"x",` + fixture.Members(1000) + `,"email":"SECRET"}`,
 }
 
 // A redacted report shows nothing of what stands at a fault or behind it, not even under a name whose
 // value may be shown, whether the signature holds or not, and wherever base64url breaks off.
 func TestRedactBroken(t *testing.T) {
-	iss := testIssuer()
+	iss := fixture.Issuer()
 	good := iss.Token(nil)
 	v := verifierOf(t)
 	told := 0
@@ -176,15 +177,15 @@ func TestRedactBroken(t *testing.T) {
 			text := strings.ReplaceAll(text, "NAME", name)
 			tokens := map[string]string{
 				"payload":            iss.Mint(jwttest.Spec{Payload: []byte(text)}),
-				"unsigned":           withPart(good, 1, b64(text)),
-				"cut payload":        withPart(good, 1, b64(text)+"*"),
-				"payload cut, alone": strings.Split(good, ".")[0] + "." + b64(text)[:len(b64(text))-1],
-				"header":             withPart(good, 0, b64(text)),
-				"cut header":         withPart(good, 0, b64(text)+"="),
-				"pasted":             "Bearer " + withPart(good, 1, b64(text)),
+				"unsigned":           fixture.WithPart(good, 1, fixture.B64(text)),
+				"cut payload":        fixture.WithPart(good, 1, fixture.B64(text)+"*"),
+				"payload cut, alone": strings.Split(good, ".")[0] + "." + fixture.B64(text)[:len(fixture.B64(text))-1],
+				"header":             fixture.WithPart(good, 0, fixture.B64(text)),
+				"cut header":         fixture.WithPart(good, 0, fixture.B64(text)+"="),
+				"pasted":             "Bearer " + fixture.WithPart(good, 1, fixture.B64(text)),
 			}
 			for _, end := range []int{1, 2, 3, 5, 8, 13} { // base64url breaks off within what is broken already
-				tokens[fmt.Sprint("cut ", end)] = withPart(good, 1, b64(text)[:len(b64(text))-end]+"!")
+				tokens[fmt.Sprint("cut ", end)] = fixture.WithPart(good, 1, fixture.B64(text)[:len(fixture.B64(text))-end]+"!")
 			}
 			for kind, token := range tokens {
 				full := explain.Token(t.Context(), v, token, jwt.Scope("a"))

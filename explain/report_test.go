@@ -12,6 +12,7 @@ import (
 
 	"assay.example/jwt"
 	"assay.example/jwt/explain"
+	"assay.example/jwt/internal/fixture"
 )
 
 // goldenAt is the time of the golden reports.
@@ -19,8 +20,10 @@ var goldenAt = time.Date(2026, 11, 21, 19, 3, 12, 0, time.UTC)
 
 func TestReportGolden(t *testing.T) {
 	const exp = 1795287600 // 19:00:00Z of that day
-	v := fixedVerifiers(t)[0]
-	token := func(payload string) string { return sign(jwt.HS256, `{"alg":"HS256","typ":"JWT"}`, payload) }
+	v := fixture.FixedVerifiers(t)[0].Verifier
+	token := func(payload string) string {
+		return fixture.FixedKeys().Sign(t, jwt.HS256, `{"alg":"HS256","typ":"JWT"}`, payload)
+	}
 	report := func(token string, reqs ...jwt.Requirement) *explain.Report {
 		return explain.TokenAt(t.Context(), v, token, goldenAt, reqs...)
 	}
@@ -29,19 +32,19 @@ func TestReportGolden(t *testing.T) {
 		"valid":    report(token(good), jwt.Scope("read")),
 		"expired":  report(token(strings.Replace(good, fmt.Sprint(exp+3600), fmt.Sprint(exp), 1))),
 		"redacted": report(token(good), jwt.Scope("write"), jwt.Claim("sub").Equals("somebody else")).Redact(),
-		"tampered": report(withPart(token(good), 1, b64(strings.Replace(good, "read", "admin", 1)))),
+		"tampered": report(fixture.WithPart(token(good), 1, fixture.B64(strings.Replace(good, "read", "admin", 1)))),
 		"future":   report(token(strings.Replace(good, fmt.Sprint(exp-3600), fmt.Sprint(exp+600), 1))),
 		"pasted":   report("Bearer Bearer \"" + token(good)[:60] + "\n" + token(good)[60:] + "\""),
 		"cut":      report(token(good)[:110]),
 		"several":  report(token(`{"iss":"secret.example/","aud":["x","y"],"exp":1}`)),
 	} {
-		golden(t, filepath.Join("testdata", "reports", name+".txt"), r.String())
+		fixture.Golden(t, filepath.Join("testdata", "reports", name+".txt"), r.String())
 	}
 	data, err := json.MarshalIndent(report(token(strings.Replace(good, "api.example", "other", 1))).Redact(), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, filepath.Join("testdata", "reports", "audience.json"), string(data)+"\n")
+	fixture.Golden(t, filepath.Join("testdata", "reports", "audience.json"), string(data)+"\n")
 }
 
 // Every reason appears under a step of its question.

@@ -12,6 +12,7 @@ import (
 
 	"assay.example/jwt"
 	"assay.example/jwt/explain"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
@@ -60,19 +61,19 @@ func TestRunsOfToken(t *testing.T) {
 
 // No way of printing a report shows 17 bytes of the token or its signature.
 func TestReportHoldsNoToken(t *testing.T) {
-	iss := testIssuer()
+	iss := fixture.Issuer()
 	good := iss.Token(nil)
 	signature := strings.Split(good, ".")[2]
-	inner := vectorNamed(t, "rfc7515.jsonl", "rfc7515-appendix-a/A.1").Token // no piece of it is in the others
+	inner := fixture.VectorNamed(t, "rfc7515.jsonl", "rfc7515-appendix-a/A.1").Token // no piece of it is in the others
 	carrier := iss.Token(claims{"inner": inner, "list": []string{inner}, "object": claims{"deep": inner}, signature[:20]: signature[:30], "aud": signature[:40], "jti": signature})
-	for _, token := range []string{good, carrier, good[:200], "Bearer " + good, `"` + good + "\"\n", good[:90] + "\n" + good[90:], good + "." + good, withPart(good, 1, b64(`{"a":"`+signature+`"}`)),
-		iss.Mint(jwttest.Spec{Header: map[string]any{"kid": b64(`{"alg":"RS256","typ":"JWT"}`)}})} {
+	for _, token := range []string{good, carrier, good[:200], "Bearer " + good, `"` + good + "\"\n", good[:90] + "\n" + good[90:], good + "." + good, fixture.WithPart(good, 1, fixture.B64(`{"a":"`+signature+`"}`)),
+		iss.Mint(jwttest.Spec{Header: map[string]any{"kid": fixture.B64(`{"alg":"RS256","typ":"JWT"}`)}})} {
 		for _, v := range []*jwt.Verifier{verifierOf(t), nil} {
 			full := explain.Token(t.Context(), v, token, jwt.Scope("a"))
 			for _, r := range []*explain.Report{full, full.Redact()} {
 				for _, text := range tellings(t, r) {
 					for _, secret := range []string{token, strings.NewReplacer("\n", "", `"`, "").Replace(token), inner} {
-						if run := sharedRun(secret, text); run != "" && !strings.Contains(iss.URL, run) {
+						if run := fixture.SharedRun(secret, text); run != "" && !strings.Contains(iss.URL, run) {
 							t.Errorf("%q of the token is in %s", run, text)
 						}
 					}
@@ -92,18 +93,18 @@ func TestReportHoldsNoToken(t *testing.T) {
 
 // A report of a token that was pasted with a line break holds no piece of what the token is without it.
 func TestReportHoldsNoPieceAcrossABreak(t *testing.T) {
-	payload := b64(`{"iss":"https://elsewhere.example","aud":"a","sub":"somebody","exp":99999999999}`)
+	payload := fixture.B64(`{"iss":"https://elsewhere.example","aud":"a","sub":"somebody","exp":99999999999}`)
 	piece := payload[30:47]
-	several := newVerifier(t, configOf(t, testIssuer()), configOf(t, otherIssuer()))
+	several := newVerifier(t, configOf(t, fixture.Issuer()), configOf(t, fixture.OtherIssuer()))
 	for _, header := range []string{`{"alg":"RS256","kid":"` + piece + `"}`, `{"alg":"` + piece + `"}`, `{"alg":"RS256","typ":"` + piece + `+jwt"}`, `{"alg":"RS256","` + piece + `":1}`, `{"alg":"RS256","kid":"rs256-1","x":"` + piece + `"}`} {
 		for _, split := range []string{"\n", "\r\n", " ", "\n\n  "} {
-			whole := b64(header) + "." + payload + "." + b64(strings.Repeat("s", 256))
-			at := len(b64(header)) + 1 + 38 // in the middle of the piece
+			whole := fixture.B64(header) + "." + payload + "." + fixture.B64(strings.Repeat("s", 256))
+			at := len(fixture.B64(header)) + 1 + 38 // in the middle of the piece
 			for _, v := range []*jwt.Verifier{verifierOf(t), several, nil} {
 				full := explain.Token(t.Context(), v, whole[:at]+split+whole[at:])
 				for _, r := range []*explain.Report{full, full.Redact()} {
 					for _, told := range tellings(t, r) {
-						if run := sharedRun(whole, told); run != "" {
+						if run := fixture.SharedRun(whole, told); run != "" {
 							t.Fatalf("%s split by %q: %q of the token is in %s", header, split, run, told)
 						}
 					}
@@ -117,7 +118,7 @@ func TestReportHoldsNoPieceAcrossABreak(t *testing.T) {
 func TestReportHoldsNoOtherToken(t *testing.T) {
 	const other = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
 	for _, value := range []any{other, []string{other}, claims{"a": []any{claims{"b": other}}}} {
-		r := explain.Token(t.Context(), nil, testIssuer().Token(claims{"x": value}))
+		r := explain.Token(t.Context(), nil, fixture.Issuer().Token(claims{"x": value}))
 		data, err := json.Marshal(r)
 		if err != nil || strings.Contains(string(data), other[:20]) || !strings.Contains(string(data), "(a token, withheld)") {
 			t.Errorf("%v: %v\n%s", value, err, data)
@@ -136,7 +137,7 @@ func BenchmarkToken(b *testing.B) {
 			fmt.Fprintf(&claims, "%s ", piece)
 		}
 	}
-	token := b64(`{"alg":"RS256"}`) + "." + b64(`{"a":"`+claims.String()+`"}`) + "." + blocks.String()
+	token := fixture.B64(`{"alg":"RS256"}`) + "." + fixture.B64(`{"a":"`+claims.String()+`"}`) + "." + blocks.String()
 	b.SetBytes(int64(len(token)))
 	b.ReportAllocs()
 	for b.Loop() {

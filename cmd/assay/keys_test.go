@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
 
@@ -76,10 +77,10 @@ func TestKeysGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			url := p.start(t)
 			text := transcript(t, "", "keys", "-insecure-loopback-http", "-issuer", url)
-			golden(t, filepath.Join("keys", name+".txt"), port.ReplaceAllString(text, "127.0.0.1:PORT"))
+			fixture.Golden(t, filepath.Join("testdata", "keys", name+".txt"), port.ReplaceAllString(text, "127.0.0.1:PORT"))
 			if name == "mixed" {
 				text = transcript(t, "", "keys", "-insecure-loopback-http", "-jwks", url+"/keys", "-json")
-				golden(t, filepath.Join("keys", name+".json.txt"), port.ReplaceAllString(text, "127.0.0.1:PORT"))
+				fixture.Golden(t, filepath.Join("testdata", "keys", name+".json.txt"), port.ReplaceAllString(text, "127.0.0.1:PORT"))
 			}
 		})
 	}

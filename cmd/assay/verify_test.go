@@ -8,7 +8,6 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -21,31 +20,9 @@ import (
 
 	"assay.example/jwt"
 	"assay.example/jwt/explain"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/jwttest"
 )
-
-var update = flag.Bool("update", false, "rewrite the files in testdata that outputs are compared with")
-
-// golden compares a text with a file in testdata, or rewrites it.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.ReplaceAll(string(want), "\r\n", "\n") != got {
-		t.Errorf("%s is out of date (-update rewrites it); got\n%s", path, got)
-	}
-}
 
 // ran runs a command to its end.
 func ran(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
@@ -124,7 +101,7 @@ func TestVerifyGolden(t *testing.T) {
 		"two":       {"Authorization: Bearer a.b.c\r\nAuthorization: Bearer a.b.c\r\n", verify()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			golden(t, filepath.Join("verify", strings.ReplaceAll(name, " ", "-")+".txt"), transcript(t, c.stdin, c.args...))
+			fixture.Golden(t, filepath.Join("testdata", "verify", strings.ReplaceAll(name, " ", "-")+".txt"), transcript(t, c.stdin, c.args...))
 		})
 	}
 }
@@ -151,7 +128,7 @@ func TestInspectGolden(t *testing.T) {
 		"opaque":    {"2YotnFZFEjr1zCsicMWpAA", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			golden(t, filepath.Join("inspect", name+".txt"), transcript(t, c.stdin, append([]string{"inspect", "-at", during}, c.flags...)...))
+			fixture.Golden(t, filepath.Join("testdata", "inspect", name+".txt"), transcript(t, c.stdin, append([]string{"inspect", "-at", during}, c.flags...)...))
 		})
 	}
 }
