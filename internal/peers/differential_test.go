@@ -7,7 +7,6 @@ package peers_test
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,10 +17,9 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/internal/peers"
 )
-
-var update = flag.Bool("update", false, "write the tables of testdata")
 
 func TestHandmade(t *testing.T) {
 	compare(t, "handmade", func(now int64) []sample {
@@ -201,19 +199,7 @@ func (c *comparison) report(corpus string) {
 	}
 	w.Flush()
 	c.t.Logf("\n%s", b.Bytes())
-	name := filepath.Join("testdata", corpus+".txt")
-	if *update {
-		if err := os.WriteFile(name, b.Bytes(), 0o666); err != nil {
-			c.t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(name)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if !bytes.Equal(b.Bytes(), want) {
-		c.t.Errorf("the table is not the one of %s:\n%s", name, want)
-	}
+	fixture.Golden(c.t, filepath.Join("testdata", corpus+".txt"), b.String())
 }
 
 // Each class occurs in some corpus: one that does not would explain away what nobody has seen.

@@ -9,12 +9,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"assay.example/jwt/internal/fixture"
 	"assay.example/jwt/internal/peers"
 )
 
@@ -81,13 +81,6 @@ func TestVectors(t *testing.T) {
 	compare(t, "vectors-signatures", func(int64) []sample { return signatures })
 }
 
-// The module of Project Wycheproof. It is no requirement of go.mod, as it holds more than a hundred
-// megabytes for one file that is read here.
-const (
-	wycheproof    = "github.com/c2sp/wycheproof@v0.0.0-20260902155932-3fa63dd0344a"
-	wycheproofSum = "h1:pNbL2nztRsWfW/ispAwsvcDFxs9Id38uIsR2/Up5G2c="
-)
-
 const emptyPayload = "a token with an empty payload has no claims"
 
 // disagreed lists the tests of Wycheproof whose result is not this module's verdict, and why.
@@ -109,25 +102,29 @@ func TestWycheproof(t *testing.T) {
 	deterministic(t)
 	var tokens, signatures []sample
 	seen := map[int]bool{}
-	for _, group := range readWycheproof(t) {
-		key := group.Public
-		if key == nil {
-			key = group.Private
+	for _, group := range fixture.WycheproofGroups(t, fixture.Wycheproof(t), "json_web_signature_test.json") {
+		text := group.Public
+		if text == nil {
+			text = group.Private
+		}
+		var key map[string]any
+		if err := json.Unmarshal(text, &key); err != nil {
+			t.Fatal(err)
 		}
 		alg, _ := key["alg"].(string)
 		if !slices.ContainsFunc(ring().parties(), func(p party) bool { return p.Algorithm == alg }) {
-			alg = headerAlgorithm(t, group.Tests[0].JWS)
+			alg = headerAlgorithm(t, group.Tests[0].Token())
 		}
 		setup := holderOf(t, key, alg)
 		for _, test := range group.Tests {
 			want := refused
-			if (test.Result == "valid") != (disagreed[test.ID] != "") {
+			if (test.Result == "valid") != (disagreed[test.TcID] != "") {
 				want = accepted
 			}
-			seen[test.ID] = true
-			name := fmt.Sprintf("%d %s", test.ID, test.Comment)
-			tokens = append(tokens, sample{name: name, setup: setup, token: test.JWS, want: refused})
-			signatures = append(signatures, sample{name: name, setup: setup, token: test.JWS, want: want, signature: true})
+			seen[test.TcID] = true
+			name := fmt.Sprintf("%d %s", test.TcID, test.Comment)
+			tokens = append(tokens, sample{name: name, setup: setup, token: test.Token(), want: refused})
+			signatures = append(signatures, sample{name: name, setup: setup, token: test.Token(), want: want, signature: true})
 		}
 	}
 	if len(tokens) != 401 || len(seen) != 401 {
@@ -135,45 +132,6 @@ func TestWycheproof(t *testing.T) {
 	}
 	compare(t, "wycheproof", func(int64) []sample { return tokens })
 	compare(t, "wycheproof-signatures", func(int64) []sample { return signatures })
-}
-
-type wycheproofGroup struct {
-	Comment         string
-	Public, Private map[string]any
-	Tests           []struct {
-		ID      int `json:"tcId"`
-		Comment string
-		JWS     string
-		Result  string
-	}
-}
-
-// readWycheproof ends the test with a message where there is no network, outside of CI.
-func readWycheproof(t *testing.T) []wycheproofGroup {
-	t.Helper()
-	command := exec.Command("go", "mod", "download", "-json", wycheproof)
-	command.Dir = t.TempDir()
-	command.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
-	output, err := command.Output()
-	var module struct{ Dir, Sum, Error string }
-	if jsonErr := json.Unmarshal(output, &module); err != nil || jsonErr != nil {
-		if os.Getenv("CI") == "" {
-			t.Skipf("the vectors are not in the module cache and cannot be fetched: %v %s", err, module.Error)
-		}
-		t.Fatalf("the vectors cannot be fetched: %v %s", err, module.Error)
-	}
-	if module.Sum != wycheproofSum {
-		t.Fatalf("the module's sum is %s, want %s", module.Sum, wycheproofSum)
-	}
-	data, err := os.ReadFile(filepath.Join(module.Dir, "testvectors_v1", "json_web_signature_test.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct{ TestGroups []wycheproofGroup }
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	return file.TestGroups
 }
 
 func headerAlgorithm(t *testing.T, jws string) string {
