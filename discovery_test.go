@@ -50,6 +50,7 @@ func TestNothingFetchedByConstructors(t *testing.T) {
 }
 
 func TestSingleFlight(t *testing.T) {
+	t.Parallel()
 	fixture.Bubble(t, func(t *testing.T) {
 		p := fixture.NewProvider(t)
 		p.Delay = time.Second
@@ -88,6 +89,7 @@ func TestSingleFlight(t *testing.T) {
 }
 
 func TestUnknownKidFlood(t *testing.T) {
+	t.Parallel()
 	fixture.Bubble(t, func(t *testing.T) {
 		p := fixture.NewProvider(t)
 		v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
@@ -268,6 +270,8 @@ func TestTimeAfterFetch(t *testing.T) {
 }
 
 func TestBadSignatureFlood(t *testing.T) {
+	t.Parallel()
+	slower := fixture.Slower()
 	for _, answer := range []func(http.ResponseWriter, *http.Request) bool{nil, fixture.Down} {
 		fixture.Bubble(t, func(t *testing.T) {
 			p := fixture.NewProvider(t)
@@ -278,8 +282,8 @@ func TestBadSignatureFlood(t *testing.T) {
 			p.Set(func(p *fixture.Provider) { p.Answer = answer })
 			start := keys.Status().Fetches
 			bad := fixture.Forged()
-			for range 10000 / fixture.Slower {
-				time.Sleep(fixture.Slower * 50 * time.Millisecond)
+			for range 10000 / slower {
+				time.Sleep(slower * 50 * time.Millisecond)
 				token, err := fixture.Verify(v, bad)
 				if token != nil || !errors.Is(err, jwt.ErrSignature) {
 					t.Fatal(err)
@@ -319,6 +323,7 @@ func TestFailedFetchSpendsNothing(t *testing.T) {
 }
 
 func TestFreshness(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		header   map[string]string
 		min, max time.Duration // until the first fetch that nobody but time causes
@@ -430,6 +435,8 @@ func TestNotModifiedKeepsLifetime(t *testing.T) {
 // A fetch has one time limit, however many requests it takes, and the promise of TestRefreshAhead
 // holds with an issuer that hangs and with the shortest lifetime.
 func TestHangingIssuer(t *testing.T) {
+	t.Parallel()
+	slower := fixture.Slower()
 	fixture.Bubble(t, func(t *testing.T) {
 		p := fixture.NewProvider(t)
 		p.Delay = time.Hour
@@ -447,8 +454,8 @@ func TestHangingIssuer(t *testing.T) {
 		time.Sleep(59 * time.Minute)
 		fixture.Verify(v, text)
 		p.Set(func(p *fixture.Provider) { p.Delay = time.Hour })
-		for range 6000 / fixture.Slower {
-			time.Sleep(fixture.Slower * 100 * time.Millisecond)
+		for range 6000 / slower {
+			time.Sleep(slower * 100 * time.Millisecond)
 			start := time.Now()
 			if _, err := fixture.Verify(v, text); err != nil || time.Since(start) != 0 {
 				t.Fatalf("%v after %v", err, time.Since(start))
@@ -538,6 +545,7 @@ func TestIdle(t *testing.T) {
 }
 
 func TestRefreshAhead(t *testing.T) {
+	t.Parallel()
 	fixture.Bubble(t, func(t *testing.T) {
 		p := fixture.NewProvider(t)
 		v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
@@ -560,6 +568,7 @@ func TestRefreshAhead(t *testing.T) {
 }
 
 func TestOutage(t *testing.T) {
+	t.Parallel()
 	fixture.Bubble(t, func(t *testing.T) {
 		p := fixture.NewProvider(t)
 		v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
@@ -607,6 +616,8 @@ func TestOutage(t *testing.T) {
 }
 
 func TestOutageAtStart(t *testing.T) {
+	t.Parallel()
+	slower := fixture.Slower()
 	fixture.Bubble(t, func(t *testing.T) {
 		p := fixture.NewProvider(t)
 		p.Answer = func(w http.ResponseWriter, _ *http.Request) bool {
@@ -619,12 +630,12 @@ func TestOutageAtStart(t *testing.T) {
 			t.Errorf("got %+v", s)
 		}
 		text := fixture.Mint(nil)
-		for range 60000 / fixture.Slower { // 1,000 a second
+		for range 60000 / slower { // 1,000 a second
 			token, err := fixture.Verify(v, text)
 			if token != nil || !errors.Is(err, jwt.ErrUnavailable) {
 				t.Fatal(err)
 			}
-			time.Sleep(fixture.Slower * time.Millisecond)
+			time.Sleep(slower * time.Millisecond)
 		}
 		if n := keys.Status().Fetches; n > 8 || n < 5 {
 			t.Errorf("%d attempts in 60 s", n)

@@ -99,6 +99,7 @@ func tellings(e *jwt.Error) []string {
 }
 
 func TestErrorsHoldNoToken(t *testing.T) {
+	t.Parallel()
 	iss := fixture.Issuer()
 	v := fixture.NewVerifier(t)
 	tokens := []string{}

@@ -1124,6 +1124,7 @@ func checkChallenge(t *testing.T, got *httptest.ResponseRecorder, err error, rea
 // Refusals of a whole answer, for the vectors and the corpora of the fuzzer, over HTTP and not: verify
 // and answerTo look at each.
 func TestCorporaTellNothing(t *testing.T) {
+	t.Parallel()
 	var tokens []string
 	for _, v := range fixture.TokenVectors(t) {
 		tokens = append(tokens, v.Token)

@@ -17,6 +17,7 @@ import (
 // A token is held against the time at which the snapshot file was read: a disk may take its time, as
 // this pipe does, into which the snapshot comes when the token is over.
 func TestTimeAfterSnapshot(t *testing.T) {
+	t.Parallel()
 	p := fixture.NewProvider(t)
 	first := p.Remote(jwt.RemoteOptions{})
 	if err := first.Warm(t.Context()); err != nil {

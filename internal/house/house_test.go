@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"assay.example/jwt/internal/house"
@@ -16,9 +17,12 @@ import (
 
 var update = flag.Bool("update", false, "rewrite api.txt")
 
-func measure(t *testing.T, dir string) *house.Report {
+// measure measures the root package, once for all tests.
+var measure = sync.OnceValues(func() (*house.Report, error) { return house.Measure("../..") })
+
+func report(t *testing.T) *house.Report {
 	t.Helper()
-	r, err := house.Measure(dir)
+	r, err := measure()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +31,7 @@ func measure(t *testing.T, dir string) *house.Report {
 
 // A file uses its own group and the groups before it, and no file of the core names a leaf.
 func TestOrder(t *testing.T) {
-	r := measure(t, "../..")
+	r := report(t)
 	for _, climb := range r.Climbs {
 		t.Errorf("against the order: %s", climb)
 	}
@@ -52,7 +56,10 @@ func TestOrderFindsClimbs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r := measure(t, dir)
+	r, err := house.Measure(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	const want = "errors > cache: cached, errors > policy: check, errors > policy: high, errors > policy: leeway, errors > policy: policy"
 	if got := strings.Join(r.Climbs, ", "); got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -65,7 +72,7 @@ func TestOrderFindsClimbs(t *testing.T) {
 // api.txt lists the exported names, so that growth is a line of a change.
 func TestAPI(t *testing.T) {
 	const path = "../../api.txt"
-	got := strings.Join(measure(t, "../..").Exported, "\n") + "\n"
+	got := strings.Join(report(t).Exported, "\n") + "\n"
 	if *update {
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -98,7 +105,7 @@ func TestArchitecture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := measure(t, "../..")
+	r := report(t)
 	got := string(text)
 	for n, files := range append(slices.Clone(house.Sittings), house.Leaves) {
 		name := strconv.Itoa(n + 1)

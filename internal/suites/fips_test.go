@@ -28,6 +28,7 @@ import (
 // With GODEBUG=fips140=on everything is as without. With fips140=only crypto/rsa verifies nothing with
 // two kinds of keys that are accepted otherwise.
 func TestFIPS(t *testing.T) {
+	t.Parallel()
 	for mode, want := range map[string]string{"off": "false false", "on": "true false", "only": "true true"} {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestFIPSMode$", "-test.v")
 		cmd.Env = append(os.Environ(), "GODEBUG=fips140="+mode)

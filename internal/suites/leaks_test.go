@@ -255,6 +255,7 @@ func exportedTypes(t *testing.T) (names []string) {
 // No value of an exported type tells a token, a signature, a secret or a private key, however it is
 // printed, marshalled or logged. A type that is new must be added here.
 func TestValuesTellNothing(t *testing.T) {
+	t.Parallel()
 	fixture.Bubble(t, func(t *testing.T) {
 		k, l := fixture.FixedKeys(), newLeakFinder()
 		l.keyring(k)
@@ -427,6 +428,7 @@ func publishedWithSecrets(t *testing.T, k *fixture.Keyring) []byte {
 
 // No constructor's error tells what it was given for a key.
 func TestKeyErrorsTellNothing(t *testing.T) {
+	t.Parallel()
 	k, l := fixture.FixedKeys(), newLeakFinder()
 	l.keyring(k)
 	tries := 0

@@ -64,6 +64,7 @@ func passes(t *testing.T, keys jwt.KeySource, token string) bool {
 }
 
 func TestWycheproofJOSE(t *testing.T) {
+	t.Parallel()
 	dir := fixture.Wycheproof(t)
 	for _, c := range []struct {
 		file     string
