@@ -43,6 +43,15 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// Each file of the root has its tests beside it.
+func TestFilesHaveTests(t *testing.T) {
+	for file := range report(t).Lines {
+		if _, err := os.Stat("../../" + file + "_test.go"); err != nil && file != "doc" {
+			t.Errorf("%s.go has no %s_test.go", file, file)
+		}
+	}
+}
+
 // The test of the order finds a function, a field and a method that climb, and a leaf that is named.
 func TestOrderFindsClimbs(t *testing.T) {
 	dir := t.TempDir()
