@@ -1,5 +1,5 @@
-// This file holds what all tests share: issuers, verifiers without a network, the tokens of the
-// repository, and the checks that every report must pass.
+// This file holds what all tests share: verifiers, the tokens of the repository, and the checks that
+// every report must pass.
 
 package explain_test
 
@@ -32,19 +32,14 @@ func signed(payload string) string {
 	return fixture.Issuer().Mint(jwttest.Spec{Payload: []byte(payload)})
 }
 
-// keysOf has fewer keys than fixture.KeysOf, so that texts that list them stay short.
-func keysOf(tb testing.TB, iss *jwttest.Issuer) *jwt.KeySet {
-	tb.Helper()
-	return fixture.KeysOf(tb, iss, jwt.RS256, jwt.ES256, jwt.EdDSA)
-}
-
-// configOf trusts an issuer.
+// configOf trusts an issuer, with few keys, so that texts that list them stay short.
 func configOf(tb testing.TB, iss *jwttest.Issuer) jwt.Config {
 	tb.Helper()
-	return jwt.Config{Issuer: iss.URL, Audience: []string{jwttest.Audience}, Keys: keysOf(tb, iss)}
+	keys := fixture.KeysOf(tb, iss, jwt.RS256, jwt.ES256, jwt.EdDSA)
+	return jwt.Config{Issuer: iss.URL, Audience: []string{jwttest.Audience}, Keys: keys}
 }
 
-// verifierOf trusts testIssuer, with changes.
+// verifierOf trusts fixture.Issuer, with changes.
 func verifierOf(tb testing.TB, changes ...func(*jwt.Config)) *jwt.Verifier {
 	tb.Helper()
 	c := configOf(tb, fixture.Issuer())

@@ -35,7 +35,7 @@ func headers(members ...string) (tokens []string) {
 	return tokens
 }
 
-// signedRaw signs any bytes as header and payload with the RS256 key of testIssuer.
+// signedRaw signs any bytes as header and payload with the RS256 key of fixture.Issuer.
 func signedRaw(header, payload string) string {
 	return fixture.Issuer().SignRaw(jwt.RS256, header, payload)
 }
@@ -570,6 +570,9 @@ const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 // TestAttacks has a subtest for each attack, and holds docs/attacks.md to them.
 func TestAttacks(t *testing.T) {
 	tests := testRows(t, attacks, attacksElsewhere)
+	if len(tests) != 83 {
+		t.Errorf("%d attacks have a test", len(tests))
+	}
 	page, err := os.ReadFile(fixture.Path("docs", "attacks.md"))
 	if err != nil {
 		t.Fatal(err)
