@@ -372,10 +372,6 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 // A request that ended is no outage: not of the keys, and not of what Validate asks.
 func TestRequestCanceled(t *testing.T) {
 	waits := func(ctx context.Context) error { <-ctx.Done(); return fmt.Errorf("database: %w", ctx.Err()) }
@@ -385,7 +381,7 @@ func TestRequestCanceled(t *testing.T) {
 		},
 		"validate": func(c *jwt.Config) { c.Validate = func(ctx context.Context, _ *jwt.Token) error { return waits(ctx) } },
 		"remote": func(c *jwt.Config) {
-			stuck := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) { return nil, waits(r.Context()) })}
+			stuck := &http.Client{Transport: fixture.Transport(func(r *http.Request) (*http.Response, error) { return nil, waits(r.Context()) })}
 			c.Keys, _ = jwt.Discover(c.Issuer, &jwt.RemoteOptions{Client: stuck})
 		},
 	} {
