@@ -91,7 +91,11 @@ func NewResource(v *Verifier, c ResourceConfig) (*Resource, error) {
 // ResourceConfig.Require: it is the whole decision of [Resource.Require], for hosts that are no
 // [http.Handler] and for requirements that depend on the request. It writes nothing. The error is an
 // [*Error]; [Resource.Challenge] turns it into the answer.
+//
+// Of the request, the header field or cookie of the credential is read, its method, its target and its
+// context: a host that is no HTTP server can make one of its own.
 func (r *Resource) Check(req *http.Request, reqs ...Requirement) (*Token, error) {
+	r = r.made()
 	pass, refusal := r.check(req, r.route(reqs))
 	if refusal != nil {
 		return nil, refusal
@@ -105,8 +109,10 @@ func (r *Resource) Check(req *http.Request, reqs ...Requirement) (*Token, error)
 // method: wrap the handlers that need a token, and answer CORS preflights before. A requirement that is a
 // mistake, such as Scope(), panics while the route is built, as [http.Handle] does for a bad pattern.
 //
-// Where one guard of a Resource stands within another, the token is verified once.
+// Where one guard of a Resource stands within another, the token is verified once, and the challenge of the
+// inner one names the scopes of both.
 func (r *Resource) Require(reqs ...Requirement) func(http.Handler) http.Handler {
+	r = r.made()
 	route := r.route(reqs)
 	if route.mistake != "" {
 		panic("jwt: Require: " + route.mistake)
@@ -128,6 +134,14 @@ func (v *Verifier) Require(reqs ...Requirement) func(http.Handler) http.Handler 
 	return (&Resource{v, &plain}).Require(reqs...)
 }
 
+// made replaces a Resource that NewResource did not make: it has no verifier, and refuses every request.
+func (r *Resource) made() *Resource {
+	if r == nil || r.service == nil {
+		return &Resource{nil, &plain}
+	}
+	return r
+}
+
 // route is the one rule of a route of this resource.
 func (r *Resource) route(reqs []Requirement) *rule {
 	return routeOf(slices.Concat(r.ResourceConfig.Require, reqs))
@@ -140,8 +154,9 @@ func (r *Resource) check(req *http.Request, route *rule) (pass, *Error) {
 	}
 	text, refusal := r.credential(req)
 	p := pass{asked: r.asked(req, text), scopes: route.scopes}
-	before := passOf(req.Context())
-	if before != nil && before.resource == *r {
+	p.around = passOf(req.Context())
+	before := p.around.of(r)
+	if before != nil {
 		p.scopes = slices.Concat(before.scopes, route.scopes)
 	}
 	if refusal == nil {
@@ -160,7 +175,7 @@ func (r *Resource) check(req *http.Request, route *rule) (pass, *Error) {
 // verify returns the verified token of a request. If the same was let through before, time alone can have
 // ended it.
 func (asked asked) verify(ctx context.Context, before *pass) (*Token, *Error) {
-	if before != nil && before.asked == asked {
+	if before != nil && before.asked == asked && asked.uri != "" { // which a server always knows
 		t := before.token
 		if refusal := t.authority.checkClaims(t, time.Now(), nil); refusal != nil {
 			return nil, refusal.of(t)
@@ -193,6 +208,15 @@ type pass struct {
 	asked
 	token  *Token
 	scopes []string // of the route, with those of the guards around it
+	around *pass    // of the guard around this one, of any Resource
+}
+
+// of returns the pass of the innermost guard of this Resource.
+func (p *pass) of(r *Resource) *pass {
+	for p != nil && p.resource != *r {
+		p = p.around
+	}
+	return p
 }
 
 // guarded is the context of a request that a guard let through.
@@ -259,11 +283,15 @@ func (r *Resource) credential(req *http.Request) (string, *Error) {
 	}
 	if r.Cookie != "" {
 		cookies := req.CookiesNamed(r.Cookie)
-		for n, cookie := range cookies {
+		if len(cookies) < cookiesNamed(req, r.Cookie) {
+			return "", &Error{Reason: ReasonCredentialMalformed, Member: "Cookie", detail: "the cookie " + r.Cookie + " holds what no cookie may"}
+		}
+		for _, cookie := range cookies {
 			switch {
-			case n > 0 && cookie.Value != cookies[0].Value, text != "" && cookie.Value != "" && cookie.Value != text:
+			case cookie.Value == "": // some services clear it so
+			case text != "" && cookie.Value != text:
 				return repeated("Cookie", "the request has more than one token, of which one is in a cookie")
-			case cookie.Value != "": // some services clear it so
+			default:
 				text = cookie.Value
 			}
 		}
@@ -280,6 +308,18 @@ func (r *Resource) credential(req *http.Request) (string, *Error) {
 		return "", none
 	}
 	return text, nil
+}
+
+// cookiesNamed counts the cookies of this name, those that net/http leaves out too.
+func cookiesNamed(req *http.Request, want string) (n int) {
+	for _, line := range req.Header["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			if name, _, _ := strings.Cut(pair, "="); strings.Trim(name, " \t\r\n") == want {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // fieldToken reads the header field that carries the credential. One of the service's own choice may have
@@ -353,13 +393,14 @@ type Refusal struct {
 }
 
 // Refusal returns what the client may learn of an error of [Resource.Check], [Verifier.Verify] or
-// [Token.Meets]: for hosts without an [http.ResponseWriter]. An error that is not of this package has
-// status 500.
-func (r *Resource) Refusal(err error) Refusal { return r.refusal(err, nil) }
+// [Token.Meets], or of an error that wraps a sentinel of this package: for hosts without an
+// [http.ResponseWriter]. Any other error has status 500. OnRefusal is not told.
+func (r *Resource) Refusal(err error) Refusal { return r.made().refusal(err, nil) }
 
 // refusal asks for these scopes too.
 func (r *Resource) refusal(err error, scopes []string) Refusal {
-	e, o := ownError(err), outcomeOf(err)
+	e, o := cmp.Or(ownError(err), &Error{}), outcomeOf(err)
+	scopes = slices.Concat(r.route(nil).scopes, scopes)
 	h := http.Header{"Cache-Control": {"no-store"}}
 	switch o.status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusBadRequest:
@@ -370,40 +411,51 @@ func (r *Resource) refusal(err error, scopes []string) Refusal {
 	return Refusal{o.status, h, o.code, o.description}
 }
 
-// ownError finds the error of this package in err; an empty one if there is none.
-func ownError(err error) *Error {
-	var e *Error
-	errors.As(err, &e)
-	return cmp.Or(e, &Error{})
+// told is what the operator learns of an error, whosever it is.
+func told(ctx context.Context, err error) *Error {
+	switch e := ownError(err); {
+	case e != nil:
+		return e
+	case len(sentinelsIn(err)) > 0:
+		return validated(ctx, err)
+	case err == nil:
+		err = errors.New("it was refused without an error")
+	}
+	return &Error{detail: foreign(err), cause: err}
 }
 
 // Challenge tells ResourceConfig.OnRefusal of a request that was refused with err, and answers it with
 // [Resource.Refusal] and a body. The client learns the kind of refusal and no more; the reason is for the
 // operator. Challenges of other schemes that stand in the header already are kept.
 func (r *Resource) Challenge(w http.ResponseWriter, req *http.Request, err error) {
-	if e := ownError(err); e.Reason != "" && r.OnRefusal != nil {
-		contained(&r.onRefusalPanicked, "ResourceConfig.OnRefusal", func() { r.OnRefusal(req, e) })
+	r = r.made()
+	if r.OnRefusal != nil {
+		contained(&r.onRefusalPanicked, "ResourceConfig.OnRefusal", func() { r.OnRefusal(req, told(req.Context(), err)) })
 	}
-	var scopes []string
-	if p := passOf(req.Context()); p != nil && p.resource == *r {
-		scopes = p.scopes // what the guard around this one asks for
+	var scopes []string // that the guard around this one asks for
+	if p := passOf(req.Context()).of(r); p != nil {
+		scopes = p.scopes
 	}
 	refusal := r.refusal(err, scopes)
 	h := w.Header()
-	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag"} { // of an answer that will not be given
-		h.Del(name)
+	for name := range h {
+		switch http.CanonicalHeaderKey(name) {
+		case "Content-Length", "Content-Encoding", "Etag": // of an answer that will not be given
+			delete(h, name)
+		}
 	}
 	for name, values := range refusal.Header {
+		var others []string
 		if name == "Www-Authenticate" {
-			values = append(h[name], values...)
+			others = h[name]
 		}
-		h[name] = values
+		h[name] = append(others, values...)
 	}
 	contentType, body := "application/json", []byte(`{"error":"`+refusal.Code+`","error_description":"`+refusal.Description+"\"}\n")
 	if r.Answer != nil {
 		contained(&r.answerPanicked, "ResourceConfig.Answer", func() { contentType, body = r.Answer(req, refusal) })
 	}
-	h.Del("Content-Type")
+	h["Content-Type"] = nil // net/http shall not guess
 	if contentType != "" {
 		h.Set("Content-Type", contentType)
 	}

@@ -200,7 +200,9 @@ func TestHeaderAndCookieSources(t *testing.T) {
 		{"a third cookie that differs", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good + "; __session=" + good, "Cookie", "__session=" + other}, 400},
 		{"an empty cookie", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session="}, 401},
 		{"an empty cookie and a header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=", "Authorization", "Bearer " + good}, 200},
-		{"an empty cookie and another", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=; __session=" + good}, 400},
+		{"an empty cookie and another", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=; __session=" + good}, 200},
+		{"a cookie that net/http leaves out", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good + "; __session=x\\"}, 400},
+		{"a broken cookie beside a header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", `__session="x`, "Authorization", "Bearer " + good}, 400},
 		{"cookie and header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good, "Authorization", "Bearer " + good}, 200},
 		{"cookie and another in a header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + other, "Authorization", "Bearer " + good}, 400},
 		{"two cookies and a header", jwt.ResourceConfig{Cookie: "__session"}, []string{"Cookie", "__session=" + good + "; __session=" + good, "Authorization", "Bearer " + good}, 200},
@@ -730,6 +732,7 @@ func TestNestedGuards(t *testing.T) {
 		"another header field":   {r.Require, r.Require, changed(func(req *http.Request) { req.Header.Set("X", "y") }), 1},
 		"credential in a cookie": {r.Require, r.Require, changed(func(req *http.Request) { req.Header.Del("Authorization"); req.Header.Set("Cookie", "session="+good) }), 1},
 		"credential":             {r.Require, r.Require, changed(func(req *http.Request) { req.Header.Set("Authorization", "Bearer "+other) }), 2},
+		"no request target":      {r.Require, r.Require, changed(func(req *http.Request) { req.RequestURI = "" }), 2},
 		"method":                 {r.Require, r.Require, changed(func(req *http.Request) { req.Method = "POST" }), 2},
 		"request target":         {r.Require, r.Require, changed(func(req *http.Request) { req.RequestURI = "/other" }), 2},
 		"TLS":                    {r.Require, r.Require, changed(func(req *http.Request) { req.TLS = new(tls.ConnectionState) }), 2},
@@ -874,6 +877,21 @@ func TestChallengeScope(t *testing.T) {
 	w := httptest.NewRecorder()
 	r.Require(jwt.Scope("a"))(r.Require(jwt.Scope("b"))(r.Require(jwt.Scope("c"))(subject))).ServeHTTP(w, fixture.Request("Bearer "+fixture.Issuer().Token(claims{"scope": "a b"})))
 	wantAnswer(t, w.Result(), 403, "insufficient_scope", missingScope+`, scope="a b c"`)
+
+	// A guard of another resource in between takes nothing away.
+	w = httptest.NewRecorder()
+	r.Require(jwt.Scope("a"))(fixture.Resource(t, jwt.ResourceConfig{}, nil).Require()(r.Require(jwt.Scope("c"))(subject))).ServeHTTP(w, fixture.Request("Bearer "+fixture.Issuer().Token(claims{"scope": "a b"})))
+	wantAnswer(t, w.Result(), 403, "insufficient_scope", missingScope+`, scope="a c"`)
+
+	// Hosts that are no HTTP server say the same.
+	every := fixture.Resource(t, jwt.ResourceConfig{Require: []jwt.Requirement{jwt.Scope("every")}}, nil)
+	if got := every.Refusal((*jwt.Token)(nil).Meets(jwt.Scope("read"))).Header.Get("WWW-Authenticate"); got != `Bearer scope="every read"` {
+		t.Errorf("got %q", got)
+	}
+	_, err := fixture.Verify(fixture.NewVerifier(t), "x")
+	if got := every.Refusal(err).Header.Get("WWW-Authenticate"); got != invalidToken+`, scope="every"` {
+		t.Errorf("got %q", got)
+	}
 }
 
 // What others put into the answer's header stays, but for what is of another answer.
@@ -882,6 +900,7 @@ func TestChallengeAmongOthers(t *testing.T) {
 	for _, value := range []string{`ApiKey realm="shop"`, `Basic realm="staging"`} {
 		w.Header().Add("WWW-Authenticate", value)
 	}
+	w.Header()["ETag"] = []string{`"as the RFC writes it"`}
 	for name, value := range map[string]string{"Content-Length": "999", "Content-Encoding": "gzip", "ETag": `"x"`, "Content-Type": "text/html", "Cache-Control": "max-age=60", "X-Request-Id": "7"} {
 		w.Header().Set(name, value)
 	}
@@ -889,6 +908,9 @@ func TestChallengeAmongOthers(t *testing.T) {
 	h := w.Result().Header
 	if got := h["Www-Authenticate"]; !slices.Equal(got, []string{`ApiKey realm="shop"`, `Basic realm="staging"`, bearer}) {
 		t.Errorf("got the challenges %q", got)
+	}
+	if len(h["ETag"]) > 0 {
+		t.Errorf("ETag is %q", h["ETag"])
 	}
 	for name, want := range map[string]string{"Content-Length": "", "Content-Encoding": "", "ETag": "", "Content-Type": "application/json", "Cache-Control": "no-store", "X-Request-Id": "7"} {
 		if got := h.Get(name); got != want {
@@ -900,7 +922,9 @@ func TestChallengeAmongOthers(t *testing.T) {
 // Answer gives the body alone; Refusal is what Challenge writes, byte for byte.
 func TestAnswer(t *testing.T) {
 	r := fixture.Resource(t, jwt.ResourceConfig{Realm: "shop", Answer: func(req *http.Request, refusal jwt.Refusal) (string, []byte) {
-		refusal.Header.Set("WWW-Authenticate", "changed")
+		for name := range refusal.Header {
+			refusal.Header[name][0] = "changed"
+		}
 		return "application/problem+json", fmt.Appendf(nil, `{"status":%d,"title":%q,"detail":%q,"instance":%q}`, refusal.Status, refusal.Code, refusal.Description, req.URL.Path)
 	}}, nil)
 	good := "Bearer " + fixture.Issuer().Token(nil)
@@ -931,6 +955,56 @@ func TestAnswer(t *testing.T) {
 	_, err := down.Verify(t.Context(), fixture.Issuer().Token(nil))
 	if got := r.Refusal(err); got.Status != 503 || got.Header.Get("Retry-After") != "90" || len(got.Header["Www-Authenticate"]) > 0 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// OnRefusal is told of every refusal, whosever the error is.
+func TestOnRefusalIsTold(t *testing.T) {
+	var last *jwt.Error
+	r := fixture.Resource(t, jwt.ResourceConfig{}, &last)
+	for _, c := range []struct {
+		err    error
+		status int
+		text   string
+	}{
+		{fmt.Errorf("not the owner: %w", jwt.ErrScope), 403, "jwt: refused by validation: not the owner: insufficient scope"},
+		{jwt.ErrUnavailable, 503, "jwt: validation unavailable: unavailable"},
+		{errors.New("mine"), 500, "jwt: refused: mine"},
+		{(*jwt.Error)(nil), 500, "jwt: refused: a nil *Error"},
+		{nil, 500, "jwt: refused: it was refused without an error"},
+	} {
+		last = nil
+		w := httptest.NewRecorder()
+		r.Challenge(w, fixture.Request(), c.err)
+		if w.Code != c.status || last == nil || last.Error() != c.text {
+			t.Errorf("%v: status %d, OnRefusal was told %v", c.err, w.Code, last)
+		}
+	}
+}
+
+// A Resource that NewResource did not make refuses every request, and says that it is its own fault.
+func TestZeroResource(t *testing.T) {
+	for _, r := range []*jwt.Resource{nil, {}} {
+		for _, req := range []*http.Request{fixture.Request(), fixture.Request("Bearer " + fixture.Issuer().Token(nil))} {
+			wantAnswer(t, answerTo(r.Require(), req), 503, "temporarily_unavailable", "")
+			token, err := r.Check(req)
+			if token != nil || r.Refusal(err).Status != 503 {
+				t.Errorf("Check returns %v, %v", token, err)
+			}
+		}
+	}
+}
+
+// A claim may hold a piece of its own token: what is told of the refusal does not.
+func TestMeetsRepeatsNoToken(t *testing.T) {
+	v := fixture.NewVerifier(t)
+	header, _, _ := strings.Cut(fixture.Issuer().Token(nil), ".")
+	text := fixture.Issuer().Token(claims{"jti": header, "azp": "client"})
+	token, err := fixture.Verify(v, text)
+	fixture.WantAccepted(t, token, err)
+	var refusal *jwt.Error
+	if err := token.Meets(jwt.Claim("jti").Equals("x")); !errors.As(err, &refusal) || refusal.TokenID != "(withheld)" || refusal.Got != "(withheld)" || refusal.ClientID != "client" {
+		t.Errorf("got %+v", refusal)
 	}
 }
 

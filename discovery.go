@@ -462,8 +462,9 @@ func (r *RemoteKeySet) remember(h *Header) {
 }
 
 // replacement looks for another key under the id of one whose signature failed: an issuer may
-// replace the key and keep the id. It returns nil if there is none, or if it is too soon to ask.
-func (r *RemoteKeySet) replacement(ctx context.Context, h *Header, failed *Key) *Key {
+// replace the key and keep the id. It returns nil if there is none, or if it is too soon to ask. refusal is
+// set if the caller's context ends first.
+func (r *RemoteKeySet) replacement(ctx context.Context, h *Header, failed *Key) (k *Key, refusal *Error) {
 	other := func() *Key {
 		if k, err := r.current.Load().keys.find(h); err == nil && k.thumbprint != failed.thumbprint {
 			return k
@@ -471,7 +472,7 @@ func (r *RemoteKeySet) replacement(ctx context.Context, h *Header, failed *Key) 
 		return nil
 	}
 	if k := other(); k != nil { // somebody else has asked meanwhile
-		return k
+		return k, nil
 	}
 	now := time.Now()
 	r.mu.Lock()
@@ -479,19 +480,22 @@ func (r *RemoteKeySet) replacement(ctx context.Context, h *Header, failed *Key) 
 	switch {
 	case now.Sub(set.at) < trustedFor, now.Before(r.doubted[h.KeyID].Add(retrySameKey)), now.Before(r.retry):
 		r.mu.Unlock()
-		return nil
+		return nil, nil
 	case f == nil && !r.spend(now):
 		r.mu.Unlock()
-		return nil
+		return nil, nil
 	case f == nil:
 		f = r.begin(now, true)
 	}
 	r.doubted[h.KeyID] = now // of a key in the set, so there are at most maxKeys
 	r.mu.Unlock()
-	if !f.wait(ctx) || f.err != nil {
-		return nil
+	switch {
+	case !f.wait(ctx):
+		return nil, unavailable(ctx.Err(), minBackoff)
+	case f.err != nil:
+		return nil, nil
 	}
-	return other()
+	return other(), nil
 }
 
 // spend takes one fetch from the budget. The caller holds mu.

@@ -165,6 +165,9 @@ type ask struct {
 
 // Error returns one line: "jwt: what: detail; hint".
 func (e *Error) Error() string {
+	if e == nil {
+		return "jwt: a nil *Error"
+	}
 	text := "jwt: " + e.line()
 	if e.Hint != "" {
 		text += "; " + e.Hint
@@ -207,6 +210,9 @@ func (e *Error) what() string {
 
 // Unwrap returns the sentinel, and the cause if another package's error lies behind the refusal.
 func (e *Error) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
 	var all []error
 	for _, err := range [...]error{e.kind(), e.cause} {
 		if err != nil {
@@ -247,6 +253,12 @@ func (e *Error) LogValue() slog.Value {
 		}
 	}
 	return slog.GroupValue(attrs...)
+}
+
+// ownError finds the error of this package in err; nil if there is none.
+func ownError(err error) (e *Error) {
+	errors.As(err, &e)
+	return e
 }
 
 // sentinelsIn lists the sentinels that err wraps.

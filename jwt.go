@@ -311,7 +311,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	}
 
 	// The header is one strict JSON object without extensions.
-	t := new(Token)
+	t := &Token{text: header}
 	h := &t.header
 	if err := h.parse(header); err != nil {
 		return nil, err
@@ -360,10 +360,11 @@ func (a *authority) verifySignature(ctx context.Context, h *Header, input, signa
 	if key.verify(h.Algorithm, input, signature) {
 		return key, now, nil
 	}
-	if other := a.replacement(ctx, h, key); other != nil && other.verify(h.Algorithm, input, signature) {
+	other, err := a.replacement(ctx, h, key)
+	if other != nil && other.verify(h.Algorithm, input, signature) {
 		return other, time.Now(), nil // it may have been waited for
 	}
-	return nil, now, badSignature(h)
+	return nil, now, cmp.Or(err, badSignature(h))
 }
 
 // judge holds the claims of a token whose signature holds against the policy of its issuer.
@@ -453,12 +454,17 @@ func (a *authority) key(ctx context.Context, h *Header) (k *Key, at time.Time, r
 		at = time.Now()
 	}
 	if refusal != nil {
-		if refusal.kind() == ErrUnavailable && ctx.Err() != nil {
-			refusal.Reason = ReasonRequestCanceled
-		}
-		return nil, at, refusal
+		return nil, at, refusal.canceledBy(ctx)
 	}
 	return k, at, nil
+}
+
+// canceledBy tells a caller who has gone from an outage.
+func (e *Error) canceledBy(ctx context.Context) *Error {
+	if e.kind() == ErrUnavailable && ctx.Err() != nil {
+		e.Reason = ReasonRequestCanceled
+	}
+	return e
 }
 
 // keyRefusal is what the error of a KeySource counts as: a refusal of ours stays one, ErrKey says
@@ -478,12 +484,13 @@ func keyRefusal(err error) *Error {
 
 // replacement asks a source that can fetch for another key under the id of one whose signature
 // failed; nil if there is none.
-func (a *authority) replacement(ctx context.Context, h *Header, failed *Key) *Key {
-	remote, ok := a.Keys.(*RemoteKeySet)
-	if !ok {
-		return nil
+func (a *authority) replacement(ctx context.Context, h *Header, failed *Key) (k *Key, refusal *Error) {
+	if remote, ok := a.Keys.(*RemoteKeySet); ok {
+		if k, refusal = remote.replacement(ctx, h, failed); refusal != nil {
+			return nil, refusal.canceledBy(ctx)
+		}
 	}
-	return remote.replacement(ctx, h, failed)
+	return k, nil
 }
 
 func badSignature(h *Header) *Error {

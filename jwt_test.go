@@ -365,6 +365,23 @@ func TestValidate(t *testing.T) {
 	if calls != 11 {
 		t.Errorf("Validate was called %d times, want 11", calls)
 	}
+
+	// The cause of a context is its end, too; a requirement that Validate asked is in the challenge.
+	gone := errors.New("the server is going down")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(gone)
+	answer = gone
+	token, err = v.Verify(ctx, fixture.Issuer().Token(nil))
+	fixture.WantRefusal(t, token, err, jwt.ReasonRequestCanceled, jwt.ErrUnavailable)
+	calls--
+	good, err := fixture.Verify(fixture.NewVerifier(t), fixture.Issuer().Token(nil))
+	fixture.WantAccepted(t, good, err)
+	answer = good.Meets(jwt.ACR("gold"))
+	_, err = fixture.Verify(v, fixture.Issuer().Token(nil))
+	if got := fixture.Resource(t, jwt.ResourceConfig{}, nil).Refusal(err).Header.Get("WWW-Authenticate"); !strings.HasSuffix(got, `acr_values="gold"`) {
+		t.Errorf("got the challenge %q", got)
+	}
+	calls--
 	token, err = fixture.Verify(v, fixture.Issuer().Token(claims{"exp": 1}))
 	fixture.WantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
 	if calls != 11 {

@@ -269,14 +269,16 @@ func validated(ctx context.Context, err error) *Error {
 		e.cause = nil // a refusal wraps exactly one
 	case len(found) == 1 && found[0] != ErrUnavailable:
 		e.sentinel = found[0]
+	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+		e.Reason = ReasonRequestCanceled
 	case len(found) == 0 && !errors.Is(err, context.Canceled) && !errors.As(err, &network):
 	case ctx.Err() != nil:
 		e.Reason = ReasonRequestCanceled
 	default:
 		e.Reason = ReasonValidationUnavailable
 	}
-	if own := (*Error)(nil); errors.As(err, &own) {
-		e.RetryAfter = own.RetryAfter
+	if own := ownError(err); own != nil {
+		e.RetryAfter, e.ask = own.RetryAfter, own.ask
 	}
 	return e
 }

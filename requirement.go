@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // A Requirement is one thing that is asked of a token: [Scope], [ACR], [MaxAuthAge], a [Claim] that
@@ -57,6 +58,17 @@ func literals(texts []string) []string {
 	return all
 }
 
+// unfit says what is wrong with a list of texts if no token can hold one of them.
+func unfit(texts []string) string {
+	switch {
+	case slices.Contains(texts, ""):
+		return "empty"
+	case !utf8.ValidString(strings.Join(texts, "")):
+		return "not UTF-8"
+	}
+	return ""
+}
+
 // Scope asks for all of these scopes, in the claims scope or scp. A name is one word (RFC 6749 section
 // 3.3).
 func Scope(names ...string) Requirement {
@@ -65,8 +77,8 @@ func Scope(names ...string) Requirement {
 	switch {
 	case len(names) == 0:
 		return mistaken(text, "it names no scope")
-	case slices.Contains(names, ""):
-		return mistaken(text, "a scope is empty")
+	case unfit(names) != "":
+		return mistaken(text, "a scope is "+unfit(names))
 	case slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, " ") }):
 		return mistaken(text, "a scope is one word: give each its own argument")
 	}
@@ -94,8 +106,8 @@ func ACR(values ...string) Requirement {
 	switch {
 	case len(values) == 0:
 		return mistaken(text, "it names no class")
-	case slices.Contains(values, ""):
-		return mistaken(text, "a class is empty")
+	case unfit(values) != "":
+		return mistaken(text, "a class is "+unfit(values))
 	}
 	return &rule{text: text, decide: func(t *Token, _ time.Time) *Error {
 		raw, _ := t.find("acr")
@@ -117,7 +129,7 @@ func ACR(values ...string) Requirement {
 // MaxAuthAge asks that the user authenticated no longer ago than this: the claim auth_time (RFC
 // 9470), in whole seconds.
 func MaxAuthAge(limit time.Duration) Requirement {
-	text := call("MaxAuthAge", limit.String())
+	text := call("MaxAuthAge", strings.Replace(limit.String(), "µ", "u", 1))
 	if limit < 0 {
 		return mistaken(text, "the age is negative")
 	}
@@ -220,11 +232,12 @@ func (r *rule) refuse(t *Token, now time.Time) *Error {
 // server, and for requirements that depend on the request. Whether the token is still valid is not asked
 // again. Without requirements any verified token will do. A requirement that is a mistake is not met.
 func (t *Token) Meets(reqs ...Requirement) error {
+	route := routeOf(reqs)
 	if !t.verified() {
-		return &Error{Reason: ReasonNoToken, detail: "the Token is nil or zero, and Verify did not return it"}
+		return &Error{Reason: ReasonNoToken, detail: "the Token is nil or zero, and Verify did not return it", ask: ask{scopes: route.scopes}}
 	}
-	if e := routeOf(reqs).refuse(t, time.Now()); e != nil {
-		return e
+	if e := route.refuse(t, time.Now()); e != nil {
+		return e.withhold(t.input())
 	}
 	return nil
 }
@@ -244,8 +257,12 @@ func Claim(path ...string) ClaimPath { return ClaimPath{slices.Clone(path)} }
 func (c ClaimPath) requirement(method string, arguments []string, want, mistake string, check func(raw string) (wrong string)) Requirement {
 	text := call("Claim", literals(c.path)...) + "." + call(method, arguments...)
 	switch {
-	case len(c.path) == 0 || slices.Contains(c.path, ""):
+	case len(c.path) == 0:
 		return mistaken(text, "it names no claim")
+	case unfit(c.path) != "":
+		return mistaken(text, "a name is "+unfit(c.path))
+	case len(c.path) > maxDepth:
+		return mistaken(text, "no token is that deep")
 	case c.path[0] == "scope":
 		return mistaken(text, "scope is a list of words: ask for Scope")
 	case mistake != "":
@@ -253,13 +270,18 @@ func (c ClaimPath) requirement(method string, arguments []string, want, mistake 
 	}
 	return &rule{text: text, decide: func(t *Token, _ time.Time) *Error {
 		raw, found := t.find(c.path...)
-		wrong := "is absent, want " + want
+		path, wrong := c.path, "is absent, want "+want
 		if found {
 			if wrong = check(raw); wrong == "" {
 				return nil
 			}
 		}
-		e := &Error{Reason: ReasonRequirementUnmet, Member: snippet(strings.Join(c.path, ".")), Got: snippet(written(raw)), Want: want}
+		for n := 1; n < len(c.path) && !found; n++ { // an object that is none?
+			if raw, _ := t.find(c.path[:n]...); raw != "" && raw[0] != '{' {
+				path, wrong = c.path[:n], "is "+kindOf(raw[0])+", want an object"
+			}
+		}
+		e := &Error{Reason: ReasonRequirementUnmet, Member: snippet(strings.Join(path, ".")), Got: snippet(written(raw)), Want: want}
 		e.detail = e.Member + " " + wrong
 		return e
 	}}
@@ -269,15 +291,18 @@ func (c ClaimPath) requirement(method string, arguments []string, want, mistake 
 // 3.0 equals 3, and 9007199254740993 does not equal 9007199254740992. Any other value is a mistake.
 func (c ClaimPath) Equals(want any) Requirement {
 	value := reflect.ValueOf(want)
-	number, isNumber, exact := numberOf(value)
-	kind, literal, mistake := "", "", ""
+	number, literal, exact := numberOf(value)
+	kind, mistake := "", ""
 	switch {
-	case isNumber && !exact:
-		literal, mistake = fmt.Sprint(want), "that number cannot be compared"
-	case isNumber:
-		kind, literal = "a number", fmt.Sprint(want)
+	case literal != "" && !exact:
+		mistake = "that number cannot be compared"
+	case literal != "":
+		kind = "a number"
 	case value.Kind() == reflect.String:
-		kind, literal = "a string", strconv.QuoteToASCII(value.String())
+		kind, literal, mistake = "a string", strconv.QuoteToASCII(value.String()), ""
+		if !utf8.ValidString(value.String()) {
+			mistake = "the string is not UTF-8"
+		}
 	case value.Kind() == reflect.Bool:
 		kind, literal = "a bool", strconv.FormatBool(value.Bool())
 	default:
@@ -323,25 +348,25 @@ func (c ClaimPath) holds(method, of string, want []string, all bool) Requirement
 	switch {
 	case len(want) == 0:
 		mistake = "it asks for nothing"
-	case slices.Contains(want, ""):
-		mistake = "it asks for an empty string"
+	case unfit(want) != "":
+		mistake = "a string is " + unfit(want)
 	}
 	list := listed(of, want)
 	return c.requirement(method, literals(want), list, mistake, func(raw string) string {
-		met := 0
+		var lacking []string
 		for _, name := range want {
 			has, wrong := lists(raw, name)
 			if wrong != "" {
 				return wrong + ", want " + list
 			}
-			if has {
-				met++
+			if !has {
+				lacking = append(lacking, name)
 			}
 		}
-		if met == len(want) || met > 0 && !all {
+		if len(lacking) == 0 || len(lacking) < len(want) && !all {
 			return ""
 		}
-		return "lacks " + list
+		return "lacks " + listed(of, lacking)
 	})
 }
 
@@ -372,9 +397,9 @@ func lists(raw, entry string) (found bool, wrong string) {
 	return false, "is " + kindOf(raw[0])
 }
 
-// numberOf returns the value of a Go number, and whether that is exact.
-func numberOf(v reflect.Value) (n decimal, isNumber, exact bool) {
-	text := ""
+// numberOf returns the value of a Go number, the number as text, and whether that is exact. The text is
+// empty for what is no number.
+func numberOf(v reflect.Value) (n decimal, text string, exact bool) {
 	switch {
 	case v.CanInt():
 		text = strconv.FormatInt(v.Int(), 10)
@@ -383,14 +408,13 @@ func numberOf(v reflect.Value) (n decimal, isNumber, exact bool) {
 	case v.CanFloat():
 		text = strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits())
 	case v.IsValid() && v.Type() == reflect.TypeFor[json.Number]():
-		text = v.String()
+		text = cmp.Or(v.String(), `""`)
 	default:
-		return n, false, false
+		return n, "", false
 	}
 	s := scanner{text: text}
-	if read, _ := s.number(); read == "" || read != text { // NaN, or a json.Number that is none
-		return n, true, false
+	if read, _ := s.number(); read == text { // not NaN, and no json.Number that is none
+		n, exact = exactNumber(text)
 	}
-	n, exact = exactNumber(text)
-	return n, true, exact
+	return n, text, exact
 }

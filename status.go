@@ -227,6 +227,7 @@ func (r *RemoteKeySet) tellOne(e Event) {
 // contained calls a hook of the user's. A panic ends the hook and nothing else; the first is reported.
 func contained(reported *sync.Once, hook string, call func()) {
 	defer func() {
+		defer func() { recover() }() // of whoever logs
 		if cause := recover(); cause != nil {
 			reported.Do(func() {
 				slog.Error("jwt: "+hook+" panicked; later panics of it are not reported", "cause", cause, "stack", string(debug.Stack()))

@@ -12,10 +12,16 @@ import (
 // [Verifier.Verify]. It is immutable and safe for concurrent use, and it does not hold its own
 // compact form or its signature.
 type Token struct {
+	text      string // of the header
 	header    Header
 	claims    claims
 	authority *authority // that judged it
 	key       *Key       // that its signature was verified with
+}
+
+// input is the token without its signature: an error may not repeat it either.
+func (t *Token) input() string {
+	return base64url([]byte(t.text)) + "." + base64url([]byte(t.claims.payload))
 }
 
 // verified reports whether t was returned by Verify: a Token that was made otherwise proves nothing.

@@ -3,6 +3,7 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -224,9 +225,9 @@ func (t *tracer) signature(ctx context.Context) {
 	t.pass("key")
 	t.key, t.trace.KeyID = key, snippet(key.id)
 	if !key.verify(t.header.Algorithm, t.input, t.signed) {
-		other := t.authority.replacement(ctx, t.header, key)
+		other, err := t.authority.replacement(ctx, t.header, key)
 		if other == nil || !other.verify(t.header.Algorithm, t.input, t.signed) {
-			t.take("signature", badSignature(t.header).withIssuerHint(t.authority, t.payload))
+			t.take("signature", cmp.Or(err, badSignature(t.header)).withIssuerHint(t.authority, t.payload))
 			return
 		}
 		t.key, t.trace.KeyID = other, snippet(other.id)
