@@ -98,9 +98,9 @@ func EntraV1(tenantID, resource string) (jwt.Config, error) {
 // where there is none, leave it empty and name the clients. With both, both must hold.
 //
 // The traps: the claim typ, and not the header, says whether a token of the realm's keys is an access, an
-// ID or a refresh token. Tokens carry the audience "account" from the start, whatever API
-// they are for, so it is refused here. An access token that is bound to a DPoP key says DPoP in place of
-// Bearer; it is accepted only where its binding is proven.
+// ID or a refresh token. Tokens carry the audience "account" from the start, whatever API they are for, so
+// it is refused here. An access token that is bound to a DPoP key says DPoP in place of Bearer, and its cnf
+// is refused where the binding is not proven.
 //
 // Source: Keycloak, "Server Administration Guide", sections on audience support and DPoP.
 func Keycloak(issuer, audience string, clients ...string) (jwt.Config, error) {
@@ -131,8 +131,6 @@ func Keycloak(issuer, audience string, clients ...string) (jwt.Config, error) {
 // The traps: access tokens have no aud, so the client is what pins them. ID tokens of the same keys have
 // the client in aud, and the claim token_use alone says which of the two a token is. Every user of a pool
 // that allows sign-up gets tokens for each of its clients.
-//
-// A region of China has another domain: set Config.Issuer.
 //
 // Source: Amazon Cognito Developer Guide, "Verifying JSON web tokens".
 func Cognito(poolID, clientID string, more ...string) (jwt.Config, error) {

@@ -181,6 +181,22 @@ func TestKeycloakDPoP(t *testing.T) {
 	}
 }
 
+// Clients refuse the ID tokens of a registration that is API and client at once.
+func TestEntraClients(t *testing.T) {
+	for _, name := range []string{"EntraV1", "EntraV2"} {
+		s := platforms[name]
+		c := s.config(t)
+		c.Clients = []string{guidC}
+		if err := verify(t, c, s.token(nil)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		idToken := s.token(jwttest.Claims{"azp": nil, "appid": nil, "scp": nil, "nonce": "n-0S6"})
+		if err := verify(t, c, idToken); !failed(err, jwt.ReasonClaimMissing, "client_id") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
 // Either an audience or the clients pin the tokens of a realm, and both do so together.
 func TestKeycloakClients(t *testing.T) {
 	s := platforms["Keycloak"]

@@ -60,7 +60,7 @@ const host = `[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+`
 var (
 	audienceShape = shaped(`[!-)+-~]+`, "what aud names this API by, without spaces and without *")
 	guidShape     = shaped(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`, "a GUID in lower case")
-	numberShape   = shaped(`[1-9][0-9]*`, "a number, which is for ever, and not a name, which can be taken over")
+	numberShape   = shaped(`[1-9][0-9]*`, "a number, because a name can be taken over")
 )
 
 // preset returns the Config, or the error with the name of the function.

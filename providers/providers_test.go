@@ -11,6 +11,7 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -193,8 +194,19 @@ func golden(t *testing.T, path, got string) {
 	}
 }
 
-// A verifier takes each preset as it is: every issuer can be discovered, or has its keys.
+// noNetwork fails a test that makes a request.
+type noNetwork struct{ t *testing.T }
+
+func (n noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
+	n.t.Errorf("a request for %s", r.URL)
+	return nil, http.ErrNotSupported
+}
+
+// A verifier takes each preset as it is: every issuer can be discovered, or has its keys. Neither of them
+// makes a request.
 func TestPresetsAsTheyAre(t *testing.T) {
+	defer func(before http.RoundTripper) { http.DefaultTransport = before }(http.DefaultTransport)
+	http.DefaultTransport = noNetwork{t}
 	for name, s := range samples {
 		c, err := s.preset()
 		if err == nil {

@@ -149,7 +149,7 @@ func ExampleGitHubActions() {
 	// https://token.actions.githubusercontent.com
 	// [Claim("repository_id").Equals("123456789") Claim("environment").Equals("production")]
 	// <nil>
-	// providers: GitHubActions: the repositoryID is "acme/orders", and must be a number, which is for ever, and not a name, which can be taken over
+	// providers: GitHubActions: the repositoryID is "acme/orders", and must be a number, because a name can be taken over
 }
 
 // A plan that a pull request starts is not to write: the phase is asked for besides.
