@@ -77,6 +77,14 @@
 // address that is known, [ParseKeySet] and [ParseKey] in a file, [ParsePEM] in a public key or a
 // certificate; [RSAKey], [ECDSAKey], [Ed25519Key] and [HMACKey] take keys of crypto/*.
 //
+// # Providers
+//
+// Issuer and Audience are not enough for every issuer. GitHub Actions, Buildkite, HCP Terraform and Google
+// sign for everybody under one iss, and the sender chooses aud: without a pin in [Config].Require, any
+// customer of theirs is let in. Keycloak and Cognito sign ID tokens with the same keys as access tokens, and
+// a claim tells them apart. Package providers has a Config for each of these and for others with a trap;
+// docs/providers.md has the rest, with the hint that a usual mistake gives.
+//
 // # Keys in time
 //
 // A [RemoteKeySet] makes these promises, each of which is a test:

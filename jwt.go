@@ -60,7 +60,8 @@ type Config struct {
 
 	// Require is what every token of this issuer must meet, such as
 	// Claim("token_use").Equals("access"). A token that does not is refused with ErrClaims, or with
-	// ErrAuthentication by ACR and MaxAuthAge. Nil: nothing more.
+	// ErrAuthentication by ACR and MaxAuthAge. GitHub Actions, Google, Keycloak, Cognito and others
+	// need it beside Audience or Clients: docs/providers.md lists them. Nil: nothing more.
 	Require []Requirement
 
 	// Validate is called last, with a token that passed everything else, and can only reject. Its

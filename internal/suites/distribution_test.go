@@ -59,7 +59,7 @@ func main() {
 }
 `
 
-// serviceTest is a test of somebody else's with an issuer that was copied, too.
+// serviceTest is a test of somebody else's with an issuer and a preset that were copied, too.
 const serviceTest = `package main
 
 import (
@@ -68,7 +68,14 @@ import (
 	"service.example/internal/jwt"
 	"service.example/internal/jwt/explain"
 	"service.example/internal/jwt/jwttest"
+	"service.example/internal/jwt/providers"
 )
+
+func TestPreset(t *testing.T) {
+	if _, err := providers.GitHubActions("https://api.example.com", "123456789"); err != nil {
+		t.Error(err)
+	}
+}
 
 func TestGuard(t *testing.T) {
 	issuer := jwttest.NewIssuer(t)
@@ -96,12 +103,12 @@ func arguments(t *testing.T) (key, token string) {
 var leaves = []string{"trace.go", "decode.go", "cache.go", "dpop.go", "mtls.go", "mldsa.go"}
 
 // A copy of the files that are no tests is a working verifier, and so is one without the leaves. The
-// folders for reports and for tests go along where the leaf that reports are made of does.
+// folders for reports, presets and tests go along where the leaf that reports are made of does.
 func TestVendoringByCopy(t *testing.T) {
 	t.Chdir(fixture.Path())
 	files, err := filepath.Glob("*.go")
 	var folders []string
-	for _, folder := range []string{"explain", "jwttest"} {
+	for _, folder := range []string{"explain", "jwttest", "providers"} {
 		inside, err := filepath.Glob(folder + "/*.go")
 		if err != nil || len(inside) == 0 {
 			t.Fatal(folder, err)
