@@ -940,7 +940,10 @@ var isJSONNumber = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][
 // exactDate computes a number without rounding, unless it is so small or so large that its size
 // alone decides: 1e1000000000 has no room in memory.
 func exactDate(number string) (*big.Rat, bool) {
-	mantissa, exponent, _ := strings.Cut(strings.ToLower(number), "e")
+	mantissa, exponent, scaled := strings.Cut(strings.ToLower(number), "e")
+	if n, err := strconv.Atoi(exponent); len(number) > 400 || scaled && (err != nil || n < -400 || n > 400) {
+		return nil, false // beyond what is computed with
+	}
 	mantissa, negative := strings.CutPrefix(mantissa, "-")
 	whole, fraction, _ := strings.Cut(mantissa, ".")
 	digits := strings.TrimLeft(whole+fraction, "0")

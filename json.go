@@ -5,6 +5,7 @@ package jwt
 
 import (
 	"cmp"
+	"math/big"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -22,10 +23,8 @@ const (
 	// The last second of the year 9999 (RFC 3339 ends there). Larger dates are mistakes, such as
 	// milliseconds, or attempts to overflow.
 	maxNumericDate = 253402300799
-	// A NumericDate has some 20 significant digits at most, an integer of 64 bits has 20.
-	maxDigits = 32
-	// More than a number of a token has digits: no larger exponent can be made up for.
-	maxExponent = maxSettableSize
+	// A float64 that is written out has some 330 digits. It bounds what computing with a number costs.
+	maxNumber = 400
 )
 
 // scanner reads one JSON text (RFC 8259) from left to right. It is stricter than encoding/json:
@@ -431,51 +430,18 @@ func written(raw string) string {
 	return raw
 }
 
-// A decimal is the value of a JSON number, 0.DIGITS times 10^point: equal numbers are equal decimals.
-type decimal struct {
-	negative bool
-	digits   [maxDigits]byte // the first and the last are not 0
-	count    int
-	point    int
-}
-
-// exactNumber reads a JSON number that was scanned, without computing what an exponent would make of it.
-// exact is false if the number has more digits or a larger exponent than a decimal holds.
-func exactNumber(text string) (d decimal, exact bool) {
-	mantissa, negative := strings.CutPrefix(text, "-")
-	exponent := 0
-	exact = true
-	if i := max(strings.IndexByte(mantissa, 'e'), strings.IndexByte(mantissa, 'E')); i >= 0 {
-		n, _ := strconv.Atoi(mantissa[i+1:]) // the largest int if it does not fit
-		exponent = min(max(n, -maxExponent), maxExponent)
-		exact = exponent == n
-		mantissa = mantissa[:i]
+// exactNumber returns the value of a JSON number that was scanned; nil if it is longer than maxNumber, or
+// its exponent is larger.
+func exactNumber(text string) *big.Rat {
+	if len(text) > maxNumber {
+		return nil
 	}
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-	d.point = len(whole) + exponent
-	zeros := 0 // since the last other digit
-	for _, part := range [...]string{whole, fraction} {
-		for i := 0; i < len(part); i++ {
-			switch c := part[i] - '0'; {
-			case c == 0 && d.count == 0:
-				d.point--
-			case c == 0:
-				zeros++
-			case d.count+zeros >= maxDigits:
-				exact = false
-			default:
-				d.count += zeros
-				d.digits[d.count] = c
-				d.count++
-				zeros = 0
-			}
-		}
+	_, exponent, _ := strings.Cut(strings.ToLower(text), "e")
+	if n, err := strconv.Atoi(cmp.Or(exponent, "0")); err != nil || n < -maxNumber || n > maxNumber {
+		return nil
 	}
-	if d.count == 0 {
-		return decimal{}, true
-	}
-	d.negative = negative
-	return d, exact
+	value, _ := new(big.Rat).SetString(text)
+	return value
 }
 
 // date reads the next value as a NumericDate (RFC 7519 section 2), to the nanosecond. It reports whether
@@ -495,22 +461,12 @@ func numericDate(number string) (date time.Time, valid bool) {
 	if seconds, err := strconv.ParseUint(number, 10, 64); err == nil { // as nearly every one is written
 		return time.Unix(int64(seconds), 0), seconds <= maxNumericDate
 	}
-	const places = 12 // of the largest date
-	d, exact := exactNumber(number)
-	if d.negative || d.point > places {
+	value := exactNumber(number)
+	if value == nil || value.Sign() < 0 || value.Cmp(new(big.Rat).SetInt64(maxNumericDate)) > 0 {
 		return date, false
 	}
-	var seconds, nanos int64
-	for i := range max(d.point, 0) { // digits are 0 beyond the significant ones
-		seconds = seconds*10 + int64(d.digits[i])
-	}
-	for i := d.point; i < d.point+9; i++ {
-		if nanos *= 10; i >= 0 {
-			nanos += int64(d.digits[i])
-		}
-	}
-	if seconds > maxNumericDate || seconds == maxNumericDate && (d.count > d.point || !exact) {
-		return date, false
-	}
-	return time.Unix(seconds, nanos), true
+	rest := new(big.Int)
+	seconds, _ := new(big.Int).QuoRem(value.Num(), value.Denom(), rest)
+	nanos := rest.Mul(rest, big.NewInt(1e9)).Quo(rest, value.Denom())
+	return time.Unix(seconds.Int64(), nanos.Int64()), true
 }

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"reflect"
 	"slices"
 	"strconv"
@@ -291,10 +292,10 @@ func (c ClaimPath) requirement(method string, arguments []string, want, mistake 
 // 3.0 equals 3, and 9007199254740993 does not equal 9007199254740992. Any other value is a mistake.
 func (c ClaimPath) Equals(want any) Requirement {
 	value := reflect.ValueOf(want)
-	number, literal, exact := numberOf(value)
+	number, literal := numberOf(value)
 	kind, mistake := "", ""
 	switch {
-	case literal != "" && !exact:
+	case literal != "" && number == nil:
 		mistake = "that number cannot be compared"
 	case literal != "":
 		kind = "a number"
@@ -322,8 +323,10 @@ func (c ClaimPath) Equals(want any) Requirement {
 		case kind == "a bool":
 			same = value.Bool() == (raw == "true")
 		default:
-			got, ok := exactNumber(raw)
-			same = ok && got == number
+			if same = raw == literal; !same { // as they are written; by value?
+				got := exactNumber(raw)
+				same = got != nil && got.Cmp(number) == 0
+			}
 		}
 		if !same {
 			return "has another value, want " + shownWant
@@ -397,9 +400,9 @@ func lists(raw, entry string) (found bool, wrong string) {
 	return false, "is " + kindOf(raw[0])
 }
 
-// numberOf returns the value of a Go number, the number as text, and whether that is exact. The text is
+// numberOf returns the value of a Go number, nil if it is none that can be compared, and the number as text,
 // empty for what is no number.
-func numberOf(v reflect.Value) (n decimal, text string, exact bool) {
+func numberOf(v reflect.Value) (n *big.Rat, text string) {
 	switch {
 	case v.CanInt():
 		text = strconv.FormatInt(v.Int(), 10)
@@ -410,11 +413,11 @@ func numberOf(v reflect.Value) (n decimal, text string, exact bool) {
 	case v.IsValid() && v.Type() == reflect.TypeFor[json.Number]():
 		text = cmp.Or(v.String(), `""`)
 	default:
-		return n, "", false
+		return nil, ""
 	}
 	s := scanner{text: text}
 	if read, _ := s.number(); read == text { // not NaN, and no json.Number that is none
-		n, exact = exactNumber(text)
+		n = exactNumber(text)
 	}
-	return n, text, exact
+	return n, text
 }

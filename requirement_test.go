@@ -169,7 +169,7 @@ var mistakes = map[string]struct {
 	"Equals number in space": {jwt.Claim("a").Equals(json.Number(" 1")), "cannot be compared"},
 	"Equals two numbers":     {jwt.Claim("a").Equals(json.Number("1 2")), "cannot be compared"},
 	"Equals vast exponent":   {jwt.Claim("a").Equals(json.Number("1e99999999")), "cannot be compared"},
-	"Equals 33 digits":       {jwt.Claim("a").Equals(json.Number(strings.Repeat("1", 33))), "cannot be compared"},
+	"Equals 401 digits":      {jwt.Claim("a").Equals(json.Number(strings.Repeat("1", 401))), "cannot be compared"},
 }
 
 // A mistake is found while the route is built, and no token meets it.
@@ -270,7 +270,7 @@ func TestClaimShapes(t *testing.T) {
 		{"sign", jwt.Claim("x").Equals(-1), claims{"x": 1}, "has another value"},
 		{"large", jwt.Claim("x").Equals(1e300), claims{"x": raw("1" + strings.Repeat("0", 300))}, ""},
 		{"more digits than are compared", jwt.Claim("x").Equals(1), claims{"x": raw("1." + strings.Repeat("0", 100) + "1")}, "has another value"},
-		{"vast exponent", jwt.Claim("x").Equals(json.Number("1e1048576")), claims{"x": raw("1e9999999999")}, "has another value"},
+		{"vast exponent", jwt.Claim("x").Equals(json.Number("1e400")), claims{"x": raw("1e9999999999")}, "has another value"},
 		{"json.Number", jwt.Claim("x").Equals(json.Number("12345678901234567890.5")), claims{"x": raw("12345678901234567890.50")}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -6,6 +6,8 @@ package jwt
 import (
 	"cmp"
 	"fmt"
+	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -92,9 +94,12 @@ const runLength = 17
 // withhold takes a piece of the token itself out of what e says. Claims and key ids may be shown,
 // but an attacker, or a confused issuer, can put part of a token into them.
 func (e *Error) withhold(token string) *Error {
-	for _, field := range []*string{&e.Member, &e.Got, &e.Want, &e.KeyID, &e.Subject, &e.ClientID, &e.TokenID, &e.Hint, &e.detail} {
-		if repeats(token, *field) {
-			*field = "(withheld)"
+	fields := [...]*string{&e.Member, &e.Got, &e.Want, &e.KeyID, &e.Subject, &e.ClientID, &e.TokenID, &e.Hint, &e.detail}
+	if repeats(token, fields[:]...) { // as a rule none does, and one look is enough
+		for _, field := range fields {
+			if repeats(token, field) {
+				*field = "(withheld)"
+			}
 		}
 	}
 	for _, other := range e.Also {
@@ -103,48 +108,58 @@ func (e *Error) withhold(token string) *Error {
 	return e
 }
 
-// isTokenByte reports whether tokens are made of it.
-func isTokenByte(c byte) bool { return inBase64url(c) || c == '.' }
-
-// repeats reports whether text holds a piece of the token. It looks at every runLength-th byte, for a
-// long enough word of the token's characters holds one of them; our own words are shorter.
-func repeats(token, text string) bool {
-	in := func(i int) bool { return isTokenByte(text[i]) }
-	for at := runLength - 1; at < len(text); at += runLength {
-		if !in(at) {
-			continue
+// repeats reports whether one of the texts holds a piece of the token. Its time is linear in the token: a
+// mark says of most pieces that no text has them.
+func repeats(token string, texts ...*string) bool {
+	var few [64]uint64
+	told := few[:0]
+	for _, text := range texts {
+		for hash := range pieces(*text) {
+			told = append(told, hash)
 		}
-		from, to := at, at+1
-		for from > 0 && in(from-1) {
-			from--
-		}
-		for to < len(text) && in(to) {
-			to++
-		}
-		if shares(token, text[from:to]) {
-			return true
-		}
-		at = to // the next word is looked for behind
 	}
-	return false
-}
-
-// shares reports whether word and token have a run of runLength bytes in common. Such a run holds a
-// whole one of the blocks of 9 bytes that end 17, 26, 35, ... bytes into the word, so an honest word
-// costs a search or two.
-func shares(token, word string) bool {
-	const block = (runLength + 1) / 2
-	for i := runLength - block; i+block <= len(word); i += block {
-		if !strings.Contains(token, word[i:i+block]) {
-			continue
-		}
-		for j := i - (runLength - block); j <= i && j+runLength <= len(word); j++ {
-			if strings.Contains(token, word[j:j+runLength]) {
+	if len(told) == 0 {
+		return false
+	}
+	slices.Sort(told)
+	var marks [64]uint64 // a bit for each
+	for _, hash := range told {
+		marks[hash>>58] |= 1 << (hash >> 52 & 63)
+	}
+	for hash := range pieces(token) {
+		if marks[hash>>58]&(1<<(hash>>52&63)) != 0 {
+			if _, found := slices.BinarySearch(told, hash); found {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// pieces yields a hash of each piece of runLength bytes that tokens are made of. It takes one step for each
+// byte of the text (Rabin and Karp).
+func pieces(text string) iter.Seq[uint64] {
+	return func(yield func(hash uint64) bool) {
+		const factor = 0x9e3779b97f4a7c15
+		last := uint64(1) // factor to the power of runLength
+		for range runLength {
+			last *= factor
+		}
+		hash, run := uint64(0), 0
+		for i := range len(text) {
+			if c := text[i]; !inBase64url(c) && c != '.' {
+				hash, run = 0, 0
+				continue
+			}
+			hash = hash*factor + uint64(text[i])
+			if run++; run > runLength {
+				hash -= last * uint64(text[i-runLength])
+			}
+			if run >= runLength && !yield(hash) {
+				return
+			}
+		}
+	}
 }
 
 // nearMiss words the difference of two identifiers that are nearly the same, or returns "".
