@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -34,7 +35,7 @@ const (
 type part struct {
 	text    string            // decoded, as far as it can be
 	partial bool              // it is not canonical base64url: text ends before what is wrong
-	fault   int               // the byte of text that breaks the rules of strict JSON; -1 if none does
+	fault   int               // as faultOf returns it
 	fields  []Field           // up to the fault
 	members map[string]string // values as they are written, by name, up to the fault
 }
@@ -51,12 +52,8 @@ func (x *explanation) look(ctx context.Context) {
 		payload = ""
 	}
 	x.header, x.payload = decode(header), decode(payload)
-	x.noteFaults(x.steps)
-	if x.header.partial || x.payload.partial {
-		// Whole parts in place of the broken ones: the strict parser says what it thinks of those.
-		whole := encode(x.header.text) + "." + encode(x.payload.text) + "." + encode(" ")
-		x.noteFaults(x.keyless.Trace(ctx, whole, x.now).Steps)
-	}
+	x.header.fault = faultOf(ctx, x.header.text, "header", func(part string) string { return part + "." + encode("{}") + "." })
+	x.payload.fault = faultOf(ctx, x.payload.text, "payload", func(part string) string { return encode("{}") + "." + part + "." })
 	x.header.read(headerMeanings, x.now)
 	x.payload.read(claimMeanings, x.now)
 	if encrypted {
@@ -75,17 +72,36 @@ func (x *explanation) look(ctx context.Context) {
 	x.BadByte = &at
 }
 
-// noteFaults takes over where the strict parser found a fault.
-func (x *explanation) noteFaults(steps []jwt.TraceStep) {
-	for _, s := range steps {
+// looker judges nothing: it has the largest limits that there are, so that its parser sees every part
+// that is looked into.
+var looker = sync.OnceValue(func() *jwt.Verifier {
+	const largest = 1 << 20 // of Config.MaxTokenSize and MaxHeaderSize
+	v, err := jwt.NewVerifier(jwt.Config{Issuer: "urn:none", InsecureSkipAudience: true, Keys: noKeys{}, MaxTokenSize: largest, MaxHeaderSize: largest})
+	if err != nil {
+		panic(err) // it is always the same
+	}
+	return v
+})
+
+// faultOf returns the byte of a part that breaks the rules of strict JSON; -1 if none does. The part is
+// judged alone, in a token of its own: what is wrong elsewhere with the one that was given, and with
+// whom it is for, hides no fault. Where the parser says nothing, the whole part is at fault.
+func faultOf(ctx context.Context, text, name string, around func(part string) (token string)) int {
+	if text == "" {
+		return -1
+	}
+	for _, s := range looker().Trace(ctx, around(encode(text)), time.Time{}).Steps {
 		switch {
-		case s.Err == nil:
-		case s.Name == "header" && s.Err.Reason == jwt.ReasonHeaderInvalid:
-			x.header.fault = s.Err.Offset
-		case s.Name == "payload" && s.Err.Reason == jwt.ReasonPayloadInvalid:
-			x.payload.fault = s.Err.Offset
+		case s.Name != name:
+		case s.Skipped != "":
+			return 0
+		case s.Err != nil && (s.Err.Reason == jwt.ReasonHeaderInvalid || s.Err.Reason == jwt.ReasonPayloadInvalid):
+			return s.Err.Offset
+		default:
+			return -1
 		}
 	}
+	return 0
 }
 
 // encodedByte is where a byte of a decoded part stands in the encoded one.
@@ -151,9 +167,9 @@ func (p *part) read(meanings map[string]string, now time.Time) {
 		end = min(p.fault, end)
 	}
 	d := json.NewDecoder(strings.NewReader(p.text))
-	if first, _ := d.Token(); first != json.Delim('{') {
+	if first, _ := d.Token(); first != json.Delim('{') || end == 0 {
 		if p.text != "" {
-			p.fields = append(p.fields, Field{Value: beginning(p.text), Meaning: "not a JSON object", broken: true})
+			p.fields = append(p.fields, Field{Value: unshown(p.text), Meaning: "not a JSON object", broken: true})
 		}
 		return
 	}
@@ -184,14 +200,15 @@ func (p *part) read(meanings map[string]string, now time.Time) {
 	}
 }
 
-// field shows a member. Of one that is not whole it shows the rest of the text.
+// field shows a member. Of one that is not whole it shows nothing but its name: whatever stands behind
+// a fault may belong to another member, such as the rest of the payload behind a quote that is missing.
 func (p *part) field(name, rest string, whole bool, means string, now time.Time) Field {
 	f := Field{Name: jsonEscape(name, maxShown)}
 	if whole {
 		raw := p.members[name]
 		f.Value, f.Meaning = compact(raw), meaning(means, name, raw, now)
 	} else {
-		f.Value, f.Meaning, f.broken = beginning(rest), "it breaks off here", true
+		f.Value, f.Meaning, f.broken = unshown(rest), "it breaks off here", true
 	}
 	return f
 }
@@ -204,9 +221,9 @@ func afterColon(text string) (rest string, ok bool) {
 	return rest, ok && rest != ""
 }
 
-// beginning shows a text that is no JSON value, from its first byte on.
-func beginning(text string) json.RawMessage {
-	return jsonString(strings.TrimPrefix(text, `"`), maxFieldText)
+// unshown stands for a text that is no JSON value.
+func unshown(text string) json.RawMessage {
+	return jsonString("("+strconv.Itoa(len(text))+" bytes, not shown)", maxFieldText)
 }
 
 // has reports whether a member stands before the first fault.

@@ -29,7 +29,8 @@ import (
 // would find.
 //
 // It goes on after the first failure as far as that is meaningful, and decodes what it can of a token
-// that is broken. It asks for keys where Verify would, within the same budget. It calls
+// that is broken: of a header or payload, the members before the fault, and nothing behind it
+// (TestRedactBroken, TestRedactCanary). It asks for keys where Verify would, within the same budget. It calls
 // Config.Validate where Verify would. A nil Verifier trusts no issuer, and so only decodes.
 func Token(ctx context.Context, v *jwt.Verifier, token string, reqs ...jwt.Requirement) *Report {
 	return reportOn(ctx, v, token, time.Time{}, reqs)

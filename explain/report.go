@@ -78,7 +78,7 @@ type Field struct {
 	Meaning  string          `json:"meaning,omitempty"` // such as "expiry: expired 3m12s ago (2026-11-21T19:00:00Z)"
 	Redacted bool            `json:"redacted,omitempty"`
 
-	broken bool // Value is no JSON value of the token: it is whatever stands from here on
+	broken bool // Value is no JSON value of the token: it stands for whatever follows
 }
 
 // A Report says what Verify says of a token, and why, step by step. It marshals to JSON. It holds

@@ -18,7 +18,8 @@ var inspectCommand = command{
 	synopsis: "[flags] [token]",
 	summary:  "decode a token, broken ones as far as they go; unverified",
 	about: "inspect decodes header and claims of a token, with what they mean and times as people read them. It\n" +
-		"asks nobody and has no key: whatever it shows can have been written by anybody.\n\n" +
+		"asks nobody and has no key: whatever it shows can have been written by anybody. Of a broken header or\n" +
+		"payload it shows the members before the fault, and nothing behind it.\n\n" +
 		aboutInput + "\n\n" +
 		"With -json the result is one object: well_formed, text, bad_byte, at, steps (question, name,\n" +
 		"verdict, reason, text, hint), header and claims (name, value, meaning, redacted), issued_at,\n" +
