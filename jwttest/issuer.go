@@ -20,6 +20,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"math/big"
 	"net"
@@ -84,7 +85,7 @@ type Issuer struct {
 	plain    bool
 	path     string
 	audience []string
-	secret   []byte // for HMAC
+	secret   func() []byte // for HMAC; within a closure, where nothing that prints or walks a value finds it
 
 	algorithms []jwt.Algorithm
 
@@ -108,8 +109,11 @@ type cannedAnswer struct {
 // signer is one private key and its kid.
 type signer struct {
 	kid string
-	key crypto.Signer
+	key func() crypto.Signer // as Issuer.secret
 }
+
+// hidden keeps a secret within a closure.
+func hidden[T any](secret T) func() T { return func() T { return secret } }
 
 var allAlgorithms = []jwt.Algorithm{jwt.RS256, jwt.RS384, jwt.RS512, jwt.PS256, jwt.PS384, jwt.PS512,
 	jwt.ES256, jwt.ES384, jwt.ES512, jwt.EdDSA}
@@ -135,7 +139,7 @@ func Start(o *Options) (*Issuer, error) {
 		path:       o.Path,
 		audience:   slices.Clone(o.Audience),
 		algorithms: slices.Clone(o.Algorithms),
-		secret:     make([]byte, 64),
+		secret:     hidden(newSecret()),
 		header:     http.Header{},
 		requests:   map[string]int{},
 	}
@@ -153,7 +157,6 @@ func Start(o *Options) (*Issuer, error) {
 	if i.path != "" && i.path[0] != '/' {
 		return nil, fmt.Errorf("the Path %q does not begin with a slash", i.path)
 	}
-	rand.Read(i.secret)
 	i.Rotate()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -169,6 +172,25 @@ func Start(o *Options) (*Issuer, error) {
 	i.URL = i.server.URL + i.path
 	return i, nil
 }
+
+// newSecret makes one that is long enough for HS512.
+func newSecret() []byte {
+	secret := make([]byte, 64)
+	rand.Read(secret)
+	return secret
+}
+
+// Format prints the issuer's name whatever the verb, and no key: what tests log is kept.
+func (i *Issuer) Format(f fmt.State, _ rune) {
+	if i == nil {
+		fmt.Fprint(f, "jwttest.Issuer(nil)")
+		return
+	}
+	fmt.Fprintf(f, "jwttest.Issuer(%s)", i.URL)
+}
+
+// LogValue returns what Format prints.
+func (i *Issuer) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(i)) }
 
 // Close stops the issuer.
 func (i *Issuer) Close() {
@@ -195,10 +217,10 @@ func (i *Issuer) Key(alg jwt.Algorithm) *jwt.Key {
 	var key *jwt.Key
 	var err error
 	if hmacHash(alg) != 0 {
-		key, err = jwt.HMACKey("", alg, i.secret)
+		key, err = jwt.HMACKey("", alg, i.secret())
 	} else {
 		s := i.signer(alg)
-		switch public := s.key.Public().(type) {
+		switch public := s.key().Public().(type) {
 		case *rsa.PublicKey:
 			key, err = jwt.RSAKey(s.kid, alg, public)
 		case *ecdsa.PublicKey:
@@ -228,15 +250,15 @@ func newKeys(algorithms []jwt.Algorithm, number int) keySet {
 		s := signer{kid: fmt.Sprintf("%s-%d", strings.ToLower(string(alg)), number)}
 		switch curve := curves[alg]; {
 		case curve != nil:
-			s.key = must(ecdsa.GenerateKey(curve, rand.Reader))
+			s.key = hidden[crypto.Signer](must(ecdsa.GenerateKey(curve, rand.Reader)))
 		case alg == jwt.EdDSA || alg == jwt.Ed25519:
 			_, private, err := ed25519.GenerateKey(rand.Reader)
-			s.key = must(private, err)
+			s.key = hidden[crypto.Signer](must(private, err))
 		default:
 			if shared == nil {
 				shared = must(rsa.GenerateKey(rand.Reader, 2048))
 			}
-			s.key = shared
+			s.key = hidden[crypto.Signer](shared)
 		}
 		set.signing[alg] = s
 		set.jwks = append(set.jwks, s.jwk(alg))
@@ -425,11 +447,11 @@ func hmacHash(alg jwt.Algorithm) crypto.Hash {
 
 func (i *Issuer) sign(alg jwt.Algorithm, input string) []byte {
 	if hash := hmacHash(alg); hash != 0 {
-		mac := hmac.New(hash.New, i.secret)
+		mac := hmac.New(hash.New, i.secret())
 		mac.Write([]byte(input))
 		return mac.Sum(nil)
 	}
-	key := i.signer(alg).key
+	key := i.signer(alg).key()
 	if private, ok := key.(ed25519.PrivateKey); ok {
 		return ed25519.Sign(private, []byte(input))
 	}
@@ -460,7 +482,7 @@ func (i *Issuer) sign(alg jwt.Algorithm, input string) []byte {
 // jwk is the published form of a key.
 func (s signer) jwk(alg jwt.Algorithm) map[string]any {
 	j := map[string]any{"kid": s.kid, "alg": alg, "use": "sig"}
-	switch public := s.key.Public().(type) {
+	switch public := s.key().Public().(type) {
 	case *rsa.PublicKey:
 		j["kty"], j["n"], j["e"] = "RSA", base64url(public.N.Bytes()), base64url(big.NewInt(int64(public.E)).Bytes())
 	case *ecdsa.PublicKey:
