@@ -209,7 +209,7 @@ func ownContest(ctx context.Context, c *call, s *settings, from *tokenSource) ([
 		c.warn("%v", err)
 		return nil, exitNoKeys
 	case err != nil:
-		return nil, c.misused("%v", loopbackHint(err))
+		return nil, c.misused("%v", s.loopbackHint(err))
 	}
 	token, code, ok := from.read(c)
 	if !ok {
@@ -217,7 +217,7 @@ func ownContest(ctx context.Context, c *call, s *settings, from *tokenSource) ([
 	}
 	v, err := jwt.NewVerifier(config)
 	if err != nil {
-		return nil, c.misused("%v", loopbackHint(err))
+		return nil, c.misused("%v", s.loopbackHint(err))
 	}
 	verified, err := v.Verify(ctx, token)
 	switch {

@@ -166,7 +166,11 @@ func (s *debugServer) config(ask *debugAsk) (c jwt.Config, refused *refusal) {
 	default:
 		return c, fieldFault("source", errors.New("there is no such source of keys"))
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case ask.Source != "issuer":
+		return c, fieldFault(field, errors.New(withoutSecret(err, ask.Key+" "+ask.Secret)))
+	default:
 		return c, fieldFault(field, err)
 	}
 	return c, nil

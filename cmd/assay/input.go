@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"regexp"
 	"strconv"
@@ -51,11 +52,11 @@ func (s *tokenSource) read(c *call) (token string, code int, ok bool) {
 	case s.file != "" && len(c.rest) > 0:
 		return "", c.misused("-file and an argument: which is the token?"), false
 	case s.file != "":
-		text, err = readFile(s.file)
+		text, err = readFile("-file", s.file)
 	case len(c.rest) == 0 || len(c.rest) == 1 && c.rest[0] == "-":
 		text, err = c.readStdin()
 	case len(c.rest) == 1 && isFile(c.rest[0]):
-		text, err = readFile(c.rest[0])
+		text, err = readFile("the argument", c.rest[0])
 	default:
 		text = strings.Join(c.rest, " ") // a header field without quotes is several arguments
 		c.warn("a token on the command line stays in the shell's history, and others on this machine can see it: use a file or a pipe")
@@ -90,13 +91,21 @@ func readAll(r io.Reader, name string) (string, error) {
 	return string(data), err
 }
 
-func readFile(name string) (string, error) {
+// readFile reads the file that a flag names. An error does not repeat the name, which may be the secret
+// itself.
+func readFile(flag, name string) (string, error) {
 	f, err := os.Open(name)
-	if err != nil {
-		return "", err
+	if err == nil {
+		defer f.Close()
+		var text string
+		if text, err = readAll(f, "the file"); err == nil {
+			return text, nil
+		}
 	}
-	defer f.Close()
-	return readAll(f, name)
+	if in := (*fs.PathError)(nil); errors.As(err, &in) {
+		err = in.Err
+	}
+	return "", fmt.Errorf("%s wants a file's name: %w", flag, err)
 }
 
 func isFile(name string) bool {

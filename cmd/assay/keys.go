@@ -79,6 +79,7 @@ type listedKey struct {
 	Skipped    string `json:"skipped,omitempty"` // why it is not
 
 	declared string    // alg, as published
+	private  bool      // it has private members
 	expires  time.Time // of the certificate; zero if there is none
 	key      *jwt.Key
 }
@@ -98,7 +99,7 @@ func runKeys(ctx context.Context, c *call) int {
 	}
 	list, err := s.list(ctx)
 	if err != nil {
-		return c.misused("%v", loopbackHint(err))
+		return c.misused("%v", s.loopbackHint(err))
 	}
 	if *asJSON {
 		err = c.printJSON(list)
@@ -126,7 +127,7 @@ func (s *settings) list(ctx context.Context) (*keyList, error) {
 	switch {
 	case errors.Is(err, errKeys):
 		list.Error = err.Error()
-		text, err := inline(s.jwks)
+		text, err := inline("-jwks", s.jwks)
 		if err == nil {
 			list.read([]byte(text), nil)
 		}
@@ -164,7 +165,7 @@ func (s *settings) list(ctx context.Context) (*keyList, error) {
 			return list, nil
 		}
 	} else {
-		text, err := inline(s.jwks)
+		text, err := inline("-jwks", s.jwks)
 		if err != nil {
 			return nil, err
 		}
@@ -199,8 +200,13 @@ func readKey(raw json.RawMessage) (k listedKey) {
 		N     string   `json:"n"`
 		X5c   []string `json:"x5c"`
 	}
+	var members map[string]json.RawMessage
+	json.Unmarshal(raw, &members)
 	json.Unmarshal(raw, &published) // a member of a wrong type is left out here; the package says what it is
 	k = listedKey{KeyID: clean(published.KeyID), Type: clean(published.Type), Use: clean(published.Use), Algorithm: clean(published.Alg), declared: published.Alg}
+	for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "priv"} { // RFC 7518 section 6.3.2; priv: of RFC 9964
+		k.private = k.private || members[name] != nil
+	}
 	switch published.Type {
 	case "RSA":
 		n, _ := base64.RawURLEncoding.DecodeString(published.N)
@@ -216,13 +222,13 @@ func readKey(raw json.RawMessage) (k listedKey) {
 			k.expires = certificate.NotAfter
 		}
 	}
-	keys, err := jwt.ParseKeySet(fmt.Appendf(nil, `{"keys":[%s]}`, raw))
-	if err != nil {
-		_, why, found := strings.Cut(err.Error(), "was skipped: ")
-		if !found {
-			why = strings.TrimPrefix(err.Error(), "jwt: ParseKeySet: ")
-		}
-		k.Skipped = why
+	keys, err := jwt.ParseKeySet(fmt.Appendf(nil, `{"keys":[%s,%s]}`, raw, exampleKey)) // with one that can be used there is a set
+	switch {
+	case err != nil:
+		k.Skipped = strings.TrimPrefix(err.Error(), "jwt: ParseKeySet: ")
+		return k
+	case len(keys.Skipped()) > 0:
+		k.Skipped = keys.Skipped()[0].Reason
 		return k
 	}
 	k.Usable, k.key = true, keys.Keys()[0]
@@ -261,7 +267,7 @@ func (l *keyList) hints(header http.Header, now time.Time) {
 			}
 		case k.Type == "oct":
 			secrets++
-		case strings.Contains(k.Skipped, "private key"):
+		case k.private:
 			private++
 		case k.Use == "enc":
 			encryption++

@@ -33,7 +33,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"regexp"
 	"strings"
 	"syscall"
 )
@@ -77,7 +76,12 @@ func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, std
 			return c.run(ctx, &call{command: c, args: rest, stdin: stdin, stdout: stdout, stderr: stderr})
 		}
 	}
-	fmt.Fprintf(stderr, "assay: there is no command %q\nassay help lists them\n", hidden(name))
+	if name, _, _ = strings.Cut(name, "="); plainWord.MatchString(name) {
+		fmt.Fprintln(stderr, hidden(fmt.Sprintf("assay: there is no command %q", name)))
+	} else {
+		fmt.Fprintln(stderr, "assay: there is no such command")
+	}
+	fmt.Fprintln(stderr, "assay help lists them")
 	return exitUsage
 }
 
@@ -149,6 +153,8 @@ func (c *call) parse(flags *flag.FlagSet, most int) (code int, ok bool) {
 		case errors.Is(err, flag.ErrHelp):
 			c.printHelp(flags)
 			return exitOK, false
+		case err != nil && c.namesSecret():
+			return c.misused("%s. What was given is not repeated: it may be a secret", wrongFlag(flags, args)), false
 		case err != nil:
 			return c.misused("%v", err), false
 		}
@@ -159,7 +165,11 @@ func (c *call) parse(flags *flag.FlagSet, most int) (code int, ok bool) {
 		}
 		c.rest, args = append(c.rest, left[0]), left[1:]
 	}
-	if len(c.rest) > most {
+	switch {
+	case len(c.rest) <= most:
+	case c.namesSecret():
+		return c.misused("there are too many arguments. What was given is not repeated: it may be a secret, where a file's name is wanted"), false
+	default:
 		return c.misused("unexpected argument %q", c.rest[most]), false
 	}
 	return exitOK, true
@@ -194,9 +204,3 @@ func (c *call) failed(err error) int {
 func (c *call) warn(format string, values ...any) {
 	fmt.Fprintf(c.stderr, "assay %s: %s\n", c.name, hidden(fmt.Sprintf(format, values...)))
 }
-
-// tokenLike finds what begins as a token does, or may be an opaque one.
-var tokenLike = regexp.MustCompile(`[A-Za-z0-9_-]*(eyJ|[A-Za-z0-9_-]{40})[A-Za-z0-9_.=+/-]*`)
-
-// hidden takes tokens out of a message: one may be an argument in the wrong place.
-func hidden(message string) string { return tokenLike.ReplaceAllString(message, "(a token)") }

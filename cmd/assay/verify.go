@@ -8,7 +8,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -76,11 +78,21 @@ func (s *settings) defineLoopback(flags *flag.FlagSet) {
 }
 
 // loopbackHint tells of the flag to whoever tries assay demo.
-func loopbackHint(err error) error {
-	if strings.Contains(err.Error(), "is not https") {
+func (s *settings) loopbackHint(err error) error {
+	if !s.loopbackHTTP && (onLoopback(s.issuer) || onLoopback(s.jwks)) {
 		return fmt.Errorf("%w; for an issuer on this machine there is -insecure-loopback-http", err)
 	}
 	return err
+}
+
+// onLoopback reports whether an address is one that -insecure-loopback-http allows.
+func onLoopback(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // errKeys says that keys were named and cannot be used.
@@ -137,41 +149,80 @@ func (s *settings) options() *jwt.RemoteOptions {
 	return &jwt.RemoteOptions{Client: s.client, InsecureLoopbackHTTP: s.loopbackHTTP}
 }
 
+// isInline reports whether a flag is JSON itself. Otherwise it names a file.
+func isInline(value string) bool { return strings.HasPrefix(strings.TrimSpace(value), "{") }
+
 // inline reads a flag that is JSON itself or names a file.
-func inline(flag string) (string, error) {
-	if strings.HasPrefix(strings.TrimSpace(flag), "{") {
-		return flag, nil
+func inline(flag, value string) (string, error) {
+	if isInline(value) {
+		return value, nil
 	}
-	text, err := readFile(flag)
+	text, err := readFile(flag, value)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", errKeys, err)
 	}
 	return text, nil
 }
 
-func (s *settings) keySet() (jwt.KeySource, error) {
-	if strings.Contains(s.jwks, "://") && !strings.HasPrefix(s.jwks, "{") {
-		return jwt.NewRemoteKeySet(s.jwks, s.options())
+// unusable says of a flag why the keys that it holds or names cannot be used, and repeats nothing of
+// them.
+func unusable(flag, value, text string, err error) error {
+	if isInline(value) {
+		return fmt.Errorf("%w: %s: %s; %s wants a file's name", errKeys, flag, withoutSecret(err, text), flag)
 	}
-	text, err := inline(s.jwks)
+	return fmt.Errorf("%w: %s: %s", errKeys, flag, withoutSecret(err, text+value))
+}
+
+// schemed finds what is an address, and no file.
+var schemed = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+
+func (s *settings) keySet() (jwt.KeySource, error) {
+	if schemed.MatchString(s.jwks) {
+		set, err := jwt.NewRemoteKeySet(s.jwks, s.options())
+		if err != nil {
+			return nil, fmt.Errorf("-jwks: %s; -jwks wants a file's name, or the address of a key set", withoutSecret(err, s.jwks))
+		}
+		return set, nil
+	}
+	text, err := inline("-jwks", s.jwks)
 	if err != nil {
 		return nil, err
 	}
 	set, err := jwt.ParseKeySet([]byte(text))
 	if err != nil {
-		hint := ""
-		if strings.Contains(err.Error(), `use is "enc"`) {
-			hint = "; the keys are for encryption, and the issuer needs one for signatures"
-		} else if strings.Contains(err.Error(), "keys is absent") {
-			hint = "; is it a single key? That goes into -key"
-		}
-		return nil, fmt.Errorf("%w: -jwks: %w%s", errKeys, err, hint)
+		return nil, fmt.Errorf("%w%s", unusable("-jwks", s.jwks, text, err), setHint(text))
 	}
 	return set, nil
 }
 
+// setHint knows what else a text may be that is no set of keys, or one of others.
+func setHint(text string) string {
+	var document struct {
+		Type json.RawMessage `json:"kty"`
+		Keys []struct {
+			Use string `json:"use"`
+		} `json:"keys"`
+	}
+	if json.Unmarshal([]byte(text), &document) != nil {
+		return ""
+	}
+	encryption := 0
+	for _, k := range document.Keys {
+		if k.Use == "enc" {
+			encryption++
+		}
+	}
+	switch {
+	case document.Type != nil && document.Keys == nil:
+		return "; is it a single key? That goes into -key"
+	case encryption > 0 && encryption == len(document.Keys):
+		return "; the keys are for encryption, and the issuer needs one for signatures"
+	}
+	return ""
+}
+
 func (s *settings) singleKey() (jwt.KeySource, error) {
-	text, err := inline(s.key)
+	text, err := inline("-key", s.key)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +233,7 @@ func (s *settings) singleKey() (jwt.KeySource, error) {
 		key, err = pemKeys("", text)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: -key: %w", errKeys, err)
+		return nil, unusable("-key", s.key, text, err)
 	}
 	return key, nil
 }
@@ -200,7 +251,7 @@ func pemKeys(alg jwt.Algorithm, text string) (jwt.KeySource, error) {
 }
 
 func (s *settings) secret() (jwt.KeySource, error) {
-	text, err := readFile(s.secretFile)
+	text, err := readFile("-secret-file", s.secretFile)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errKeys, err)
 	}
@@ -214,7 +265,7 @@ func (s *settings) secret() (jwt.KeySource, error) {
 	for _, alg := range slices.Compact(algs) {
 		key, err := jwt.HMACKey("", alg, []byte(text))
 		if err != nil {
-			return nil, fmt.Errorf("%w: -secret-file: %w", errKeys, err)
+			return nil, unusable("-secret-file", s.secretFile, text, err)
 		}
 		keys = append(keys, key)
 	}
@@ -242,7 +293,7 @@ func runVerify(ctx context.Context, c *call) int {
 		c.warn("%v", err)
 		return exitNoKeys
 	case err != nil:
-		return c.misused("%v", loopbackHint(err))
+		return c.misused("%v", s.loopbackHint(err))
 	}
 	token, code, ok := from.read(c)
 	if !ok {

@@ -169,13 +169,13 @@ func TestTokenSources(t *testing.T) {
 		{"a header field as three", "", append(at, "Authorization:", "Bearer", good), exitOK, warned},
 		{"nothing", "", at, exitUsage, "there is no token"},
 		{"both", "", append(at, "-file", file, good), exitUsage, "which is the token?"},
-		{"no such file", "", append(at, "-file", filepath.Join(dir, "none")), exitUsage, "none"},
+		{"no such file", "", append(at, "-file", filepath.Join(dir, "none")), exitUsage, "-file wants a file's name: "},
 		{"a large file", "", append(at, large), exitUsage, "longer than"},
 		{"a large input", strings.Repeat("a", maxInput+1), at, exitUsage, "longer than"},
-		{"a folder", "", append(at, "-file", dir), exitUsage, dir},
-		{"four arguments", "", append(at, "a", "b", "c", good), exitUsage, `unexpected argument "(a token)"`},
-		{"a token for a flag", "", []string{"-at", good}, exitUsage, `invalid value "(a token)"`},
-		{"a token for a flag's name", "", []string{"-" + good}, exitUsage, "(a token)"},
+		{"a folder", "", append(at, "-file", dir), exitUsage, "-file wants a file's name: "},
+		{"four arguments", "", append(at, "a", "b", "c", good), exitUsage, "argument"},
+		{"a token for a flag", "", []string{"-at", good}, exitUsage, "-at"},
+		{"a token for a flag's name", "", []string{"-" + good}, exitUsage, "flag"},
 	} {
 		for _, command := range [][]string{{"inspect"}, {"verify", "-issuer", "https://issuer.example", "-audience", "https://api.example.com", "-key", exampleKey}} {
 			code, stdout, stderr := ran(t, c.stdin, append(command, c.args...)...)
@@ -226,7 +226,7 @@ func TestVerifyKeys(t *testing.T) {
 		{shared, []string{"-secret-file", file("secret", secret), "-alg", "HS384"}, exitNoKeys, "needs at least 48"},
 		{shared, []string{"-secret-file", file("secret", secret+secret), "-alg", "HS512", "-alg", "HS256"}, exitFailed, "signature_invalid"},
 		{shared, []string{"-secret-file", file("secret", "short")}, exitNoKeys, "needs at least 32"},
-		{good, []string{"-key", filepath.Join(dir, "none")}, exitNoKeys, "none"},
+		{good, []string{"-key", filepath.Join(dir, "none")}, exitNoKeys, "-key wants a file's name: "},
 		{good, []string{"-key", file("bad", "x")}, exitNoKeys, "no PEM block"},
 		{good, []string{"-key", set}, exitNoKeys, "kty is absent"},
 		{good, []string{"-jwks", exampleKey}, exitNoKeys, "That goes into -key"},

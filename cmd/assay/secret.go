@@ -1,0 +1,74 @@
+// This file keeps out of messages what was given as a secret, a key or a token.
+
+package main
+
+import (
+	"flag"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// tokenLike finds what begins as a token does, or may be an opaque one.
+var tokenLike = regexp.MustCompile(`[A-Za-z0-9_-]*(eyJ|[A-Za-z0-9_-]{40})[A-Za-z0-9_.=+/-]*`)
+
+// hidden takes tokens out of a message: one may be an argument in the wrong place.
+func hidden(message string) string { return tokenLike.ReplaceAllString(message, "(a token)") }
+
+// quotedPart finds what package jwt repeats of a key or an address: it stands between quotes, escaped.
+var quotedPart = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// harmless are words of keys that a message about one may repeat.
+var harmless = []string{"RSA", "EC", "OKP", "oct", "sig", "enc", "RSA-OAEP", "P-256", "P-384", "P-521", "Ed25519", "X25519", "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"}
+
+// withoutSecret words an error about what was given as a key or a secret.
+func withoutSecret(err error, given string) string {
+	text := quotedPart.ReplaceAllStringFunc(err.Error(), func(quoted string) string {
+		if word := strings.Trim(quoted, `"`); slices.Contains(harmless, word) || slices.Contains((*algorithms)(nil).choices(), word) {
+			return word
+		}
+		return "(not repeated)"
+	})
+	const run = 16 // longer than all harmless words
+	for at := 0; at+run <= len(text); at++ {
+		if strings.Contains(given, text[at:at+run]) {
+			return "it cannot be used"
+		}
+	}
+	return text
+}
+
+// naming finds flags that name a secret, a key or a file, whether a command has them or not.
+var naming = regexp.MustCompile(`^--?(?:[a-z0-9]+-)*(?:private|public)?(?:key|jwk|secret|file|pem|cert|pass|token)[a-z]*(?:-[a-z-]*)?(?:=|$)`)
+
+// plainWord is what a command is called, and a flag.
+var plainWord = regexp.MustCompile(`^-{0,2}[a-z][a-z0-9-]{0,30}$`)
+
+// namesSecret reports whether a flag is there that names a secret, a key or a file: people give it the
+// secret itself, and without quotes a shell makes several arguments of that.
+func (c *call) namesSecret() bool { return slices.ContainsFunc(c.args, naming.MatchString) }
+
+// wrongFlag says which of the flags that were read last is wrong, and repeats nothing of its value.
+func wrongFlag(flags *flag.FlagSet, args []string) string {
+	read := len(args) - len(flags.Args())
+	for _, at := range []int{read - 1, read - 2} { // a value stands behind its flag, or behind =
+		if at < 0 || !strings.HasPrefix(args[at], "-") {
+			continue
+		}
+		name, value, joined := strings.Cut(strings.TrimLeft(args[at], "-"), "=")
+		f := flags.Lookup(name)
+		if f == nil {
+			break
+		}
+		if naming.MatchString("-" + name) {
+			return "-" + name + " wants a file's name"
+		}
+		if !joined && at == read-2 {
+			value = args[read-1]
+		}
+		if err := f.Value.Set(value); err != nil {
+			return "-" + name + ": " + err.Error()
+		}
+	}
+	return "there is no such flag"
+}
