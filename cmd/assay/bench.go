@@ -483,17 +483,20 @@ type progressBar struct {
 
 const progressWidth = 30
 
+// lineStart goes to the first column and erases the line: ECMA-48 sections 8.3.9 and 8.3.41.
+var lineStart = ownEscape + "[G" + ownEscape + "[K"
+
 func (p *progressBar) step(what string) {
 	p.done++
 	if !p.shown {
 		return
 	}
 	full := progressWidth * p.done / p.all
-	fmt.Fprintf(p.w, "\r\x1b[K[%s%s] %3d %%  %s", strings.Repeat("#", full), strings.Repeat(".", progressWidth-full), 100*p.done/p.all, what)
+	fmt.Fprintf(p.w, lineStart+"[%s%s] %3d %%  %s", strings.Repeat("#", full), strings.Repeat(".", progressWidth-full), 100*p.done/p.all, what)
 }
 
 func (p *progressBar) clear() {
 	if p.shown {
-		fmt.Fprint(p.w, "\r\x1b[K")
+		fmt.Fprint(p.w, lineStart)
 	}
 }

@@ -153,15 +153,15 @@ HS256      2 signature ████████████████▎ 100,0
 
 func TestProgressBar(t *testing.T) {
 	var out bytes.Buffer
-	p := &progressBar{w: &out, all: 2, shown: true}
+	p := &progressBar{w: &terminal{&out}, all: 2, shown: true}
 	p.step("a")
 	p.step("b")
 	p.clear()
-	if want := "\r\x1b[K[###############...............]  50 %  a\r\x1b[K[##############################] 100 %  b\r\x1b[K"; out.String() != want {
+	if want := "\x1b[G\x1b[K[###############...............]  50 %  a\x1b[G\x1b[K[##############################] 100 %  b\x1b[G\x1b[K"; out.String() != want {
 		t.Errorf("got %q", out.String())
 	}
 	out.Reset()
-	p = &progressBar{w: &out, all: 2}
+	p = &progressBar{w: &terminal{&out}, all: 2}
 	p.step("a")
 	p.clear()
 	if out.Len() > 0 {

@@ -258,7 +258,7 @@ func (r *refusals) observe(req *http.Request, e *jwt.Error) {
 	if r.keep(req.Header.Get(requestID), e) || r.log == nil {
 		return
 	}
-	r.log.Warn("request refused", "method", req.Method, "path", req.URL.Path, "refusal", e)
+	r.log.Warn("request refused", "method", foreign(req.Method), "path", foreign(req.URL.Path), "refusal", e)
 }
 
 func (r *refusals) keep(id string, e *jwt.Error) bool {

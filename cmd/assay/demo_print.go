@@ -31,7 +31,7 @@ const (
 // colored reports whether w is a terminal that wants colours (no-color.org). The console of older
 // Windows versions would show them as garbage.
 func colored(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := beneath(w).(*os.File)
 	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" || runtime.GOOS == "windows" {
 		return false
 	}
@@ -43,7 +43,7 @@ func (p *printer) paint(color, text string) string {
 	if !p.color {
 		return text
 	}
-	return "\x1b[" + color + "m" + text + "\x1b[0m"
+	return ownEscape + "[" + color + "m" + text + ownEscape + "[0m"
 }
 
 func (p *printer) head(all []step) {
@@ -66,12 +66,12 @@ func (p *printer) row(s step, got answer, faults []string) {
 	fmt.Fprintf(p.w, "%s %-*s  %-*s  %-6d  %s\n", mark, p.path, s.path, p.name, s.name, got.status, told(got))
 	switch {
 	case got.refusal != nil:
-		p.below(yellow, string(got.reason()), got.refusal.Error())
+		p.below(yellow, string(got.reason()), foreign(got.refusal.Error()))
 	case got.message != "":
 		p.below(faint, "", got.message)
 	}
 	for _, fault := range faults {
-		p.below(red, "WRONG", fault)
+		p.below(red, "WRONG", foreign(fault))
 	}
 }
 
@@ -79,9 +79,9 @@ func (p *printer) row(s step, got answer, faults []string) {
 // each error, which would make every line too long.
 func told(got answer) string {
 	if got.retryAfter != "" {
-		return "Retry-After: " + got.retryAfter
+		return "Retry-After: " + got.retryAfter.String()
 	}
-	scheme, parameters := readChallenge(got.challenge)
+	scheme, parameters := readChallenge(got.challenge.String())
 	if scheme == "" {
 		return "-"
 	}
@@ -95,9 +95,9 @@ func told(got answer) string {
 }
 
 // below prints a text under its row, broken where it is too long. Its first word is painted.
-func (p *printer) below(color, first, text string) {
+func (p *printer) below(color, first string, said foreign) {
 	const indent = "        "
-	line := indent
+	line, text := indent, said.String()
 	if first != "" {
 		line += p.paint(color, first)
 		text = "  " + text

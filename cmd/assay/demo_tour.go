@@ -205,9 +205,9 @@ func (t *tour) run(ctx context.Context, all []step, p *printer) (wrong int, err 
 // answer is what the client got, and what the operator was told.
 type answer struct {
 	status     int
-	challenge  string // WWW-Authenticate
-	retryAfter string
-	message    string
+	challenge  foreign // WWW-Authenticate
+	retryAfter foreign
+	message    foreign
 	refusal    *jwt.Error // nil if the request was let through
 }
 
@@ -241,9 +241,9 @@ func (t *tour) ask(ctx context.Context, s step) (answer, error) {
 	json.Unmarshal(body, &said) // whatever is not the API's JSON has no message, and so is wrong
 	return answer{
 		status:     resp.StatusCode,
-		challenge:  resp.Header.Get("WWW-Authenticate"),
-		retryAfter: resp.Header.Get("Retry-After"),
-		message:    said.Message,
+		challenge:  foreign(resp.Header.Get("WWW-Authenticate")),
+		retryAfter: foreign(resp.Header.Get("Retry-After")),
+		message:    foreign(said.Message),
 		refusal:    refusal,
 	}, nil
 }
@@ -268,7 +268,7 @@ func (w want) compare(got answer) (faults []string) {
 	if got.status != w.status {
 		faults = append(faults, fmt.Sprintf("status is %d, want %d", got.status, w.status))
 	}
-	scheme, parameters := readChallenge(got.challenge)
+	scheme, parameters := readChallenge(got.challenge.String())
 	wantScheme := "Bearer"
 	if w.status == http.StatusOK || w.status == http.StatusServiceUnavailable {
 		wantScheme = "" // nothing that the client could send would help
@@ -276,11 +276,11 @@ func (w want) compare(got answer) (faults []string) {
 	differ("the challenge's scheme", scheme, wantScheme)
 	differ("the challenge's error", parameters["error"], w.code)
 	differ("the challenge's scope", parameters["scope"], w.scope)
-	if seconds, err := strconv.Atoi(got.retryAfter); (err == nil && seconds > 0) != (w.status == http.StatusServiceUnavailable) {
+	if seconds, err := strconv.Atoi(string(got.retryAfter)); (err == nil && seconds > 0) != (w.status == http.StatusServiceUnavailable) {
 		faults = append(faults, fmt.Sprintf("Retry-After is %q", got.retryAfter))
 	}
 	differ("the reason", string(got.reason()), string(w.reason))
-	differ("the message", got.message, w.message)
+	differ("the message", string(got.message), w.message)
 	return faults
 }
 

@@ -115,7 +115,7 @@ func isFile(name string) bool {
 
 // isTerminal reports whether somebody types there.
 func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
+	f, ok := beneath(stream).(*os.File)
 	if !ok {
 		return false
 	}

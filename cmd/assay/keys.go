@@ -31,7 +31,7 @@ var keysCommand = command{
 		"type, use, algorithm, size and thumbprint (RFC 7638), and whether it can verify tokens or why it is\n" +
 		"skipped; what the issuer says of caching; and what may go wrong when the keys are changed.\n\n" +
 		"With -json the result is one object: issuer, usable, error, requests (url, status, content_type,\n" +
-		"cache_control, expires, age, etag, last_modified, error), metadata (the issuer's own, as it is),\n" +
+		"cache_control, expires, age, etag, last_modified, error), metadata (the issuer's own, long texts cut),\n" +
 		"fresh_seconds, keys (kid, kty, use, alg, size, thumbprint, usable, skipped) and hints. What is\n" +
 		"empty may be absent.\n\n" +
 		"The exit status is 0 if there is a key that can be used, 2 if the command line is wrong, and 3 if\n" +
@@ -42,41 +42,41 @@ var keysCommand = command{
 
 // keyList is what keys prints as JSON.
 type keyList struct {
-	Issuer   string          `json:"issuer,omitempty"`
-	Usable   bool            `json:"usable"`
-	Error    string          `json:"error,omitempty"`
-	Requests []request       `json:"requests,omitempty"`
-	Metadata json.RawMessage `json:"metadata,omitempty"`
-	Fresh    int             `json:"fresh_seconds,omitempty"`
-	Keys     []listedKey     `json:"keys,omitempty"`
-	Hints    []string        `json:"hints,omitempty"`
+	Issuer   foreign     `json:"issuer,omitempty"`
+	Usable   bool        `json:"usable"`
+	Error    foreign     `json:"error,omitempty"`
+	Requests []request   `json:"requests,omitempty"`
+	Metadata foreignJSON `json:"metadata,omitempty"`
+	Fresh    int         `json:"fresh_seconds,omitempty"`
+	Keys     []listedKey `json:"keys,omitempty"`
+	Hints    []foreign   `json:"hints,omitempty"`
 }
 
 // request is one request to the issuer and its answer.
 type request struct {
-	URL          string `json:"url"`
-	Status       int    `json:"status,omitempty"`
-	ContentType  string `json:"content_type,omitempty"`
-	CacheControl string `json:"cache_control,omitempty"`
-	Expires      string `json:"expires,omitempty"`
-	Age          string `json:"age,omitempty"`
-	ETag         string `json:"etag,omitempty"`
-	LastModified string `json:"last_modified,omitempty"`
-	Error        string `json:"error,omitempty"`
+	URL          foreign `json:"url"`
+	Status       int     `json:"status,omitempty"`
+	ContentType  foreign `json:"content_type,omitempty"`
+	CacheControl foreign `json:"cache_control,omitempty"`
+	Expires      foreign `json:"expires,omitempty"`
+	Age          foreign `json:"age,omitempty"`
+	ETag         foreign `json:"etag,omitempty"`
+	LastModified foreign `json:"last_modified,omitempty"`
+	Error        foreign `json:"error,omitempty"`
 
 	body []byte
 }
 
 // listedKey is one key of the set.
 type listedKey struct {
-	KeyID      string `json:"kid,omitempty"`
-	Type       string `json:"kty,omitempty"`
-	Use        string `json:"use,omitempty"`
-	Algorithm  string `json:"alg,omitempty"`
-	Size       int    `json:"size,omitempty"` // in bits
-	Thumbprint string `json:"thumbprint,omitempty"`
-	Usable     bool   `json:"usable"`
-	Skipped    string `json:"skipped,omitempty"` // why it is not
+	KeyID      foreign `json:"kid,omitempty"`
+	Type       foreign `json:"kty,omitempty"`
+	Use        foreign `json:"use,omitempty"`
+	Algorithm  foreign `json:"alg,omitempty"`
+	Size       int     `json:"size,omitempty"` // in bits
+	Thumbprint string  `json:"thumbprint,omitempty"`
+	Usable     bool    `json:"usable"`
+	Skipped    foreign `json:"skipped,omitempty"` // why it is not
 
 	declared string    // alg, as published
 	private  bool      // it has private members
@@ -117,7 +117,7 @@ func runKeys(ctx context.Context, c *call) int {
 
 // list asks for the keys. An error is about the flags.
 func (s *settings) list(ctx context.Context) (*keyList, error) {
-	list := &keyList{Issuer: s.issuer}
+	list := &keyList{Issuer: foreign(s.issuer)}
 	watch := &watcher{}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	defer transport.CloseIdleConnections()
@@ -126,7 +126,7 @@ func (s *settings) list(ctx context.Context) (*keyList, error) {
 	source, err := s.keys()
 	switch {
 	case errors.Is(err, errKeys):
-		list.Error = err.Error()
+		list.Error = foreign(err.Error())
 		text, err := inline("-jwks", s.jwks)
 		if err == nil {
 			list.read([]byte(text), nil)
@@ -139,7 +139,7 @@ func (s *settings) list(ctx context.Context) (*keyList, error) {
 	var header http.Header
 	if remote, ok := source.(*jwt.RemoteKeySet); ok {
 		if err := remote.Warm(ctx); err != nil {
-			list.Error = strings.TrimPrefix(err.Error(), "jwt: ")
+			list.Error = foreign(strings.TrimPrefix(err.Error(), "jwt: "))
 		} else {
 			list.Usable = true
 			status := remote.Status()
@@ -158,7 +158,7 @@ func (s *settings) list(ctx context.Context) (*keyList, error) {
 			case found.Keys != nil:
 				set, header = r.body, watch.header(n)
 			case found.Metadata != "":
-				list.Metadata = r.body
+				list.Metadata = foreignJSON(r.body)
 			}
 		}
 		if set == nil {
@@ -203,7 +203,7 @@ func readKey(raw json.RawMessage) (k listedKey) {
 	var members map[string]json.RawMessage
 	json.Unmarshal(raw, &members)
 	json.Unmarshal(raw, &published) // a member of a wrong type is left out here; the package says what it is
-	k = listedKey{KeyID: clean(published.KeyID), Type: clean(published.Type), Use: clean(published.Use), Algorithm: clean(published.Alg), declared: published.Alg}
+	k = listedKey{KeyID: foreign(published.KeyID), Type: foreign(published.Type), Use: foreign(published.Use), Algorithm: foreign(published.Alg), declared: published.Alg}
 	for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "priv"} { // RFC 7518 section 6.3.2; priv: of RFC 9964
 		k.private = k.private || members[name] != nil
 	}
@@ -225,26 +225,16 @@ func readKey(raw json.RawMessage) (k listedKey) {
 	keys, err := jwt.ParseKeySet(fmt.Appendf(nil, `{"keys":[%s,%s]}`, raw, exampleKey)) // with one that can be used there is a set
 	switch {
 	case err != nil:
-		k.Skipped = strings.TrimPrefix(err.Error(), "jwt: ParseKeySet: ")
+		k.Skipped = foreign(strings.TrimPrefix(err.Error(), "jwt: ParseKeySet: "))
 		return k
 	case len(keys.Skipped()) > 0:
-		k.Skipped = keys.Skipped()[0].Reason
+		k.Skipped = foreign(keys.Skipped()[0].Reason)
 		return k
 	}
 	k.Usable, k.key = true, keys.Keys()[0]
 	k.Thumbprint = k.key.Thumbprint()
-	k.Algorithm = cmp.Or(k.Algorithm, string(k.key.Algorithm()))
+	k.Algorithm = cmp.Or(k.Algorithm, foreign(k.key.Algorithm()))
 	return k
-}
-
-// clean makes a text from outside fit for a terminal.
-func clean(text string) string {
-	const most = 200
-	if len(text) > most {
-		text = text[:most] + "..."
-	}
-	quoted := strconv.QuoteToASCII(text)
-	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }
 
 // soon is when a certificate that ends is worth a word.
@@ -252,7 +242,7 @@ const soon = 30 * 24 * time.Hour
 
 // hints tells what may go wrong when the keys are changed.
 func (l *keyList) hints(header http.Header, now time.Time) {
-	hint := func(format string, values ...any) { l.Hints = append(l.Hints, fmt.Sprintf(format, values...)) }
+	hint := func(format string, values ...any) { l.Hints = append(l.Hints, foreign(fmt.Sprintf(format, values...))) }
 	var usable []*jwt.Key
 	withoutID, withoutAlg, secrets, private, encryption := 0, 0, 0, 0, 0
 	for _, k := range l.Keys {
@@ -362,7 +352,10 @@ func (l *keyList) String() string {
 			continue
 		}
 		fmt.Fprintf(&b, "  status         %d\n", r.Status)
-		for _, h := range [...]struct{ name, value string }{{"Content-Type", r.ContentType}, {"Cache-Control", r.CacheControl}, {"Expires", r.Expires}, {"Age", r.Age}, {"ETag", r.ETag}, {"Last-Modified", r.LastModified}} {
+		for _, h := range [...]struct {
+			name  string
+			value foreign
+		}{{"Content-Type", r.ContentType}, {"Cache-Control", r.CacheControl}, {"Expires", r.Expires}, {"Age", r.Age}, {"ETag", r.ETag}, {"Last-Modified", r.LastModified}} {
 			if h.value != "" {
 				fmt.Fprintf(&b, "  %-13s  %s\n", h.name, h.value)
 			}
@@ -386,7 +379,7 @@ func (l *keyList) String() string {
 			size = strconv.Itoa(k.Size) + " bits"
 		}
 		var about []string
-		for _, part := range []string{k.Type, size, prefixed("use ", k.Use), prefixed("alg ", k.Algorithm)} {
+		for _, part := range []string{k.Type.String(), size, prefixed("use ", k.Use), prefixed("alg ", k.Algorithm)} {
 			if part != "" {
 				about = append(about, part)
 			}
@@ -413,11 +406,11 @@ func (l *keyList) String() string {
 	return b.String()
 }
 
-func prefixed(prefix, text string) string {
+func prefixed(prefix string, text foreign) string {
 	if text == "" {
 		return ""
 	}
-	return prefix + text
+	return prefix + text.String()
 }
 
 // writeMetadata shows what of the metadata is about tokens and their keys.
@@ -433,12 +426,12 @@ func (l *keyList) writeMetadata(b *strings.Builder) {
 	for _, name := range []string{"issuer", "jwks_uri", "token_endpoint", "introspection_endpoint", "id_token_signing_alg_values_supported", "scopes_supported"} {
 		switch value := members[name].(type) {
 		case string:
-			fmt.Fprintf(b, "  %-38s %s\n", name, clean(value))
+			fmt.Fprintf(b, "  %-38s %s\n", name, foreign(value))
 		case []any:
 			var list []string
 			for _, v := range value {
 				if text, ok := v.(string); ok && len(list) < 20 {
-					list = append(list, clean(text))
+					list = append(list, foreign(text).String())
 				}
 			}
 			fmt.Fprintf(b, "  %-38s %s\n", name, strings.Join(list, " "))
@@ -478,14 +471,14 @@ func (w *watcher) RoundTrip(r *http.Request) (*http.Response, error) {
 	if query {
 		plain += "?..." // it may hold a secret
 	}
-	note := request{URL: plain}
+	note := request{URL: foreign(plain)}
 	var header http.Header
 	if err != nil {
-		note.Error = err.Error()
+		note.Error = foreign(err.Error())
 	} else {
 		header = resp.Header
-		get := func(name string) string { return clean(header.Get(name)) }
-		note.Status, note.ContentType, note.CacheControl = resp.StatusCode, get("Content-Type"), clean(strings.Join(header.Values("Cache-Control"), ", "))
+		get := func(name string) foreign { return foreign(header.Get(name)) }
+		note.Status, note.ContentType, note.CacheControl = resp.StatusCode, get("Content-Type"), foreign(strings.Join(header.Values("Cache-Control"), ", "))
 		note.Expires, note.Age, note.ETag, note.LastModified = get("Expires"), get("Age"), get("ETag"), get("Last-Modified")
 		body, readErr := io.ReadAll(io.LimitReader(resp.Body, maxWatched+1))
 		note.body = body

@@ -31,6 +31,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"strings"
@@ -45,7 +46,10 @@ const (
 	exitNoKeys = 3
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	log.SetOutput(&terminal{os.Stderr}) // net/http tells it what peers send out of turn
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
 
 // run is the whole program but for the process around it. An interrupt ends the command in an
 // orderly way; a second one ends the process.
@@ -58,6 +62,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // runContext runs until the context ends, for callers that send no signals.
 func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	stdout, stderr = &terminal{stdout}, &terminal{stderr}
 	if len(args) == 0 {
 		printUsage(stderr)
 		return exitUsage
@@ -77,7 +82,7 @@ func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, std
 		}
 	}
 	if name, _, _ = strings.Cut(name, "="); plainWord.MatchString(name) {
-		fmt.Fprintln(stderr, hidden(fmt.Sprintf("assay: there is no command %q", name)))
+		fmt.Fprintln(stderr, oneLine("assay: there is no command %q", name))
 	} else {
 		fmt.Fprintln(stderr, "assay: there is no such command")
 	}
@@ -190,7 +195,7 @@ func (c *call) printHelp(flags *flag.FlagSet) {
 
 // misused says what is wrong with the command line.
 func (c *call) misused(format string, values ...any) int {
-	fmt.Fprintf(c.stderr, "assay %s: %s\n\"assay %s -h\" shows an example\n", c.name, hidden(fmt.Sprintf(format, values...)), c.name)
+	fmt.Fprintf(c.stderr, "assay %s: %s\n\"assay %s -h\" shows an example\n", c.name, oneLine(format, values...), c.name)
 	return exitUsage
 }
 
@@ -202,5 +207,5 @@ func (c *call) failed(err error) int {
 
 // warn says something beside the result.
 func (c *call) warn(format string, values ...any) {
-	fmt.Fprintf(c.stderr, "assay %s: %s\n", c.name, hidden(fmt.Sprintf(format, values...)))
+	fmt.Fprintf(c.stderr, "assay %s: %s\n", c.name, oneLine(format, values...))
 }

@@ -520,7 +520,7 @@ func TestColor(t *testing.T) {
 	defer file.Close()
 	t.Setenv("TERM", "xterm")
 	t.Setenv("NO_COLOR", "")
-	if !colored(device) || colored(file) || colored(newOutput("")) {
+	if !colored(device) || !colored(&terminal{device}) || colored(file) || colored(newOutput("")) {
 		t.Error("colours go to a file, or not to a terminal")
 	}
 	t.Setenv("NO_COLOR", "1")
@@ -529,10 +529,10 @@ func TestColor(t *testing.T) {
 	}
 
 	// Colours change nothing else.
-	wrong := answer{status: 200, message: strings.Repeat("long enough to be broken ", 10)}
+	wrong := answer{status: 200, message: foreign(strings.Repeat("long enough to be broken ", 10))}
 	row := func(color bool) string {
 		o := newOutput("")
-		p := &printer{w: o, color: color}
+		p := &printer{w: &terminal{o}, color: color}
 		p.head(steps())
 		p.row(steps()[1], wrong, []string{"a fault"})
 		p.summary(1, 1)

@@ -425,7 +425,9 @@ func TestPainted(t *testing.T) {
 		t.Fatal(err)
 	}
 	plain := explain.Token(context.Background(), v, forged).String()
-	color := painted(plain, true)
+	var written strings.Builder
+	fmt.Fprint(&terminal{&written}, painted(plain, true))
+	color := written.String()
 	if stripped := regexp.MustCompile("\x1b\\[[0-9;]*m").ReplaceAllString(color, ""); stripped != plain || color == plain || painted(plain, false) != plain {
 		t.Errorf("painted:\n%s\nplain:\n%s", color, plain)
 	}
