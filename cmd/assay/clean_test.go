@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -23,6 +24,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"assay.example/jwt"
 )
 
 // What a peer says: FORGED at the beginning of a line is a line of its own.
@@ -254,6 +257,17 @@ func TestHostilePeers(t *testing.T) {
 		d.close()
 	}
 	checkClean(t, "debug", debugged.stdout.String()+debugged.stderr.String())
+}
+
+// The same of clients, whose requests the demo logs when it stays.
+func TestHostileClients(t *testing.T) {
+	out := newOutput("")
+	r := &refusals{log: slog.New(slog.NewTextHandler(&terminal{out}, nil)), expected: map[string]*jwt.Error{}}
+	r.observe(&http.Request{Method: evil, URL: &url.URL{Path: evil}, Header: http.Header{requestID: {evil}}}, &jwt.Error{Reason: jwt.ReasonNoToken})
+	checkClean(t, "a request", out.String())
+	if !strings.Contains(out.String(), "EVIL") || !strings.Contains(out.String(), "no_token") {
+		t.Errorf("logged: %s", out)
+	}
 }
 
 // certified is a certificate with hostile names, and the pool that trusts it.
