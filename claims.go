@@ -4,6 +4,7 @@
 package jwt
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,9 @@ type claims struct {
 	audience, scope, scp              listClaim
 	expires, notBefore, issuedAt      time.Time // zero times are absent claims
 	confirmed                         bool      // cnf is present and not empty
+
+	kind, kindClaim string // what the token says it is, if that is no access token, and the claim that says so
+	ungranted       string // what is wrong with scope or scp: it grants nothing
 
 	spoiled []string // names of claims whose type or range is wrong
 }
@@ -145,14 +149,15 @@ func (c *claims) parse(payload string) *Error {
 		case "tid":
 			r.readTextIfAny(&c.tenant)
 		case "scope":
-			if r.peek() != '"' {
-				r.spoil("is not a string")
-			}
-			r.readList(&c.scope)
+			c.ungranted = cmp.Or(c.ungranted, r.readList(&c.scope))
 		case "scp":
-			r.readList(&c.scp)
+			c.ungranted = cmp.Or(c.ungranted, r.readList(&c.scp))
 		case "aud":
-			r.readList(&c.audience)
+			if wrong := r.readList(&c.audience); wrong != "" {
+				r.spoil(strings.TrimPrefix(wrong, "aud "))
+			}
+		case "token_use", "token_type", "tokenType", "typ", "events":
+			r.readKind()
 		case "exp":
 			r.readDate(&c.expires)
 		case "nbf":
@@ -221,7 +226,8 @@ func (r *claimReader) readTextIfAny(into *stringClaim) {
 	r.readText(into)
 }
 
-func (r *claimReader) readList(into *listClaim) {
+// readList returns what is wrong with a list.
+func (r *claimReader) readList(into *listClaim) (wrong string) {
 	first := r.peek()
 	from := r.pos
 	valid := first == '"' || first == '['
@@ -233,10 +239,46 @@ func (r *claimReader) readList(into *listClaim) {
 		r.skip()
 	}
 	if !valid {
-		r.spoil("is neither a string nor an array of strings")
-		return
+		return r.name + " is neither a string nor an array of strings"
 	}
 	*into = listClaim(r.text[from:r.pos])
+	return ""
+}
+
+// logoutEvent is the member of events that makes a logout token (OpenID Connect Back-Channel Logout section
+// 2.4).
+const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
+
+// readKind reads a claim in which tokens that are no access tokens say so.
+func (r *claimReader) readKind() {
+	text := ""
+	switch first := r.peek(); {
+	case r.name == "events" && first == '{':
+		for name := range r.members {
+			if r.skip(); name == logoutEvent {
+				text = "logout"
+			}
+		}
+	case first == '"':
+		text, _ = r.string()
+	default:
+		r.skip()
+	}
+	if kind := kindNamed(text); kind != "" && r.claims.kind == "" {
+		r.claims.kind, r.claims.kindClaim = kind, r.name
+	}
+}
+
+// kindNamed recognises the names of tokens that are no access tokens: ID, id_token, Refresh, Offline, logout.
+func kindNamed(text string) string {
+	for _, kind := range [...]string{"id", "refresh", "offline", "logout"} {
+		first := text[:min(len(kind), len(text))]
+		rest := strings.TrimLeft(text[len(first):], "_- ")
+		if strings.EqualFold(first, kind) && (rest == "" || strings.EqualFold(rest, "token")) {
+			return kind
+		}
+	}
+	return ""
 }
 
 func (r *claimReader) readDate(into *time.Time) {

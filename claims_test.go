@@ -3,7 +3,10 @@
 package jwt_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,6 +76,38 @@ func TestNumberLimit(t *testing.T) {
 		at, ok := jwt.NumericDate(number)
 		if ok != want || ok && at.Unix() > 1 {
 			t.Errorf("%.10s… of %d bytes: got %v, %v", number, len(number), at, ok)
+		}
+	}
+}
+
+// Claims that only grant, of a wrong type, grant nothing and refuse nothing, but where RFC 9068 is asked
+// for. An array of strings is a right type everywhere; its elements are whole.
+func TestGrants(t *testing.T) {
+	lenient, strict := fixture.NewVerifier(t), fixture.NewVerifier(t, func(c *jwt.Config) { c.Profile = jwt.AccessToken })
+	for _, name := range []string{"scope", "scp"} {
+		for value, want := range map[string][]string{
+			`"a b"`: {"a", "b"}, `["a","b c"]`: {"a", "b c"}, `[]`: {}, `""`: {}, `1`: nil, `null`: nil, `true`: nil, `{}`: nil, `{"a":1}`: nil, `["a",1]`: nil, `[["a"]]`: nil, `["a",null]`: nil,
+		} {
+			for v, valid := range map[*jwt.Verifier]bool{lenient: true, strict: want != nil} {
+				spec := jwttest.Spec{Header: map[string]any{"typ": "at+jwt"}, Claims: claims{"client_id": "c", name: json.RawMessage(value)}}
+				token, err := fixture.Verify(v, fixture.Issuer().Mint(spec))
+				if !valid {
+					if e := fixture.WantRefusal(t, token, err, jwt.ReasonClaimInvalid, jwt.ErrClaims); e.Member != name {
+						t.Errorf("%s is %s: got member %q", name, value, e.Member)
+					}
+					continue
+				}
+				if fixture.WantAccepted(t, token, err); err != nil {
+					continue
+				}
+				if got := token.Scopes(); !slices.Equal(got, want) {
+					t.Errorf("%s is %s: got %q, want %q", name, value, got, want)
+				}
+				var refusal *jwt.Error
+				if err := token.Meets(jwt.Scope("c")); !errors.As(err, &refusal) || (want == nil) != strings.Contains(err.Error(), name+" is neither a string nor an array of strings") {
+					t.Errorf("%s is %s: got %v", name, value, err)
+				}
+			}
 		}
 	}
 }

@@ -324,11 +324,11 @@ func (r *RemoteKeySet) Key(ctx context.Context, h Header) (*Key, error) {
 func (r *RemoteKeySet) find(ctx context.Context, h *Header) (_ *Key, at time.Time, _ *Error) {
 	asked := time.Now()
 	if r != nil && h.Algorithm.kty() == "oct" { // never in a published set, so never a reason to fetch it
-		var published Algorithm // not known before the first fetch
+		published := new(Key) // not known before the first fetch
 		if set := r.current.Load(); set != nil {
-			published = set.keys.Keys()[0].named(h)
+			published = set.keys.Keys()[0]
 		}
-		return nil, asked, mismatch(h, published)
+		return nil, asked, published.mismatch(h)
 	}
 	set, at, err := r.usable(ctx, asked)
 	if err != nil {
@@ -351,7 +351,9 @@ type absence struct {
 	alg Algorithm
 }
 
-func absenceOf(h *Header) absence { return absence{h.KeyID, h.Algorithm} }
+func absenceOf(h *Header) absence {
+	return absence{h.KeyID + "\n" + h.x5t + "\n" + h.x5tS256, h.Algorithm}
+}
 
 // usable returns the set that may serve now, and the time for which it may: later than now if it had
 // to be waited for. Nobody waits while one may serve.
@@ -457,7 +459,8 @@ func (r *RemoteKeySet) remember(h *Header) {
 	}
 	if len(r.absent) < maxAbsent {
 		// Copies: a piece of a header would keep all of it.
-		r.absent[absence{strings.Clone(h.KeyID), Algorithm(strings.Clone(string(h.Algorithm)))}] = now
+		of := absenceOf(h)
+		r.absent[absence{of.kid, Algorithm(strings.Clone(string(of.alg)))}] = now
 	}
 }
 
@@ -706,7 +709,7 @@ func (r *RemoteKeySet) metadataOf(a answer) (address string, err error) {
 	if a.status != http.StatusOK {
 		return "", a.refused()
 	}
-	issuer, address, err := parseMetadata(string(a.body))
+	issuer, address, err := parseMetadata(withoutMark(string(a.body)))
 	if err != nil {
 		return "", a.wrong(err)
 	}

@@ -35,8 +35,15 @@ func hmacKeyOf(kid string, alg Algorithm, secret []byte) (*Key, error) {
 	return newKey(kid, "oct", alg, hmacKey{func() hash.Hash { return hmac.New(alg.hash().New, own) }}), nil
 }
 
+// sameSecret compares two secrets for one algorithm, in constant time.
+func sameSecret(a, b primitive) bool { return hmac.Equal(a.(hmacKey).tag(nil), b.(hmacKey).tag(nil)) }
+
 func (k hmacKey) verify(_ Algorithm, input, signature []byte) bool {
+	return hmac.Equal(k.tag(input), signature)
+}
+
+func (k hmacKey) tag(input []byte) []byte {
 	h := k.newHash()
 	h.Write(input)
-	return hmac.Equal(h.Sum(nil), signature)
+	return h.Sum(nil)
 }

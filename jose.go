@@ -3,11 +3,13 @@
 package jwt
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
@@ -44,11 +46,16 @@ func split(token string, maxToken, maxHeader int) (p parts, err *Error) {
 	case token == "":
 		return p, &Error{Reason: ReasonTokenParts, detail: "the token is empty"}
 	case n == 1:
-		return p, &Error{Reason: ReasonTokenOpaque, detail: "it has no dot, so it is not a JWT",
-			Hint: "issuers hand out opaque tokens when no API was asked for: request the token with this API's audience, or ask the issuer by introspection (RFC 7662)"}
+		e := &Error{Reason: ReasonTokenOpaque, detail: "it has no dot, so it is not a JWT", Hint: opaqueHint}
+		if slices.Contains([]string{"null", "undefined", "None", "nil", "NaN", "false", "true"}, token) {
+			e.Hint = "the client has no token, and sent the word " + token + " in its place: look there"
+		}
+		return p, e
+	case n == 2 && !strings.HasPrefix(token, "ey"):
+		return p, &Error{Reason: ReasonTokenOpaque, detail: "it has one dot and no JSON object before it, so it is not a JWT", Hint: opaqueHint}
 	case n == 5:
 		return p, &Error{Reason: ReasonTokenEncrypted, detail: "it has 5 parts, so it is a JWE (RFC 7516), which is never accepted",
-			Hint: "Auth0 issues encrypted tokens when no audience was asked for: request the token with this API's audience, and switch token encryption off for this API"}
+			Hint: "an encrypted token is for its issuer alone: request one with this API's audience, and switch token encryption off for this API"}
 	case n > 5:
 		return p, &Error{Reason: ReasonTokenParts, detail: "it has more than 5 parts"}
 	case n != 3:
@@ -68,6 +75,8 @@ func split(token string, maxToken, maxHeader int) (p parts, err *Error) {
 	}
 	return parts{header, payload, signature, token[:len(header)+1+len(payload)]}, nil
 }
+
+const opaqueHint = "issuers hand out opaque tokens when no API was asked for: request the token with this API's audience, or ask the issuer by introspection (RFC 7662)"
 
 // decode decodes the parts, in memory that the caller lends as far as it suffices. All must be canonical
 // base64url, so that a token has one spelling. Behind the signature stands a copy of the signing input.
@@ -92,17 +101,26 @@ func (p *parts) decode(lent []byte) (header, payload string, signature, input []
 // encodingFault words what is wrong with a part that is not canonical base64url and begins at this byte
 // of the token.
 func encodingFault(name, part string, at int) *Error {
-	bad := strings.IndexFunc(part, func(c rune) bool { return c > 0x7f || !inBase64url(byte(c)) })
+	bad := notBase64urlAt(part)
 	detail := "the " + name + " breaks off or does not end canonically"
-	switch {
-	case bad >= 0:
-		detail = "the " + name + " holds " + quote(part[bad:bad+1])
-	case len(part)%4 == 1: // a character is missing
-		bad = len(part)
-	default:
-		bad = len(part) - 1 // it has bits that decode to nothing
+	if bad < len(part) && !inBase64url(part[bad]) {
+		_, size := utf8.DecodeRuneInString(part[bad:])
+		detail = "the " + name + " holds " + quote(part[bad:bad+size])
 	}
 	return &Error{Reason: ReasonTokenEncoding, detail: detail + " at byte " + strconv.Itoa(at+bad) + " of the token"}
+}
+
+// notBase64urlAt returns the byte at which a text stops to be canonical base64url; its length if it breaks off.
+func notBase64urlAt(text string) int {
+	for i := range len(text) {
+		if !inBase64url(text[i]) {
+			return i
+		}
+	}
+	if len(text)%4 == 1 { // a character is missing
+		return len(text)
+	}
+	return len(text) - 1 // it has bits that decode to nothing
 }
 
 const (
@@ -159,9 +177,11 @@ func base64url(b []byte) string { return base64.RawURLEncoding.EncodeToString(b)
 // chooses an algorithm or an address; it names a key among those that are configured.
 type Header struct {
 	Algorithm   Algorithm // alg
-	KeyID       string    // kid; empty if the token names no key
+	KeyID       string    // kid; empty if the token has none, or an empty one
 	Type        string    // typ, as it is written; empty if absent
 	ContentType string    // cty, as it is written; empty if absent
+
+	x5t, x5tS256 string // the certificate of the key (RFC 7515 section 4.1.7), by which a set may find it
 
 	// unnamedRSA is what an RSA key that declares no algorithm stands for in this verification.
 	unnamedRSA Algorithm
@@ -172,6 +192,9 @@ type Header struct {
 func (h Header) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "jwt.Header(alg=%s kid=%s typ=%s cty=%s)", quote(string(h.Algorithm)), quote(h.KeyID), quote(h.Type), quote(h.ContentType))
 }
+
+// nameless is a name that no key has.
+const nameless = "?"
 
 // parse reads the decoded header. Keys and addresses in it (jwk, jku, x5c, x5u) are passed
 // over like any other member that is not critical, and so is zip: nothing is ever inflated.
@@ -190,6 +213,10 @@ func (h *Header) parse(text string) *Error {
 			value = &h.Type
 		case "cty":
 			value = &h.ContentType
+		case "x5t":
+			value = &h.x5t
+		case "x5t#S256":
+			value = &h.x5tS256
 		case "crit", "b64":
 			critical = name
 			fallthrough
@@ -197,13 +224,18 @@ func (h *Header) parse(text string) *Error {
 			s.skip()
 			continue
 		}
-		if s.peek() == '"' {
+		isString := s.peek() == '"'
+		if isString {
 			*value, _ = s.string()
 		} else {
 			s.skip()
 		}
-		if *value == "" && wrong == "" {
-			wrong = name
+		switch {
+		case *value != "" || isString && name == "kid":
+		case strings.HasPrefix(name, "x5t"):
+			*value = nameless
+		default:
+			wrong = cmp.Or(wrong, name)
 		}
 	}
 	switch fault := s.end(); {

@@ -399,6 +399,9 @@ func (s *scanner) end() string {
 	return s.fault + " at byte " + strconv.Itoa(s.at)
 }
 
+// withoutMark takes the byte order mark off a document that editors and file servers put there.
+func withoutMark(text string) string { return strings.TrimPrefix(text, "\ufeff") }
+
 // kindOf names the type of a value by its first byte.
 func kindOf(first byte) string { return cmp.Or(kinds[first], "a number") }
 

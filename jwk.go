@@ -38,6 +38,9 @@ type Key struct {
 	alg        Algorithm // empty for an RSA key that declares none
 	issuer     string    // the only issuer that it is for; empty: any
 	thumbprint string    // empty for HMAC
+	x5t        string    // the certificate's thumbprint, as the set has it; empty if it has none
+	x5tS256    string
+	twins      []*Key // of its set: entries of the same material
 	primitive
 }
 
@@ -48,7 +51,15 @@ type primitive interface {
 
 // same reports whether two keys are one, although a set may have been read twice.
 func (k *Key) same(other *Key) bool {
-	return k == other || k.thumbprint != "" && k.thumbprint == other.thumbprint && k.alg == other.alg && k.issuer == other.issuer
+	return k == other || k.sameMaterial(other) && k.alg == other.alg && k.issuer == other.issuer
+}
+
+// sameMaterial reports whether two keys are one but for what is said of them.
+func (k *Key) sameMaterial(other *Key) bool {
+	if k.kty == "oct" && other.kty == "oct" {
+		return k.alg == other.alg && sameSecret(k.primitive, other.primitive)
+	}
+	return k.thumbprint != "" && k.thumbprint == other.thumbprint
 }
 
 // KeyID returns the key's kid, empty if it has none.
@@ -79,7 +90,7 @@ func (k *Key) Key(_ context.Context, h Header) (*Key, error) {
 	case k.id != "" && h.KeyID != "" && k.id != h.KeyID:
 		return nil, unknownKey(&h, `"`+snippet(k.id)+`"`)
 	case !k.answers(&h):
-		return nil, mismatch(&h, k.named(&h))
+		return nil, k.mismatch(&h)
 	}
 	return k, nil
 }
@@ -101,13 +112,13 @@ func unknownKey(h *Header, want string) *Error {
 	return &Error{Reason: ReasonKeyUnknown, Member: "kid", Got: snippet(h.KeyID), Want: want}
 }
 
-func mismatch(h *Header, have Algorithm) *Error {
-	e := &Error{Reason: ReasonKeyMismatch, Member: "alg", Got: snippet(string(h.Algorithm)), Want: string(have)}
-	if have == "" {
-		e.Want = "an algorithm with public keys"
-	}
-	if h.Algorithm.kty() == "oct" {
+func (k *Key) mismatch(h *Header) *Error {
+	e := &Error{Reason: ReasonKeyMismatch, Member: "alg", Got: snippet(string(h.Algorithm)), Want: cmp.Or(string(k.named(h)), "an algorithm with public keys")}
+	switch {
+	case h.Algorithm.kty() == "oct":
 		e.Hint = "the token is signed with a shared secret, and this issuer's keys are public ones: choose their algorithm where the issuer is configured"
+	case k.alg == "" && k.kty == h.Algorithm.kty():
+		e.Hint = "the key declares no algorithm, so it stands for " + e.Want + " here: name " + e.Got + " in Config.Algorithms if the issuer signs with that"
 	}
 	return e
 }
@@ -135,9 +146,10 @@ func constructed(name string, k *Key, err error) (*Key, error) {
 	return k, nil
 }
 
-// A jwk is a JSON Web Key as it is written: RFC 7517 section 4 and RFC 7518 section 6.
+// A jwk is a JSON Web Key as it is written: RFC 7517 section 4 and RFC 7518 section 6. A member that says
+// nothing (null, "" or []) is absent.
 type jwk struct {
-	kty, kid, use, alg, issuer, crv, n, e, x, y, k string
+	kty, kid, use, alg, issuer, crv, n, e, x, y, k, pub, x5t, x5tS256 string
 
 	private    string // the name of a private member, if there is one
 	operations bool   // key_ops is present
@@ -149,58 +161,47 @@ type jwk struct {
 // read takes the members of one key from s. A wrong one spoils this key alone; only broken JSON
 // spoils the document.
 func (j *jwk) read(s *scanner) bool {
-	// A wrong value of the first ones spoils the key, whatever its type.
-	needed := map[string]*string{"kty": &j.kty, "kid": &j.kid, "use": &j.use, "alg": &j.alg, "issuer": &j.issuer}
-	ofType := map[string]*string{"crv": &j.crv, "n": &j.n, "e": &j.e, "x": &j.x, "y": &j.y, "k": &j.k}
+	texts := map[string]*string{"kty": &j.kty, "kid": &j.kid, "use": &j.use, "alg": &j.alg, "issuer": &j.issuer, "crv": &j.crv, "n": &j.n,
+		"e": &j.e, "x": &j.x, "y": &j.y, "k": &j.k, "pub": &j.pub, "x5t": &j.x5t, "x5t#S256": &j.x5tS256}
 	for name := range s.members {
-		into := cmp.Or(needed[name], ofType[name])
-		switch {
-		case into != nil:
-			if s.peek() == '"' {
-				*into, _ = s.string()
-			} else {
-				s.skip()
-			}
-			if needed[name] != nil && *into == "" {
-				j.spoil(name + " is empty or not a string")
-			}
+		value, ok := s.raw()
+		switch into := texts[name]; {
+		case !ok || value == "null" || value == `""` || value[0] == '[' && strings.TrimSpace(value[1:len(value)-1]) == "":
+		case into != nil && value[0] == '"':
+			*into = unquoted(value)
+		case slices.Contains([]string{"kty", "kid", "use", "alg", "issuer"}, name):
+			j.spoil(name + " is not a string")
 		case slices.Contains([]string{"d", "p", "q", "dp", "dq", "qi", "oth", "priv"}, name):
 			j.private = name
-			s.skip()
 		case name == "key_ops":
 			j.operations = true
-			j.strings(s, name, func(op string) { j.verifies = j.verifies || op == "verify" })
+			j.verifies = slices.Contains(j.strings(name, value), "verify")
 		case name == "x5c":
-			var chain []string
-			j.strings(s, name, func(certificate string) { chain = append(chain, certificate) })
-			if len(chain) == 0 || chain[0] == "" {
-				j.spoil("x5c is empty")
-			} else {
-				j.x5c = chain[0]
+			if chain := j.strings(name, value); len(chain) > 0 {
+				j.x5c = cmp.Or(chain[0], "empty")
 			}
-		default:
-			s.skip()
 		}
 	}
 	return s.fault == ""
 }
 
-// strings reads an array of strings; anything else spoils the key.
-func (j *jwk) strings(s *scanner, name string, each func(value string)) bool {
+// strings returns the elements of an array of strings; anything else spoils the key.
+func (j *jwk) strings(name, array string) (all []string) {
+	s := scanner{text: array, vetted: true}
 	if s.peek() != '[' {
 		j.spoil(name + " is not an array")
-		return s.skip()
+		return nil
 	}
-	s.array()
-	for s.element() {
+	for s.array(); s.element(); {
 		if s.peek() != '"' {
 			j.spoil(name + " holds something else than strings")
 			s.skip()
-		} else if value, ok := s.string(); ok {
-			each(value)
+			continue
 		}
+		value, _ := s.string()
+		all = append(all, value)
 	}
-	return s.fault == ""
+	return all
 }
 
 func (j *jwk) spoil(why string) {
@@ -263,7 +264,7 @@ func (j *jwk) key(local bool) (*Key, error) {
 	if alg != "" && !k.alg.sameAs(alg) {
 		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", quoteName(j.alg), k.alg)
 	}
-	k.issuer = j.issuer
+	k.issuer, k.x5t, k.x5tS256 = j.issuer, j.x5t, j.x5tS256
 	if j.x5c != "" {
 		if err := k.certifiedBy(j.x5c); err != nil {
 			return nil, err
@@ -272,13 +273,29 @@ func (j *jwk) key(local bool) (*Key, error) {
 	return k, nil
 }
 
+// bytesOf decodes a member of a key: base64url (RFC 7518 section 2), with its padding or without.
+func bytesOf(name, value string) ([]byte, error) {
+	if value == "" {
+		return nil, errors.New(name + " is absent")
+	}
+	bare := value
+	if len(bare)%4 == 0 {
+		bare = strings.TrimSuffix(strings.TrimSuffix(bare, "="), "=")
+	}
+	b, ok := base64urlBytes(bare)
+	if !ok {
+		return nil, fmt.Errorf("%s is not base64url (RFC 4648 section 5) from byte %d on", name, notBase64urlAt(bare))
+	}
+	return b, nil
+}
+
 func (j *jwk) rsa(alg Algorithm) (*Key, error) {
-	n, okN := base64urlBytes(j.n)
-	e, okE := base64urlBytes(j.e)
+	n, errN := bytesOf("n", j.n)
+	e, errE := bytesOf("e", j.e)
 	n, e = bytes.TrimLeft(n, "\x00"), bytes.TrimLeft(e, "\x00")
 	switch {
-	case j.n == "" || j.e == "" || !okN || !okE:
-		return nil, errors.New("n or e is absent or not base64url")
+	case errN != nil || errE != nil:
+		return nil, cmp.Or(errN, errE)
 	case len(n) > maxRSABits/8:
 		return nil, fmt.Errorf("the modulus is longer than %d bits", maxRSABits)
 	case len(e) > 4 || len(e) == 4 && e[0] >= 0x80:
@@ -288,12 +305,12 @@ func (j *jwk) rsa(alg Algorithm) (*Key, error) {
 }
 
 func (j *jwk) ec() (*Key, error) {
-	x, okX := base64urlBytes(j.x)
-	y, okY := base64urlBytes(j.y)
+	x, errX := bytesOf("x", j.x)
+	y, errY := bytesOf("y", j.y)
 	curve := curves[j.crv].curve
 	switch {
-	case j.x == "" || j.y == "" || !okX || !okY:
-		return nil, errors.New("x or y is absent or not base64url")
+	case errX != nil || errY != nil:
+		return nil, cmp.Or(errX, errY)
 	case curve == nil:
 		return nil, fmt.Errorf("crv %s is not supported", quoteName(j.crv))
 	case len(x) != coordinateSize(curve) || len(y) != coordinateSize(curve):
@@ -307,21 +324,21 @@ func (j *jwk) ec() (*Key, error) {
 }
 
 func (j *jwk) okp() (*Key, error) {
-	x, ok := base64urlBytes(j.x)
-	switch {
-	case j.crv != "Ed25519":
+	if j.crv != "Ed25519" {
 		return nil, fmt.Errorf("crv %s is not supported", quoteName(j.crv))
-	case j.x == "" || !ok:
-		return nil, errors.New("x is absent or not base64url")
+	}
+	x, err := bytesOf("x", j.x)
+	if err != nil {
+		return nil, err
 	}
 	return ed25519KeyOf(j.kid, x)
 }
 
 func (j *jwk) oct(alg Algorithm) (*Key, error) {
-	secret, ok := base64urlBytes(j.k)
+	secret, err := bytesOf("k", j.k)
 	switch {
-	case j.k == "" || !ok:
-		return nil, errors.New("k is absent or not base64url")
+	case err != nil:
+		return nil, err
 	case alg == "":
 		return nil, errors.New("alg is absent, and a secret must declare HS256, HS384 or HS512")
 	}
@@ -335,7 +352,7 @@ func ParseKey(data []byte) (*Key, error) {
 	if len(data) > maxKeySetSize {
 		return nil, fmt.Errorf("jwt: ParseKey: %d bytes, the limit is %d", len(data), maxKeySetSize)
 	}
-	s := scanner{text: string(data)}
+	s := scanner{text: withoutMark(string(data))}
 	var j jwk
 	j.read(&s)
 	if fault := s.end(); fault != "" {

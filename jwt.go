@@ -6,10 +6,13 @@ import (
 	"cmp"
 	"context"
 	_ "crypto/sha512" // for crypto.Hash
+	"encoding/asn1"
 	"errors"
 	"fmt"
+	"math/big"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -365,7 +368,7 @@ func (a *authority) verifySignature(ctx context.Context, h *Header, input, signa
 	if other != nil && other.verify(h.Algorithm, input, signature) {
 		return other, time.Now(), nil // it may have been waited for
 	}
-	return nil, now, cmp.Or(err, badSignature(h))
+	return nil, now, cmp.Or(err, badSignature(h, signature))
 }
 
 // judge holds the claims of a token whose signature holds against the policy of its issuer.
@@ -450,7 +453,7 @@ func (a *authority) key(ctx context.Context, h *Header) (k *Key, at time.Time, r
 	case k == nil || k.primitive == nil:
 		refusal = unknownKey(h, "")
 	case !k.answers(h):
-		refusal = mismatch(h, k.named(h))
+		refusal = k.mismatch(h)
 	case at.IsZero():
 		at = time.Now()
 	}
@@ -494,8 +497,13 @@ func (a *authority) replacement(ctx context.Context, h *Header, failed *Key) (k 
 	return k, nil
 }
 
-func badSignature(h *Header) *Error {
-	return &Error{Reason: ReasonSignatureInvalid, detail: "the " + string(h.Algorithm) + " signature does not hold"}
+func badSignature(h *Header, signature []byte) *Error {
+	e := &Error{Reason: ReasonSignatureInvalid, detail: "the " + string(h.Algorithm) + " signature does not hold"}
+	var integers struct{ R, S *big.Int }
+	if rest, err := asn1.Unmarshal(signature, &integers); h.Algorithm.kty() == "EC" && err == nil && len(rest) == 0 {
+		e.Hint = "it is DER of " + strconv.Itoa(len(signature)) + " bytes, as X.509 has it: a JWS has two integers of fixed length (RFC 7518 section 3.4)"
+	}
+	return e
 }
 
 // none reports whether there is no verifier, so that every token is refused. It is no fault of theirs.

@@ -88,7 +88,6 @@ func refusals() []refusal {
 		{"alg array", header(`{"alg":["RS256"]}`), jwt.ReasonHeaderMember, m, "alg"},
 		{"alg empty", header(`{"alg":""}`), jwt.ReasonHeaderMember, m, "alg"},
 		{"kid number", header(`{"alg":"RS256","kid":1}`), jwt.ReasonHeaderMember, m, "kid"},
-		{"kid empty", header(`{"alg":"RS256","kid":""}`), jwt.ReasonHeaderMember, m, "kid"},
 		{"typ number", header(`{"alg":"RS256","typ":1}`), jwt.ReasonHeaderMember, m, "typ"},
 		{"crit", signed(map[string]any{"crit": []string{"exp"}, "exp": 1}), jwt.ReasonHeaderCritical, m, "crit"},
 		{"crit empty", signed(map[string]any{"crit": []string{}}), jwt.ReasonHeaderCritical, m, "crit"},
@@ -162,15 +161,12 @@ func refusals() []refusal {
 		}
 	}
 	for _, bad := range []string{`1`, `null`, `true`, `["x"]`, `{}`} {
-		for _, name := range []string{"iss", "sub", "jti", "client_id", "azp", "scope"} {
+		for _, name := range []string{"iss", "sub", "jti", "client_id", "azp"} {
 			list = append(list, refusal{name + " " + bad, with(name, raw(bad)), jwt.ReasonClaimInvalid, c, name})
 		}
 	}
 	for _, bad := range []string{`1`, `null`, `{}`, `[1]`, `["` + jwttest.Audience + `",null]`, `[["` + jwttest.Audience + `"]]`} {
 		list = append(list, refusal{"aud " + bad, with("aud", raw(bad)), jwt.ReasonClaimInvalid, c, "aud"})
-	}
-	for _, bad := range []string{`1`, `[1]`, `{}`} {
-		list = append(list, refusal{"scp " + bad, with("scp", raw(bad)), jwt.ReasonClaimInvalid, c, "scp"})
 	}
 	for _, bad := range []string{`1`, `"x"`, `null`, `[]`} {
 		list = append(list, refusal{"cnf " + bad, with("cnf", raw(bad)), jwt.ReasonClaimInvalid, c, "cnf"})
@@ -436,7 +432,7 @@ func TestConfigRequire(t *testing.T) {
 		text     string
 	}{
 		{"met", []jwt.Requirement{jwt.Claim("token_use").Equals("access"), jwt.Scope("a")}, claims{"token_use": "access", "scope": "a"}, "", nil, ""},
-		{"claim", []jwt.Requirement{jwt.Claim("token_use").Equals("access")}, claims{"token_use": "id"}, jwt.ReasonClaimRefused, jwt.ErrClaims, `claim refused: token_use has another value, want "access"`},
+		{"claim", []jwt.Requirement{jwt.Claim("token_use").Equals("access")}, claims{"token_use": "other"}, jwt.ReasonClaimRefused, jwt.ErrClaims, `claim refused: token_use has another value, want "access"`},
 		{"absent", []jwt.Requirement{jwt.Claim("org", "id").Has("7")}, nil, jwt.ReasonClaimRefused, jwt.ErrClaims, `claim refused: org.id is absent, want "7"`},
 		{"scope", []jwt.Requirement{jwt.Scope("a", "b")}, claims{"scope": "a"}, jwt.ReasonClaimRefused, jwt.ErrClaims, `claim refused: scope is "a", want "b"`},
 		{"all that fail", []jwt.Requirement{jwt.Claim("x").Has("1"), jwt.Claim("y").Has("2"), jwt.Claim("sub").Equals("test-subject")}, nil, jwt.ReasonClaimRefused, jwt.ErrClaims,

@@ -3,10 +3,13 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 const (
@@ -18,7 +21,9 @@ const (
 
 // A KeySet is an immutable set of keys. As a [KeySource] it returns the key that a token's kid
 // names, if its algorithm is the token's; for a token without kid, the only key that fits. Two keys
-// that share a kid and an algorithm make that kid unusable, even if one of them was skipped.
+// that share a kid and an algorithm make that kid unusable, even if one of them was skipped. The same key
+// twice, under whatever kid, is one key. A token without kid may name its key by x5t or x5t#S256 (RFC 7515
+// section 4.1.7), if keys of the set carry these.
 type KeySet struct {
 	entries []*entry
 	byID    map[string][]*entry
@@ -50,8 +55,8 @@ type SkippedKey struct {
 	Reason    string `json:"reason"`
 }
 
-// NewKeySet returns the set of these keys. It needs at least one, and refuses two that share a kid
-// and an algorithm.
+// NewKeySet returns the set of these keys. It needs at least one, and refuses two different ones that share
+// a kid and an algorithm.
 func NewKeySet(keys ...*Key) (*KeySet, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("jwt: NewKeySet: no keys")
@@ -61,7 +66,8 @@ func NewKeySet(keys ...*Key) (*KeySet, error) {
 		if k == nil || k.primitive == nil {
 			return nil, fmt.Errorf("jwt: NewKeySet: key %d is nil", i)
 		}
-		s.entries = append(s.entries, &entry{kid: k.id, kty: k.kty, alg: k.alg, key: k})
+		own := *k
+		s.entries = append(s.entries, &entry{kid: k.id, kty: k.kty, alg: k.alg, key: &own})
 	}
 	s.index()
 	for kid, namesakes := range s.byID {
@@ -88,7 +94,7 @@ func parseKeySet(data []byte) (*KeySet, error) {
 	if len(data) > maxKeySetSize {
 		return nil, errors.New(sizeDetail("the key set", len(data), maxKeySetSize))
 	}
-	s := scanner{text: string(data)}
+	s := scanner{text: withoutMark(string(data))}
 	set := &KeySet{}
 	found := false
 	for name := range s.members {
@@ -116,16 +122,23 @@ func parseKeySet(data []byte) (*KeySet, error) {
 	}
 	set.index()
 	if len(set.Keys()) == 0 {
-		why := "it is empty"
-		if len(set.entries) > 0 {
-			why = "the first was skipped: " + set.entries[0].skipped
-			if set.entries[0].encrypts {
-				why += " (keys for encryption verify nothing: the issuer needs one for signatures)"
-			}
-		}
-		return nil, fmt.Errorf("no usable key among %d: %s", len(set.entries), why)
+		return nil, fmt.Errorf("no usable key among %d: %s", len(set.entries), set.whySkipped())
 	}
 	return set, nil
+}
+
+// whySkipped tells the reasons of the skipped keys.
+func (s *KeySet) whySkipped() string {
+	all, encryption := []string{}, ""
+	for _, e := range s.entries {
+		if why := strings.TrimPrefix(quoteName(e.kid)+": "+e.skipped, `"": `); !slices.Contains(all, why) && len(all) < maxListed {
+			all = append(all, why)
+		}
+		if e.encrypts {
+			encryption = " (keys for encryption verify nothing: the issuer needs one for signatures)"
+		}
+	}
+	return cmp.Or(strings.Join(all, "; "), "it is empty") + encryption
 }
 
 // add reads the next element of keys.
@@ -155,8 +168,15 @@ func (s *KeySet) index() {
 			kids = append(kids, e.kid)
 		}
 		s.byID[e.kid] = append(s.byID[e.kid], e)
+		for _, other := range s.entries {
+			if e.key != nil && other.key != nil && e != other && e.key.sameMaterial(other.key) {
+				e.key.twins = append(e.key.twins, other.key)
+			}
+		}
 	}
-	s.kids = oneOf(kids)
+	if s.kids = "no kid, as no key of the set has one"; len(kids) > 0 {
+		s.kids = oneOf(kids)
+	}
 }
 
 // Keys returns the usable keys, in the order of the set.
@@ -200,7 +220,7 @@ func (s *KeySet) find(h *Header) (*Key, *Error) {
 		return nil, &Error{Reason: ReasonKeyUnknown, detail: "no key is configured"}
 	}
 	if h.KeyID == "" {
-		return s.only(h)
+		return s.only(h, s.certified(h))
 	}
 	namesakes := s.byID[h.KeyID]
 	if len(namesakes) == 0 {
@@ -219,7 +239,7 @@ func (s *KeySet) find(h *Header) (*Key, *Error) {
 		}
 	}
 	if other.key != nil {
-		return nil, mismatch(h, other.key.named(h))
+		return nil, other.key.mismatch(h)
 	}
 	e := unknownKey(h, s.kids)
 	e.detail = "the key of kid " + quote(h.KeyID) + " is not usable: " + other.skipped
@@ -229,30 +249,51 @@ func (s *KeySet) find(h *Header) (*Key, *Error) {
 	return nil, e
 }
 
-// only picks the key for a token that names none.
-func (s *KeySet) only(h *Header) (*Key, *Error) {
-	var found *entry
-	fitting := 0
+// certified returns the test that a key must pass whose certificate the token names: nil if it names none, or
+// none of the set says which it has.
+func (s *KeySet) certified(h *Header) (test func(k *Key) bool) {
+	x5t, x5tS256 := false, false // the members that count
+	for _, k := range s.Keys() {
+		x5t = x5t || h.x5t != "" && k.x5t != ""
+		x5tS256 = x5tS256 || h.x5tS256 != "" && k.x5tS256 != ""
+	}
+	if !x5t && !x5tS256 {
+		return nil
+	}
+	return func(k *Key) bool { return (!x5t || k.x5t == h.x5t) && (!x5tS256 || k.x5tS256 == h.x5tS256) }
+}
+
+// only picks the key for a token that has no kid: the only one that fits and passes the test.
+func (s *KeySet) only(h *Header, test func(k *Key) bool) (*Key, *Error) {
+	var found *Key
+	rivals := 1
 	for _, e := range s.entries {
-		if e.key != nil && e.key.answers(h) {
-			found = e
-			fitting++
+		switch {
+		case e.key == nil || !e.key.answers(h) || test != nil && !test(e.key):
+		case found == nil:
+			found = e.key
+		case !found.sameMaterial(e.key):
+			rivals++
 		}
 	}
 	switch {
-	case fitting == 0:
+	case found == nil && test != nil:
+		e := unknownKey(h, "")
+		e.Member, e.detail = "x5t", "the token names its key by a certificate, and no key of the set for "+snippet(string(h.Algorithm))+" has that"
+		return nil, e
+	case found == nil:
 		return nil, &Error{Reason: ReasonKeyUnknown, Member: "alg", Got: snippet(string(h.Algorithm)), detail: "the token names no key, and no key of the set is for " + snippet(string(h.Algorithm))}
-	case fitting > 1 || found.kid != "" && poisoned(s.byID[found.kid], h):
-		return nil, &Error{Reason: ReasonKeyAmbiguous, Member: "kid", detail: "the token names no key, and " + strconv.Itoa(max(fitting, 2)) + " of the set could be meant"}
+	case rivals > 1 || found.id != "" && poisoned(s.byID[found.id], h):
+		return nil, &Error{Reason: ReasonKeyAmbiguous, Member: "kid", detail: "the token names no key, and " + strconv.Itoa(max(rivals, 2)) + " of the set could be meant"}
 	}
-	return found.key, nil
+	return found, nil
 }
 
-// poisoned reports whether two of the keys that share a kid also share an algorithm.
+// poisoned reports whether two different keys that share a kid also share an algorithm.
 func poisoned(namesakes []*entry, h *Header) bool {
 	for i, a := range namesakes {
 		for _, b := range namesakes[:i] {
-			if alg := a.named(h); alg.kty() != "" && alg.sameAs(b.named(h)) {
+			if alg := a.named(h); alg.kty() != "" && alg.sameAs(b.named(h)) && (a.key == nil || b.key == nil || !a.key.sameMaterial(b.key)) {
 				return true
 			}
 		}

@@ -3,6 +3,8 @@
 package jwt_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -64,7 +66,18 @@ func TestKeyOfKid(t *testing.T) {
 		{"one kid, two types", []any{as(rs, "a"), as(es, "a")}, mint(jwt.ES256, "a"), ""},
 		{"one kid, three algorithms", []any{as(rs, "a"), as(ps, "a"), as(rs512, "a")}, mint(jwt.PS256, "a"), ""},
 		{"two keys, one kid and algorithm", []any{as(rs, "a"), as(other, "a")}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
-		{"the same key twice", []any{as(rs, "a"), as(rs, "a")}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
+		{"the same key twice", []any{as(rs, "a"), as(rs, "a")}, mint(jwt.RS256, "a"), ""},
+		{"the same key under two kids", []any{as(rs, "a"), as(rs, "b")}, mint(jwt.RS256, "b"), ""},
+		{"the same key under two kids, no kid", []any{as(rs, "a"), as(rs, "b")}, mint(jwt.RS256, nil), ""},
+		{"the same key twice without kids", []any{as(rs, nil), as(rs, nil), as(es, nil)}, mint(jwt.RS256, nil), ""},
+		{"the same key without alg", []any{fixture.JWKEdit{"alg": nil}.Apply(as(rs, "a")), as(rs, "a")}, mint(jwt.RS256, "a"), ""},
+		{"the same key without use", []any{as(rs, "a"), fixture.JWKEdit{"use": nil, "alg": nil}.Apply(as(rs, "a"))}, mint(jwt.RS256, "a"), ""},
+		{"the same key with its certificate", []any{as(rs, "a"), fixture.JWKEdit{"x5c": []string{certificateOf(t, rs)}}.Apply(as(rs, "a"))}, mint(jwt.RS256, "a"), ""},
+		{"the same key twice beside another", []any{as(rs, "a"), as(rs, "a"), as(other, "a")}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
+		{"the same key for another algorithm", []any{as(rs, "a"), fixture.JWKEdit{"alg": "RS512"}.Apply(as(rs, "b"))}, mint(jwt.RS256, nil), ""},
+		{"the same key twice beside another, no kid", []any{as(rs, "a"), as(rs, "b"), as(other, "c")}, mint(jwt.RS256, nil), jwt.ReasonKeyAmbiguous},
+		{"an empty kid is none", []any{as(rs, ""), es}, mint(jwt.RS256, ""), ""},
+		{"an empty kid in the token alone", []any{as(rs, "a"), es}, mint(jwt.RS256, ""), ""},
 		{"a broken twin", []any{as(rs, "a"), fixture.JWKEdit{"n": "AAAA"}.Apply(as(other, "a"))}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
 		{"an undeclared twin", []any{as(rs, "a"), fixture.JWKEdit{"alg": nil}.Apply(as(other, "a"))}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
 		{"a twin of another kid", []any{as(rs, "a"), as(other, "b")}, mint(jwt.RS256, "a"), ""},
@@ -94,10 +107,98 @@ func TestNewKeySet(t *testing.T) {
 	iss := fixture.Issuer()
 	a, b := iss.Key(jwt.RS256), fixture.OtherIssuer().Key(jwt.RS256)
 	for name, keys := range map[string][]*jwt.Key{
-		"none": nil, "nil": {a, nil}, "zero": {{}}, "one kid and algorithm": {a, b}, "one without kid": {iss.Key(jwt.HS256), iss.Key(jwt.HS256)},
+		"none": nil, "nil": {a, nil}, "zero": {{}}, "one kid and algorithm": {a, b}, "two secrets without kid": {secretOf(t, 1), secretOf(t, 2)},
 	} {
 		if set, err := jwt.NewKeySet(keys...); err == nil || set != nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+	hs := iss.Key(jwt.HS256)
+	for name, keys := range map[string][]*jwt.Key{"the same key": {a, a}, "the same secret": {hs, hs}, "an equal secret": {secretOf(t, 1), secretOf(t, 1)}, "one key": {a}} {
+		set, err := jwt.NewKeySet(keys...)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if k, err := set.Key(t.Context(), jwt.Header{Algorithm: keys[0].Algorithm()}); err != nil || k.KeyID() != keys[0].KeyID() {
+			t.Errorf("%s: got %v, %v", name, k, err)
+		}
+	}
+}
+
+func secretOf(t *testing.T, fill byte) *jwt.Key {
+	t.Helper()
+	k, err := jwt.HMACKey("", jwt.HS256, bytes.Repeat([]byte{fill}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// certificateOf is a certificate of an RSA key, as x5c has it.
+func certificateOf(t *testing.T, key fixture.JWK) string {
+	t.Helper()
+	return base64.StdEncoding.EncodeToString(fixture.Certificate(t, fixture.PublicRSA(t, key)))
+}
+
+// A token without kid may name its key by the thumbprint of a certificate, and no more than that.
+func TestKeyOfCertificate(t *testing.T) {
+	iss := fixture.Issuer()
+	rs, es := fixture.JWKOf(t, iss, jwt.RS256), fixture.JWKOf(t, iss, jwt.ES256)
+	other := fixture.JWKOf(t, fixture.OtherIssuer(), jwt.RS256)
+	with := func(key fixture.JWK, x5t, x5tS256 any) fixture.JWK {
+		return fixture.JWKEdit{"kid": nil, "x5t": x5t, "x5t#S256": x5tS256}.Apply(key)
+	}
+	type header = map[string]any
+	for _, c := range []struct {
+		name   string
+		keys   []any
+		header header
+		reason jwt.Reason
+	}{
+		{"x5t", []any{with(rs, "A", nil), with(other, "B", nil)}, header{"x5t": "A"}, ""},
+		{"x5t#S256", []any{with(rs, nil, "A"), with(other, nil, "B")}, header{"x5t#S256": "A"}, ""},
+		{"both", []any{with(rs, "A", "A2"), with(other, "B", "B2")}, header{"x5t": "A", "x5t#S256": "A2"}, ""},
+		{"both, of two keys", []any{with(rs, "A", "A2"), with(other, "B", "B2")}, header{"x5t": "A", "x5t#S256": "B2"}, jwt.ReasonKeyUnknown},
+		{"both, and the set has one of them", []any{with(rs, "A", nil), with(other, "B", nil)}, header{"x5t": "A", "x5t#S256": "B2"}, ""},
+		{"unknown", []any{with(rs, "A", nil)}, header{"x5t": "B"}, jwt.ReasonKeyUnknown},
+		{"another key's", []any{with(rs, "A", nil), with(other, "B", nil)}, header{"x5t": "B"}, jwt.ReasonSignatureInvalid},
+		{"of a key for another algorithm", []any{rs, with(es, "A", nil)}, header{"x5t": "A"}, jwt.ReasonKeyUnknown},
+		{"two of one name", []any{with(rs, "A", nil), with(other, "A", nil)}, header{"x5t": "A"}, jwt.ReasonKeyAmbiguous},
+		{"the same key twice", []any{with(rs, "A", nil), with(rs, "A", nil), with(other, "B", nil)}, header{"x5t": "A"}, ""},
+		{"case counts", []any{with(rs, "A", nil), with(other, "B", nil)}, header{"x5t": "a"}, jwt.ReasonKeyUnknown},
+		{"no key of the set has it", []any{rs, es}, header{"x5t": "A"}, ""},
+		{"no key of the set has it, two fit", []any{with(rs, nil, nil), with(other, nil, nil)}, header{"x5t": "A"}, jwt.ReasonKeyAmbiguous},
+		{"no key of the set says anything in it", []any{with(rs, "", nil), es}, header{"x5t": "A"}, ""},
+		{"beside a kid", []any{fixture.JWKEdit{"kid": "a", "x5t": "A"}.Apply(rs), fixture.JWKEdit{"kid": "b", "x5t": "B"}.Apply(other)}, header{"kid": "a", "x5t": "B"}, ""},
+		{"beside an empty kid", []any{with(rs, "A", nil), with(other, "B", nil)}, header{"kid": "", "x5t": "A"}, ""},
+		{"beside a kid that is unknown", []any{with(rs, "A", nil)}, header{"kid": "x", "x5t": "A"}, jwt.ReasonKeyUnknown},
+		{"no text", []any{with(rs, "A", nil)}, header{"x5t": 7}, jwt.ReasonKeyUnknown},
+		{"empty", []any{with(rs, "A", nil)}, header{"x5t": ""}, jwt.ReasonKeyUnknown},
+		{"no text, and no key of the set has it", []any{rs}, header{"x5t": nil, "x5t#S256": []string{"A"}}, ""},
+	} {
+		if _, ok := c.header["kid"]; !ok {
+			c.header["kid"] = nil
+		}
+		v := fixture.NewVerifier(t, func(config *jwt.Config) { config.Keys = fixture.ParseKeySet(t, c.keys...) })
+		token, err := fixture.Verify(v, iss.Mint(jwttest.Spec{Header: c.header}))
+		if reasonOf(err) != c.reason || (token == nil) != (err != nil) {
+			t.Errorf("%s: got %v, want %q", c.name, err, c.reason)
+		}
+	}
+}
+
+// A set tells why it has no key, of every key that it skipped.
+func TestNoUsableKey(t *testing.T) {
+	rs := fixture.JWKOf(t, fixture.Issuer(), jwt.RS256)
+	_, err := jwt.ParseKeySet(fixture.KeySetJSON(fixture.JWKEdit{"kid": "a", "n": nil}.Apply(rs), fixture.JWKEdit{"kid": "b", "e": "A+"}.Apply(rs), fixture.JWKEdit{"kid": nil, "use": "enc"}.Apply(rs)))
+	const want = `jwt: ParseKeySet: no usable key among 3: "a": n is absent; "b": e is not base64url (RFC 4648 section 5) from byte 1 on; use is "enc", not sig (keys for encryption verify nothing: the issuer needs one for signatures)`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.ParseKeySet(t, fixture.JWKEdit{"kid": nil}.Apply(rs)) })
+	_, err = fixture.Verify(v, fixture.Issuer().Token(nil))
+	if want := `jwt: unknown key: kid is "rs256-1", want no kid, as no key of the set has one`; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }

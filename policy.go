@@ -55,9 +55,9 @@ func (a *authority) checkClaims(t *Token, now time.Time, record func(check strin
 			add(name, nil)
 		}
 	}
-	add("typ", a.checkType(h))
+	add("typ", cmp.Or(a.checkType(h), a.checkKind(h, c)))
 	add("iss", a.checkIssuer(c))
-	add("key issuer", a.checkKeyIssuer(t.key, c))
+	add("key issuer", a.checkKeyIssuer(t))
 	add("aud", a.checkAudience(c))
 	add("client", a.checkClient(c))
 	add("exp", a.checkExpiry(c, now))
@@ -105,6 +105,22 @@ func (a *authority) checkType(h *Header) *Error {
 	return &Error{Reason: ReasonTypeRefused, Member: "typ", Got: snippet(h.Type), Want: want, Hint: hint}
 }
 
+// checkKind refuses a token that says of itself that it is of another kind than is asked for.
+func (a *authority) checkKind(h *Header, c *claims) *Error {
+	kind, member := c.kind, c.kindClaim
+	if kind == "" {
+		kind, member = kindNamed(h.Type), "typ"
+	}
+	switch {
+	case kind == "", kind == "id" && a.Profile == IDToken:
+		return nil
+	case a.Profile == IDToken:
+		return &Error{Reason: ReasonTypeRefused, Member: member, Got: kind, detail: member + " says that it is a " + kind + " token, want an ID token"}
+	}
+	return &Error{Reason: ReasonTypeRefused, Member: member, Got: kind, detail: member + " says that it is of the kind " + quote(kind) + ", want an access token",
+		Hint: "the client sends the wrong token: it gets an access token beside this one"}
+}
+
 func (a *authority) checkIssuer(c *claims) *Error {
 	switch {
 	case !c.issuer.present:
@@ -132,6 +148,7 @@ func (a *authority) checkAudience(c *claims) *Error {
 		e := missing("aud", oneOf(a.Audience))
 		if c.audience != "" {
 			e.Reason, e.detail = ReasonAudienceMismatch, "aud is empty, want "+e.Want
+			e.Hint = "the issuer names no audience: have the client ask for this API when it requests the token"
 		}
 		return e
 	case 1:
@@ -217,6 +234,10 @@ func (a *authority) checkProfile(c *claims, fail func(*Error)) {
 	}
 	switch a.Profile {
 	case AccessToken:
+		if c.ungranted != "" { // RFC 9068 section 2.2.3
+			name, _, _ := strings.Cut(c.ungranted, " ")
+			fail(&Error{Reason: ReasonClaimInvalid, Member: name, detail: c.ungranted})
+		}
 		if c.audience == "" && len(a.Audience) == 0 {
 			fail(missing("aud", ""))
 		}

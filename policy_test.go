@@ -181,3 +181,34 @@ func TestAllFailuresReported(t *testing.T) {
 		t.Errorf("got %q", text)
 	}
 }
+
+// A token that says of itself that it is of another kind than is asked for is refused.
+func TestKinds(t *testing.T) {
+	const logout = "http://schemas.openid.net/event/backchannel-logout"
+	id := func(c *jwt.Config) { c.Profile = jwt.IDToken }
+	access, ids := fixture.NewVerifier(t), fixture.NewVerifier(t, id)
+	for _, c := range []struct {
+		claims     claims
+		typ        any
+		access, id bool // accepted as such
+	}{
+		{claims{"token_use": "id"}, "JWT", false, true}, {claims{"token_use": "ID"}, "JWT", false, true}, {claims{"token_use": "refresh"}, "JWT", false, false}, {claims{"token_use": "access"}, "JWT", true, true},
+		{claims{"tokenType": "Refresh"}, "JWT", false, false}, {claims{"tokenType": "id_token"}, nil, false, true}, {claims{"tokenType": "access"}, "JWT", true, true}, {claims{"token_type": "refresh"}, "JWT", false, false},
+		{claims{"typ": "ID"}, "JWT", false, true}, {claims{"typ": "Refresh"}, "JWT", false, false}, {claims{"typ": "refresh_token"}, "JWT", false, false}, {claims{"typ": "Offline"}, "JWT", false, false},
+		{claims{"typ": "Logout"}, "JWT", false, false}, {claims{"typ": "Bearer"}, "JWT", true, true}, {claims{"typ": "DPoP"}, "JWT", true, true}, {claims{"typ": 7}, "JWT", true, true}, {claims{"typ": "identity"}, "JWT", true, true},
+		{claims{"events": claims{logout: claims{}}}, "JWT", false, false}, {claims{"events": claims{"other": claims{}, logout: claims{}}}, nil, false, false},
+		{claims{"events": claims{"other": claims{}}}, "JWT", true, true}, {claims{"events": []string{logout}}, "JWT", true, true}, {claims{"events": logout}, "JWT", true, true},
+		{nil, "refresh", false, false}, {nil, "Refresh", false, false}, {nil, "id_token", false, true}, {nil, "logout", false, false}, {nil, "refreshing", true, true},
+		{claims{"token_use": "access", "typ": "Refresh"}, "JWT", false, false},
+	} {
+		text := fixture.Issuer().Mint(jwttest.Spec{Header: map[string]any{"typ": c.typ}, Claims: c.claims})
+		for v, accepted := range map[*jwt.Verifier]bool{access: c.access, ids: c.id} {
+			token, err := fixture.Verify(v, text)
+			if fixture.Trace(t, v, text); accepted {
+				fixture.WantAccepted(t, token, err)
+				continue
+			}
+			fixture.WantRefusal(t, token, err, jwt.ReasonTypeRefused, jwt.ErrClaims)
+		}
+	}
+}

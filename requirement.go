@@ -90,7 +90,9 @@ func Scope(names ...string) Requirement {
 		}
 		missing := slices.DeleteFunc(slices.Clone(names[first:]), t.claims.hasScope)
 		e := &Error{Reason: ReasonScopeMissing, Member: "scope", Want: listed("all of", missing)}
-		if have := t.claims.scopes(); len(have) > 0 {
+		if t.claims.ungranted != "" {
+			e.detail = t.claims.ungranted + ", want " + e.Want
+		} else if have := t.claims.scopes(); len(have) > 0 {
 			e.Got = snippet(strings.Join(have, " "))
 		} else {
 			e.detail = "the token has no scope, want " + e.Want
@@ -138,13 +140,16 @@ func MaxAuthAge(limit time.Duration) Requirement {
 		raw, found := t.find("auth_time")
 		s := scanner{text: raw}
 		at, valid, _ := s.date()
-		if valid && now.Sub(at) <= limit {
+		if valid && now.Sub(at) <= limit && !at.After(now.Add(t.leeway())) {
 			return nil
 		}
 		e := &Error{Reason: ReasonAuthenticationInsufficient, Member: "auth_time", Want: "at most " + limit.String() + " ago",
 			ask: ask{maxAge: limit, hasMaxAge: true}}
 		if valid {
 			e.Got = at.UTC().Format(time.RFC3339)
+			if at.After(now) {
+				e.Hint = "the user authenticated in the future: compare this machine's clock with the issuer's"
+			}
 		} else if found {
 			e.detail = "auth_time is not a date, want " + e.Want
 		}

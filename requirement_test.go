@@ -315,6 +315,23 @@ func TestMaxAuthAgeEdge(t *testing.T) {
 	})
 }
 
+// Nobody authenticated in the future, but for the leeway.
+func TestMaxAuthAgeFuture(t *testing.T) {
+	fixture.Bubble(t, func(t *testing.T) {
+		for leeway, most := range map[time.Duration]time.Duration{0: 30 * time.Second, -1: 0, time.Minute: time.Minute} {
+			v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Leeway = leeway })
+			for _, age := range []time.Duration{0, time.Hour} {
+				for ahead, status := range map[time.Duration]int{most: 200, most + time.Second: 401, 24 * time.Hour: 401} {
+					text := fixture.Issuer().Token(claims{"auth_time": time.Now().Add(ahead).Unix()})
+					if resp := answerTo(v.Require(jwt.MaxAuthAge(age)), fixture.Request("Bearer "+text)); resp.StatusCode != status {
+						t.Errorf("%v ahead with a leeway of %v: status %d, want %d", ahead, leeway, resp.StatusCode, status)
+					}
+				}
+			}
+		}
+	})
+}
+
 // Check and Trace say the same of a route whose later requirement is a mistake.
 func TestMistakeBehindARequirement(t *testing.T) {
 	token := fixture.Issuer().Token(nil)

@@ -74,16 +74,42 @@ func (a *authority) checkTenant(c *claims) *Error {
 // checkKeyIssuer keeps a key that says whose it is to that issuer. Entra ID publishes keys of its
 // consumer tenant beside those of all: one must not vouch for the other. Elsewhere the member is
 // not defined, so one that is no URL says nothing.
-func (a *authority) checkKeyIssuer(k *Key, c *claims) *Error {
-	if k.issuer == "" || k.issuer == c.issuer.value || !a.templated && !strings.Contains(k.issuer, "://") {
+func (a *authority) checkKeyIssuer(t *Token) *Error {
+	name := t.claims.issuer.value
+	if a.isFor(t.key, name) {
 		return nil
 	}
-	if t, ok := templateOf(k.issuer); ok {
-		if _, ok := t.tenant(c.issuer.value); ok {
+	for _, twin := range t.key.twins {
+		if twin.answers(&t.header) && a.isFor(twin, name) {
 			return nil
 		}
 	}
-	e := unequal(ReasonIssuerMismatch, "iss", c.issuer.value, []string{k.issuer})
+	e := unequal(ReasonIssuerMismatch, "iss", name, []string{t.key.issuer})
 	e.Hint = "the key that signed the token is for another issuer only"
 	return e
+}
+
+// isFor reports whether a key says nothing against tokens of this issuer.
+func (a *authority) isFor(k *Key, issuer string) bool {
+	return k.issuer == "" || k.issuer == issuer || !a.templated && !strings.Contains(k.issuer, "://") || sameTenant(k.issuer, issuer)
+}
+
+// entraNames are the names that Microsoft Entra ID gives a tenant: in its versions 1 and 2.
+var entraNames = []template{{"https://sts.windows.net/", "/"}, {"https://login.microsoftonline.com/", "/v2.0"}}
+
+// sameTenant reports whether a key of this issuer, perhaps with the placeholder, is for tokens of that one.
+func sameTenant(key, name string) bool {
+	if t, ok := templateOf(key); ok {
+		if _, ok := t.tenant(name); ok {
+			return true
+		}
+	}
+	for _, of := range entraNames {
+		for _, t := range entraNames {
+			if id, ok := t.tenant(name); ok && (key == of.before+id+of.after || key == of.before+tenantPlaceholder+of.after) {
+				return true
+			}
+		}
+	}
+	return false
 }

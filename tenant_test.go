@@ -169,3 +169,41 @@ func TestPlaceholderChoosesNoIssuer(t *testing.T) {
 		t.Errorf("keys were asked for %d times, want once", calls)
 	}
 }
+
+// Entra ID has two names for a tenant, and the keys of both are published under either.
+func TestKeyOfEitherVersion(t *testing.T) {
+	v1 := func(tenant string) string { return "https://sts.windows.net/" + tenant + "/" }
+	v2 := func(tenant string) string { return "https://login.microsoftonline.com/" + tenant + "/v2.0" }
+	for _, c := range []struct {
+		token, key string
+		ok         bool
+	}{
+		{v1(tenantA), v2(tenantA), true}, {v2(tenantA), v1(tenantA), true}, {v1(tenantA), v1(tenantA), true}, {v1(tenantA), v2("{tenantid}"), true}, {v2(tenantA), v1("{tenantid}"), true},
+		{v1(tenantA), v2(tenantB), false}, {v2(tenantA), v1(tenantB), false}, {v1(tenantA), "https://login.microsoftonline.com/" + tenantA + "/v1.0", false}, {v1(tenantA), v2("common"), false},
+		{"https://sts.windows.net/" + tenantA, v2(tenantA), false}, {"https://evil.example/" + tenantA + "/", v2(tenantA), false}, {v1("common"), v2("{tenantid}"), false},
+	} {
+		rsa := fixture.JWKEdit{"issuer": c.key}.Apply(fixture.JWKOf(t, fixture.Issuer(), jwt.RS256))
+		v := fixture.NewVerifier(t, func(config *jwt.Config) { config.Issuer, config.Keys = c.token, fixture.ParseKeySet(t, rsa) })
+		token, err := fixture.Verify(v, fixture.Issuer().Token(claims{"iss": c.token}))
+		if c.ok {
+			fixture.WantAccepted(t, token, err)
+		} else {
+			fixture.WantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims)
+		}
+	}
+}
+
+// The same key for two issuers is a key of each.
+func TestSameKeyOfTwoIssuers(t *testing.T) {
+	rsa := fixture.JWKOf(t, fixture.Issuer(), jwt.RS256)
+	set := fixture.ParseKeySet(t, fixture.JWKEdit{"issuer": "https://a.example"}.Apply(rsa), fixture.JWKEdit{"issuer": "https://b.example"}.Apply(rsa))
+	for issuer, ok := range map[string]bool{"https://a.example": true, "https://b.example": true, "https://c.example": false} {
+		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Issuer, c.Keys = issuer, set })
+		token, err := fixture.Verify(v, fixture.Issuer().Token(claims{"iss": issuer}))
+		if ok {
+			fixture.WantAccepted(t, token, err)
+		} else {
+			fixture.WantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims)
+		}
+	}
+}

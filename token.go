@@ -24,6 +24,14 @@ func (t *Token) input() string {
 	return base64url([]byte(t.text)) + "." + base64url([]byte(t.claims.payload))
 }
 
+// leeway is that of whoever judged the token.
+func (t *Token) leeway() time.Duration {
+	if t.authority == nil { // in a trace
+		return defaultLeeway
+	}
+	return t.authority.Leeway
+}
+
 // verified reports whether t was returned by Verify: a Token that was made otherwise proves nothing.
 func (t *Token) verified() bool { return t != nil && t.authority != nil }
 

@@ -227,7 +227,7 @@ func (t *tracer) signature(ctx context.Context) {
 	if !key.verify(t.header.Algorithm, t.input, t.signed) {
 		other, err := t.authority.replacement(ctx, t.header, key)
 		if other == nil || !other.verify(t.header.Algorithm, t.input, t.signed) {
-			t.take("signature", cmp.Or(err, badSignature(t.header)).withIssuerHint(t.authority, t.payload))
+			t.take("signature", cmp.Or(err, badSignature(t.header, t.signed)).withIssuerHint(t.authority, t.payload))
 			return
 		}
 		t.key, t.trace.KeyID = other, snippet(other.id)

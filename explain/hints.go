@@ -278,10 +278,6 @@ func (x *explanation) claimHint(claim string) string {
 		if raw != number {
 			return "the issuer writes it as text, and it must be a number of seconds (RFC 7519 section 2)"
 		}
-	case "scope":
-		if strings.HasPrefix(raw, "[") {
-			return "the issuer writes an array, and it must be one string with spaces (RFC 8693 section 4.2); an array belongs into scp"
-		}
 	}
 	return ""
 }
