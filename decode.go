@@ -4,6 +4,7 @@
 package jwt
 
 import (
+	"bytes"
 	"encoding"
 	"encoding/json"
 	"errors"
@@ -14,9 +15,10 @@ import (
 	"unicode"
 )
 
-// Claims decodes the payload of a verified token into a T, as [json.Unmarshal] does with one
-// difference: a member of the payload fills a field only if it has exactly the field's name. The
-// claim "SCOPE" never fills a field tagged "scope", at any depth. A type that decodes itself
+// Claims decodes the payload of a verified token into a T, as [json.Unmarshal] does with two
+// differences. A member of the payload fills a field only if it has exactly the field's name: the
+// claim "SCOPE" never fills a field tagged "scope", at any depth. A number in an any is a
+// [json.Number], as [Token.Claim] gives it, so that no digit is lost. A type that decodes itself
 // (json.Unmarshaler) sees the payload as it is.
 func Claims[T any](t *Token) (T, error) {
 	var v T
@@ -28,7 +30,9 @@ func Claims[T any](t *Token) (T, error) {
 		x := exactCase{scanner{text: t.claims.payload, vetted: true}, data}
 		x.value(s)
 	}
-	if err := json.Unmarshal(data, &v); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if err := decoder.Decode(&v); err != nil {
 		var zero T
 		return zero, fmt.Errorf("jwt: Claims: %w", err)
 	}

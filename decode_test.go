@@ -3,6 +3,7 @@
 package jwt_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -175,14 +176,21 @@ func TestClaimsMatchExactly(t *testing.T) {
 	}
 }
 
-// Where the payload has no name in a wrong case, Claims is json.Unmarshal.
+// unmarshalNumbers is json.Unmarshal with json.Number in any.
+func unmarshalNumbers(data []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	return decoder.Decode(into)
+}
+
+// Where the payload has no name in a wrong case, Claims is json.Unmarshal, but for numbers in an any.
 func TestClaimsIsUnmarshal(t *testing.T) {
 	c := claims{"tenant": "acme", "org": claims{"ID": 2}, "list": []base{{"a", 1}}, "map": map[string]any{"x": base{"b", 2}}, "any": []any{1.5, nil, "x"}}
 	full := token(t, c)
 	got, err := jwt.Claims[custom](full)
 	var want custom
 	text, _ := json.Marshal(c)
-	if err != nil || json.Unmarshal(text, &want) != nil || !reflect.DeepEqual(got, want) {
+	if err != nil || unmarshalNumbers(text, &want) != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	all, err := jwt.Claims[map[string]any](full)
@@ -255,5 +263,34 @@ func TestClaim(t *testing.T) {
 	var none *jwt.Token
 	if _, ok := none.Claim("x"); ok {
 		t.Error("no token has a claim")
+	}
+}
+
+// A number in an any keeps all its digits, at any depth.
+func TestClaimsKeepNumbers(t *testing.T) {
+	const number = "9007199254740993"
+	v := fixture.NewVerifier(t)
+	token, err := fixture.Verify(v, fixture.Issuer().Token(claims{"user": json.Number(number), "in": []any{json.Number("1e400"), claims{"x": json.Number(number)}}}))
+	fixture.WantAccepted(t, token, err)
+	want := map[string]any{"user": json.Number(number), "in": []any{json.Number("1e400"), map[string]any{"x": json.Number(number)}}}
+	for name, got := range map[string]func() (any, any, error){
+		"map": func() (any, any, error) { m, err := jwt.Claims[map[string]any](token); return m["user"], m["in"], err },
+		"any": func() (any, any, error) {
+			m, err := jwt.Claims[any](token)
+			a, _ := m.(map[string]any)
+			return a["user"], a["in"], err
+		},
+		"struct": func() (any, any, error) {
+			m, err := jwt.Claims[struct {
+				User any `json:"user"`
+				In   any `json:"in"`
+			}](token)
+			return m.User, m.In, err
+		},
+	} {
+		user, in, err := got()
+		if err != nil || !reflect.DeepEqual(user, want["user"]) || !reflect.DeepEqual(in, want["in"]) {
+			t.Errorf("%s: got %v, %v (%v)", name, user, in, err)
+		}
 	}
 }

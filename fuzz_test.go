@@ -888,7 +888,7 @@ func checkClaims(t *testing.T, payload string) {
 		t.Fatal(refErr)
 	}
 	var want fuzzClaims
-	wantErr := json.Unmarshal(filtered, &want)
+	wantErr := unmarshalNumbers(filtered, &want)
 	if (err != nil) != (wantErr != nil) {
 		t.Fatalf("Claims of %q: %v, want %v", payload, err, wantErr)
 	}
