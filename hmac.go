@@ -29,7 +29,7 @@ func hmacKeyOf(kid string, alg Algorithm, secret []byte) (*Key, error) {
 		return nil, fmt.Errorf("the secret has %d bytes, %s needs at least %d", len(secret), alg, size)
 	}
 	if isPublicKey(secret) {
-		return nil, errors.New("the secret is a public key or a certificate")
+		return nil, errors.New("the secret is a public key or a certificate, or a file of keys")
 	}
 	own := bytes.Clone(secret)
 	return newKey(kid, "oct", alg, hmacKey{func() hash.Hash { return hmac.New(alg.hash().New, own) }}), nil

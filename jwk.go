@@ -355,7 +355,11 @@ func ParseKey(data []byte) (*Key, error) {
 	s := scanner{text: withoutMark(string(data))}
 	var j jwk
 	j.read(&s)
-	if fault := s.end(); fault != "" {
+	fault := s.end()
+	switch form := formOf(data); {
+	case form != "" && form != formJWK:
+		return nil, errors.New("jwt: ParseKey: it is " + form)
+	case fault != "":
 		return nil, errors.New("jwt: ParseKey: not a JSON Web Key: " + fault)
 	}
 	k, err := j.key(true)

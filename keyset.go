@@ -114,11 +114,11 @@ func parseKeySet(data []byte) (*KeySet, error) {
 			set.add(&s)
 		}
 	}
-	if fault := s.end(); fault != "" {
-		return nil, errors.New("not a JWK Set: " + fault)
-	}
-	if !found {
-		return nil, errors.New("not a JWK Set: keys is absent")
+	if fault := s.end(); fault != "" || !found {
+		if form := formOf(data); form != "" && form != formSet {
+			return nil, errors.New("not a JWK Set: it is " + form)
+		}
+		return nil, errors.New("not a JWK Set: " + cmp.Or(fault, "keys is absent"))
 	}
 	set.index()
 	if len(set.Keys()) == 0 {

@@ -1,5 +1,5 @@
 // This file reads public keys in the forms of other standards than JOSE: PEM (RFC 7468), certificates
-// (RFC 5280), keys of crypto/*. It also recognises them where a secret is wanted.
+// (RFC 5280), keys of crypto/*. It also recognises what was given in place of a key, or of a secret.
 
 package jwt
 
@@ -9,59 +9,65 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/base64"
-	"encoding/pem"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 )
 
 // ParsePEM reads the public keys (PKIX or PKCS #1) and the public keys of certificates that stand in a
-// PEM text, at most 100 blocks; a key that stands there twice counts once. Where one certificate is no
-// authority's, those that are authorities' (RFC 5280 section 4.2.1.9) are its chain, and no keys of
-// tokens. Neither chain nor dates are checked: the file is trusted as it stands. A block of another type
-// is an error. kid may be empty, and alg too: see [Key].
+// PEM text, at most 100 blocks; a key that stands there twice counts once. What a block holds counts, not
+// which of these its label says. Indentation, text around the blocks, a byte order mark, lost line breaks
+// and line breaks that are written as \n do not matter. Where one certificate is no authority's, those that
+// are authorities' (RFC 5280 section 4.2.1.9) are its chain, and no keys of tokens. Neither chain nor dates
+// are checked: the file is trusted as it stands. A block of another type is an error. kid may be empty, and
+// alg too: see [Key]. A key that is made for RSASSA-PSS alone (RFC 4055) stands for a PS algorithm.
 func ParsePEM(kid string, alg Algorithm, data []byte) ([]*Key, error) {
-	keys, err := parsePEM(kid, alg, data)
+	keys, err := parsePEM(kid, alg, string(data))
 	if err != nil {
 		return nil, fmt.Errorf("jwt: ParsePEM: %w", err)
 	}
 	return keys, nil
 }
 
-func parsePEM(kid string, alg Algorithm, data []byte) (keys []*Key, err error) {
-	if len(data) > maxKeySetSize {
-		return nil, errors.New(sizeDetail("the text", len(data), maxKeySetSize))
+// pemBlock finds a block, whatever became of its lines.
+var pemBlock = regexp.MustCompile(`(?s)-----BEGIN ([^-]*)-----(.*?)-----END ([^-]*)-----`)
+
+func parsePEM(kid string, alg Algorithm, text string) (keys []*Key, err error) {
+	if len(text) > maxKeySetSize {
+		return nil, errors.New(sizeDetail("the text", len(text), maxKeySetSize))
+	}
+	blocks := pemBlock.FindAllStringSubmatch(text, maxKeys+1)
+	switch form := formOf([]byte(text)); {
+	case form != "" && form != formPEM:
+		return nil, errors.New("it is " + form)
+	case len(blocks) == 0 || strings.Count(text, "-----BEGIN ") > len(blocks) && len(blocks) <= maxKeys:
+		return nil, errors.New("no PEM block, or one without its end")
+	case len(blocks) > maxKeys:
+		return nil, fmt.Errorf("more than %d blocks", maxKeys)
 	}
 	var publics, authorities []any
 	leaves := 0 // certificates that are no authority's
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		var public any
-		var certificate *x509.Certificate
-		switch block.Type {
-		case "PUBLIC KEY":
-			public, err = x509.ParsePKIXPublicKey(block.Bytes)
-		case "RSA PUBLIC KEY":
-			public, err = x509.ParsePKCS1PublicKey(block.Bytes)
-		case "CERTIFICATE":
-			if certificate, err = x509.ParseCertificate(block.Bytes); err == nil {
-				public = certificate.PublicKey
-			}
-		case "EC PARAMETERS": // openssl writes the curve beside a key
+	for _, block := range blocks {
+		label := block[1]
+		if label == "EC PARAMETERS" { // openssl writes the curve beside a key
 			continue
-		default:
-			err = fmt.Errorf("block type %s is neither a public key nor a certificate", quoteName(block.Type))
 		}
+		public, kind, err := publicOf(label, block[2])
 		switch {
+		case label != block[3]:
+			return nil, fmt.Errorf("the block %s ends as %s", quoteName(label), quoteName(block[3]))
 		case err != nil:
 			return nil, err
-		case len(publics)+len(authorities) == maxKeys:
-			return nil, fmt.Errorf("more than %d keys", maxKeys)
-		case certificate != nil && certificate.IsCA:
+		case kind == authority5280:
 			authorities = append(authorities, public)
 			continue
-		case certificate != nil:
+		case kind == leaf5280:
 			leaves++
 		}
 		publics = append(publics, public)
@@ -79,26 +85,130 @@ func parsePEM(kid string, alg Algorithm, data []byte) (keys []*Key, err error) {
 		}
 	}
 	if keys == nil {
-		return nil, errors.New("no PEM block")
+		return nil, errors.New("no PEM block with a key")
 	}
 	return keys, nil
 }
 
-// certifiedKey returns the public key of a certificate (RFC 5280 section 4.1). Nothing else in it
-// counts here, and crypto/x509 takes thirty times the size of a hostile one to read its extensions.
-func certifiedKey(der []byte) (any, error) {
+// derKind says what some DER is.
+type derKind int
+
+const (
+	bareKey derKind = iota
+	leaf5280
+	authority5280
+)
+
+// publicOf reads one block.
+func publicOf(label, body string) (public any, kind derKind, err error) {
+	switch {
+	case strings.Contains(label, "PRIVATE KEY"):
+		return nil, 0, errors.New("it holds a private key (" + strings.ToLower(quoteName(label)) + "): give its public half alone")
+	case !slices.Contains([]string{"PUBLIC KEY", "RSA PUBLIC KEY", "EC PUBLIC KEY", "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"}, label):
+		return nil, 0, fmt.Errorf("block type %s is neither a public key nor a certificate", quoteName(label))
+	}
+	der, ok := fromBase64(strings.NewReplacer(`\r`, "", `\n`, "").Replace(body))
+	if !ok {
+		return nil, 0, fmt.Errorf("the block %s is not base64", quoteName(label))
+	}
+	if public, kind, err = publicDER(der); err != nil {
+		return nil, 0, fmt.Errorf("the block %s holds neither a public key nor a certificate", quoteName(label))
+	}
+	return public, kind, nil
+}
+
+// fromBase64 decodes base64 in either alphabet, with white space or without, and with padding or without.
+func fromBase64(text string) ([]byte, bool) {
+	text = strings.Join(strings.Fields(text), "")
+	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+	b, err := base64.RawStdEncoding.DecodeString(text)
+	return b, err == nil && len(b) > 0
+}
+
+// publicDER reads a public key (PKIX or PKCS #1) or that of a certificate, as what it is by content.
+func publicDER(der []byte) (public any, kind derKind, err error) {
+	if public, err := publicPKIX(der); err == nil {
+		return public, bareKey, nil
+	}
+	if public, err := x509.ParsePKCS1PublicKey(der); err == nil {
+		return public, bareKey, nil
+	}
+	return certifiedKey(der)
+}
+
+// certifiedKey returns the public key of a certificate (RFC 5280 section 4.1), and whether it is an
+// authority's. Nothing else in it counts here, not even a serial number that is negative, and crypto/x509
+// takes thirty times the size of a hostile one to read its extensions.
+func certifiedKey(der []byte) (public any, kind derKind, err error) {
 	var certificate struct {
 		Body struct {
 			Version                                                  int `asn1:"optional,explicit,default:0,tag:0"`
 			Serial, Algorithm, Issuer, Validity, Subject, SubjectKey asn1.RawValue
+			IssuerID                                                 asn1.RawValue    `asn1:"optional,tag:1"`
+			SubjectID                                                asn1.RawValue    `asn1:"optional,tag:2"`
+			Extensions                                               []pkix.Extension `asn1:"optional,explicit,tag:3"`
 		}
 		Algorithm asn1.RawValue
 		Signature asn1.BitString
 	}
 	if rest, err := asn1.Unmarshal(der, &certificate); err != nil || len(rest) > 0 {
-		return nil, errors.New("not a certificate")
+		return nil, 0, errors.New("not a certificate")
 	}
-	return x509.ParsePKIXPublicKey(certificate.Body.SubjectKey.FullBytes)
+	kind = leaf5280
+	for _, extension := range certificate.Body.Extensions {
+		var constraints struct { // RFC 5280 section 4.2.1.9
+			Authority bool `asn1:"optional"`
+			Length    int  `asn1:"optional,default:-1"`
+		}
+		if extension.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 19}) {
+			if _, err := asn1.Unmarshal(extension.Value, &constraints); err == nil && constraints.Authority {
+				kind = authority5280
+			}
+		}
+	}
+	public, err = publicPKIX(certificate.Body.SubjectKey.FullBytes)
+	return public, kind, err
+}
+
+// pssKey is an RSA key that is made for RSASSA-PSS alone.
+type pssKey struct {
+	public *rsa.PublicKey
+	alg    Algorithm // the only one that its parameters allow; empty if they name none
+}
+
+// publicPKIX reads a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7). crypto/x509 does not know id-RSASSA-PSS
+// (RFC 4055 section 1.2).
+func publicPKIX(der []byte) (any, error) {
+	var info struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Key       asn1.BitString
+	}
+	rest, err := asn1.Unmarshal(der, &info)
+	if err != nil || len(rest) > 0 || !info.Algorithm.Algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}) {
+		return x509.ParsePKIXPublicKey(der)
+	}
+	public, err := x509.ParsePKCS1PublicKey(info.Key.RightAlign())
+	if err != nil {
+		return nil, err
+	}
+	if len(info.Algorithm.Parameters.FullBytes) == 0 {
+		return pssKey{public, ""}, nil
+	}
+	var fields []asn1.RawValue
+	var hash pkix.AlgorithmIdentifier // without one SHA-1 is meant
+	if _, err := asn1.Unmarshal(info.Algorithm.Parameters.FullBytes, &fields); err != nil {
+		return nil, err
+	}
+	if len(fields) > 0 && fields[0].Class == asn1.ClassContextSpecific && fields[0].Tag == 0 {
+		if _, err := asn1.Unmarshal(fields[0].Bytes, &hash); err != nil {
+			return nil, err
+		}
+	}
+	alg := map[string]Algorithm{"2.16.840.1.101.3.4.2.1": PS256, "2.16.840.1.101.3.4.2.2": PS384, "2.16.840.1.101.3.4.2.3": PS512}[hash.Algorithm.String()]
+	if alg == "" {
+		return nil, errors.New("the parameters of the RSASSA-PSS key name no hash that a PS algorithm has")
+	}
+	return pssKey{public, alg}, nil
 }
 
 // publicKey picks the constructor by type. alg may be empty.
@@ -106,6 +216,18 @@ func publicKey(kid string, alg Algorithm, public any) (k *Key, err error) {
 	switch public := public.(type) {
 	case *rsa.PublicKey:
 		k, err = rsaKeyOf(kid, alg, public)
+	case pssKey:
+		switch {
+		case alg != "" && !strings.HasPrefix(string(alg), "PS"):
+			return nil, fmt.Errorf("alg %s does not fit the key, which is for RSASSA-PSS alone", quoteName(string(alg)))
+		case alg != "" && public.alg != "" && alg != public.alg:
+			return nil, fmt.Errorf("alg %s does not fit the key, which is for %s alone", quoteName(string(alg)), public.alg)
+		case alg == "" && public.alg == "":
+			alg = PS256
+		case alg == "":
+			alg = public.alg
+		}
+		k, err = rsaKeyOf(kid, alg, public.public)
 	case *ecdsa.PublicKey:
 		k, err = ecdsaKeyOf(kid, public)
 	case ed25519.PublicKey:
@@ -119,41 +241,139 @@ func publicKey(kid string, alg Algorithm, public any) (k *Key, err error) {
 	return k, err
 }
 
-// isPublicKey recognises the forms in which a public key is handed out.
-func isPublicKey(secret []byte) bool {
-	if bytes.Contains(secret, []byte("-----BEGIN ")) || bytes.HasPrefix(bytes.TrimSpace(secret), []byte("ssh-")) {
-		return true
+// What people give in place of a key, and what to do then.
+const (
+	formPEM    = "PEM: ParsePEM reads it"
+	formJWK    = "one JSON Web Key: ParseKey reads it"
+	formSet    = "a JWK Set: ParseKeySet reads it"
+	formArray  = "an array of keys: a JWK Set is an object with the member keys"
+	formMap    = "a map of kids to certificates, as Google and Firebase publish them: take the address of their JWK Set"
+	formString = "a JSON string: the quotes around it and the backslashes within do not belong there"
+	formSSH    = "an SSH public key: ssh-keygen -e -m PKCS8 writes it as PEM"
+	formDER    = "DER: openssl pkey -pubin -inform DER, or openssl x509 -inform DER, writes it as PEM"
+	formBare   = "what stands between the lines of a PEM file: put them around it, such as -----BEGIN PUBLIC KEY-----"
+	formSecret = "a private key: give its public half alone"
+)
+
+// formOf recognises what a text is; empty if it is nothing of that kind.
+func formOf(data []byte) string {
+	text := strings.TrimSpace(withoutMark(strings.TrimSpace(string(data))))
+	switch {
+	case text == "":
+		return ""
+	case text[0] == '{':
+		return objectForm(text)
+	case text[0] == '[' && strings.Contains(text, `"kty"`):
+		return formArray
+	case text[0] == '"' && strings.Contains(text, `kty`):
+		return formString
+	case strings.Contains(text, "-----BEGIN "):
+		return formPEM
+	case isSSH(text) || strings.Contains(text, "---- BEGIN SSH2 "):
+		return formSSH
 	}
-	if text := bytes.TrimSpace(secret); len(text) > 0 && text[0] == '{' && bytes.Contains(text, []byte(`"kty"`)) {
-		return true
+	if form := derForm(data); form != "" {
+		return form
 	}
-	for _, der := range [][]byte{secret, unarmoured(secret)} {
-		if _, err := x509.ParsePKIXPublicKey(der); err == nil {
-			return true
+	if der, ok := fromBase64(text); ok {
+		switch form := derForm(der); {
+		case form == formDER:
+			return formBare
+		case form != "":
+			return form
+		case isSSHBlob(der):
+			return formSSH
 		}
-		if _, err := x509.ParsePKCS1PublicKey(der); err == nil {
-			return true
+	}
+	return ""
+}
+
+func objectForm(text string) string {
+	s := scanner{text: text}
+	certificates := false
+	for name := range s.members {
+		value, _ := s.raw()
+		switch {
+		case name == "keys":
+			return formSet
+		case name == "kty":
+			return formJWK
 		}
-		if _, err := x509.ParseCertificate(der); err == nil {
-			return true
+		certificates = strings.HasPrefix(value, `"-----BEGIN `)
+	}
+	if certificates {
+		return formMap
+	}
+	return ""
+}
+
+func derForm(der []byte) string {
+	if _, _, err := publicDER(der); err == nil {
+		return formDER
+	}
+	if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {
+		return formSecret
+	}
+	if _, err := x509.ParsePKCS1PrivateKey(der); err == nil {
+		return formSecret
+	}
+	if _, err := x509.ParseECPrivateKey(der); err == nil {
+		return formSecret
+	}
+	return ""
+}
+
+// sshType begins the names of SSH's types of keys (RFC 4253 section 6.6, RFC 5656, RFC 8709, OpenSSH's
+// PROTOCOL.u2f).
+var sshType = regexp.MustCompile(`^(sk-)?(ssh|ecdsa)-[a-z0-9-]+`)
+
+// isSSH recognises a line of a .pub or authorized_keys file: a type and its base64, perhaps behind options.
+func isSSH(text string) bool {
+	fields := strings.Fields(text)
+	for n, field := range fields[:min(len(fields), 64)] {
+		if sshType.MatchString(field) && n+1 < len(fields) {
+			if blob, ok := fromBase64(fields[n+1]); ok && isSSHBlob(blob) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// unarmoured decodes what stands between the lines of a PEM file.
-func unarmoured(secret []byte) []byte {
-	der, _ := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(secret)))
-	return der
+// isSSHBlob recognises the bytes of an SSH public key (RFC 4253 section 6.6): its type, behind a length.
+func isSSHBlob(b []byte) bool {
+	if len(b) < 4 {
+		return false
+	}
+	size := binary.BigEndian.Uint32(b)
+	return size < 64 && int(size)+4 < len(b) && sshType.Match(b[4:4+size])
+}
+
+// isPublicKey recognises the forms in which a public key is handed out, and their base64.
+func isPublicKey(secret []byte) bool {
+	const encodings = 3 // of one in another
+	for range encodings {
+		secret = []byte(withoutMark(string(secret)))
+		trimmed := bytes.TrimSpace(secret)
+		if formOf(secret) != "" || formOf(trimmed) != "" || isSSHBlob(secret) || isSSHBlob(trimmed) || bytes.Contains(secret, []byte("-----BEGIN ")) {
+			return true
+		}
+		decoded, ok := fromBase64(string(secret))
+		if !ok {
+			return false
+		}
+		secret = decoded
+	}
+	return false
 }
 
 // certifiedBy holds a key against its certificate, the first of x5c (RFC 7517 section 4.7).
 func (k *Key) certifiedBy(x5c string) error {
-	der, err := base64.StdEncoding.DecodeString(x5c)
-	if err != nil {
+	der, ok := fromBase64(x5c)
+	if !ok {
 		return errors.New("x5c is not base64")
 	}
-	public, err := certifiedKey(der)
+	public, _, err := certifiedKey(der)
 	if err != nil {
 		return errors.New("x5c is not a certificate")
 	}

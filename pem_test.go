@@ -7,15 +7,24 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
 	"math/big"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"assay.example/jwt"
 	"assay.example/jwt/internal/fixture"
+	"assay.example/jwt/jwttest"
 )
 
 func TestParsePEM(t *testing.T) {
@@ -118,4 +127,196 @@ func TestPEMRefused(t *testing.T) {
 			return onePEM("", "", fixture.PEM("PRIVATE KEY", der))
 		},
 	})
+}
+
+// pssInfo is the SubjectPublicKeyInfo of a key that is made for RSASSA-PSS alone, with a hash or without.
+func pssInfo(t *testing.T, public *rsa.PublicKey, hash asn1.ObjectIdentifier) []byte {
+	t.Helper()
+	parameters := asn1.RawValue{}
+	if hash != nil {
+		inner, err := asn1.Marshal(pkix.AlgorithmIdentifier{Algorithm: hash})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tagged, err := asn1.Marshal([]asn1.RawValue{{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: inner}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		parameters.FullBytes = tagged
+	}
+	der, err := asn1.Marshal(struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Key       asn1.BitString
+	}{pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}, Parameters: parameters}, asn1.BitString{Bytes: x509.MarshalPKCS1PublicKey(public), BitLength: 8 * len(x509.MarshalPKCS1PublicKey(public))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+// A PEM block is read by what it holds, however its lines were treated.
+func TestPEMByContent(t *testing.T) {
+	public := fixture.PublicRSA(t, fixture.JWKOf(t, fixture.Issuer(), jwt.RS256))
+	pkix, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs1 := x509.MarshalPKCS1PublicKey(public)
+	certificate := fixture.Certificate(t, public)
+	negative := bytes.Replace(certificate, []byte{0xa0, 3, 2, 1, 2, 2, 1, 1}, []byte{0xa0, 3, 2, 1, 2, 2, 1, 0xfb}, 1)
+	if bytes.Equal(negative, certificate) {
+		t.Fatal("the serial number was not found")
+	}
+	treatments := map[string]func(string) string{
+		"as it is": func(s string) string { return s }, "byte order mark": func(s string) string { return "\ufeff" + s }, "CRLF": func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
+		"indented": func(s string) string { return "   " + strings.ReplaceAll(s, "\n", "\n\t ") }, "written": func(s string) string { return strings.ReplaceAll(s, "\n", `\n`) },
+		"written CRLF": func(s string) string { return strings.ReplaceAll(s, "\n", `\r\n`) }, "spaces": func(s string) string { return strings.ReplaceAll(s, "\n", " ") },
+		"one line": func(s string) string { return strings.ReplaceAll(s, "\n", "") }, "text around": func(s string) string { return "subject=CN=a - b\n" + s + "\nmore ssh-rsa text\n" },
+		"no last line break": strings.TrimSpace, "empty lines": func(s string) string { return "\n\n" + strings.ReplaceAll(s, "\n", "\n\n") },
+	}
+	want := fixture.ParseKeySet(t, fixture.JWKOf(t, fixture.Issuer(), jwt.RS256)).Keys()[0].Thumbprint()
+	for _, label := range []string{"PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"} {
+		for form, der := range map[string][]byte{"PKIX": pkix, "PKCS #1": pkcs1, "certificate": certificate, "negative serial": negative, "PSS": pssInfo(t, public, nil)} {
+			for how, treat := range treatments {
+				keys, err := jwt.ParsePEM("", "", []byte(treat(string(fixture.PEM(label, der)))))
+				if err != nil || len(keys) != 1 || keys[0].Thumbprint() != want {
+					t.Errorf("%s as %s, %s: %v, %v", form, label, how, keys, err)
+				}
+			}
+		}
+	}
+}
+
+// A key for RSASSA-PSS stands for the PS algorithm that its parameters allow.
+func TestPSSKeys(t *testing.T) {
+	iss := fixture.Issuer()
+	public := fixture.PublicRSA(t, fixture.JWKOf(t, iss, jwt.PS256))
+	sha := func(n int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, n} }
+	for _, c := range []struct {
+		hash asn1.ObjectIdentifier
+		alg  jwt.Algorithm
+		want jwt.Algorithm // empty: refused
+	}{
+		{nil, "", jwt.PS256}, {nil, jwt.PS384, jwt.PS384}, {nil, jwt.RS256, ""}, {sha(1), "", jwt.PS256}, {sha(2), "", jwt.PS384}, {sha(3), "", jwt.PS512},
+		{sha(1), jwt.PS256, jwt.PS256}, {sha(1), jwt.PS512, ""}, {sha(1), jwt.RS256, ""}, {sha(1), jwt.ES256, ""}, {asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}, "", ""},
+	} {
+		keys, err := jwt.ParsePEM("", c.alg, fixture.PEM("PUBLIC KEY", pssInfo(t, public, c.hash)))
+		if (err == nil) != (c.want != "") || err == nil && keys[0].Algorithm() != c.want {
+			t.Errorf("%v as %s: got %v, %v, want %s", c.hash, c.alg, keys, err, c.want)
+		}
+	}
+	keys, err := jwt.ParsePEM("", "", fixture.PEM("PUBLIC KEY", pssInfo(t, public, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = keys[0] })
+	token, err := fixture.Verify(v, iss.Mint(jwttest.Spec{Algorithm: jwt.PS256}))
+	fixture.WantAccepted(t, token, err)
+	token, err = fixture.Verify(v, iss.Mint(jwttest.Spec{Algorithm: jwt.RS256}))
+	fixture.WantRefusal(t, token, err, jwt.ReasonKeyMismatch, jwt.ErrKey)
+}
+
+// What is no PEM of a public key gets one true sentence.
+func TestWhatIsNoPEM(t *testing.T) {
+	key := fixture.ECKey(t)
+	pkix, _ := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	pkcs8, _ := x509.MarshalPKCS8PrivateKey(key)
+	sec1, _ := x509.MarshalECPrivateKey(key)
+	certificate := fixture.Certificate(t, &key.PublicKey)
+	jwk := string(fixture.JSON(t, fixture.JWKOf(t, fixture.Issuer(), jwt.ES256)))
+	set := `{"keys":[` + jwk + `]}`
+	quoted, _ := json.Marshal(set)
+	pemText, _ := json.Marshal(string(fixture.PEM("CERTIFICATE", certificate)))
+	b64 := base64.StdEncoding.EncodeToString
+	for _, c := range []struct{ name, text, pem, key, set string }{
+		{"SSH", sshLine("ecdsa-sha2-nistp256"), "an SSH public key", "an SSH public key", "an SSH public key"},
+		{"RFC 4716", "---- BEGIN SSH2 PUBLIC KEY ----\nComment: \"x\"\nAAAA\n---- END SSH2 PUBLIC KEY ----\n", "an SSH public key", "an SSH public key", "an SSH public key"},
+		{"DER", string(pkix), "DER: openssl", "DER: openssl", "DER: openssl"}, {"DER of a certificate", string(certificate), "DER: openssl", "DER: openssl", "DER: openssl"},
+		{"DER of a private key", string(pkcs8), "a private key", "a private key", "a private key"}, {"DER of SEC 1", string(sec1), "a private key", "a private key", "a private key"},
+		{"bare base64", b64(pkix), "what stands between the lines", "what stands between the lines", "what stands between the lines"},
+		{"bare base64 of a private key", b64(pkcs8), "a private key", "a private key", "a private key"},
+		{"JWK", jwk, "one JSON Web Key: ParseKey", "", "one JSON Web Key: ParseKey"}, {"JWK Set", "\ufeff" + set, "a JWK Set: ParseKeySet", "a JWK Set: ParseKeySet", ""},
+		{"array", "[" + jwk + "]", "an array of keys", "an array of keys", "an array of keys"}, {"quoted", string(quoted), "a JSON string", "a JSON string", "a JSON string"},
+		{"Google's map", `{"k1":` + string(pemText) + `}`, "a map of kids to certificates", "a map of kids to certificates", "a map of kids to certificates"},
+		{"PEM", string(fixture.PEM("PUBLIC KEY", pkix)), "", "PEM: ParsePEM reads it", "PEM: ParsePEM reads it"},
+		{"private PEM", string(fixture.PEM("PRIVATE KEY", pkcs8)), `it holds a private key ("private key")`, "PEM", "PEM"},
+		{"encrypted PEM", string(fixture.PEM("ENCRYPTED PRIVATE KEY", pkcs8)), `it holds a private key ("encrypted`, "PEM", "PEM"},
+		{"request", string(fixture.PEM("CERTIFICATE REQUEST", pkix)), "is neither a public key nor a certificate", "PEM", "PEM"},
+		{"other content", string(fixture.PEM("PUBLIC KEY", []byte("hello"))), "holds neither a public key nor a certificate", "PEM", "PEM"},
+		{"other end", "-----BEGIN PUBLIC KEY-----\n" + b64(pkix) + "\n-----END CERTIFICATE-----", "ends as", "PEM", "PEM"},
+		{"no end", "-----BEGIN PUBLIC KEY-----\n" + b64(pkix), "without its end", "PEM", "PEM"},
+		{"nothing", " \n", "no PEM block", "not a JSON object", "not a JSON object"},
+	} {
+		_, errPEM := jwt.ParsePEM("", "", []byte(c.text))
+		_, errKey := jwt.ParseKey([]byte(c.text))
+		_, errSet := jwt.ParseKeySet([]byte(c.text))
+		for call, got := range map[string]struct {
+			err  error
+			want string
+		}{"ParsePEM": {errPEM, c.pem}, "ParseKey": {errKey, c.key}, "ParseKeySet": {errSet, c.set}} {
+			switch {
+			case got.want == "" && got.err != nil:
+				t.Errorf("%s to %s: %v", c.name, call, got.err)
+			case got.want != "" && (got.err == nil || !strings.Contains(got.err.Error(), got.want) || strings.ContainsAny(got.err.Error(), "\n\\")):
+				t.Errorf("%s to %s: got %v, want %s", c.name, call, got.err, got.want)
+			}
+		}
+	}
+}
+
+// sshLine is a line of authorized_keys, of any type.
+func sshLine(kind string) string {
+	field := func(b []byte) []byte { return append(binary.BigEndian.AppendUint32(nil, uint32(len(b))), b...) }
+	blob := append(field([]byte(kind)), field(bytes.Repeat([]byte{7}, 65))...)
+	return kind + " " + base64.StdEncoding.EncodeToString(blob) + " user@host\n"
+}
+
+// No form of a public key that a person could paste is a secret: not in base64, not within JSON, not with a
+// line break behind it.
+func TestSecretIsNoPublicKey(t *testing.T) {
+	rsa := fixture.PublicRSA(t, fixture.JWKOf(t, fixture.Issuer(), jwt.RS256))
+	pkix, _ := x509.MarshalPKIXPublicKey(rsa)
+	certificate := fixture.Certificate(t, rsa)
+	jwk := fixture.JSON(t, fixture.JWKOf(t, fixture.Issuer(), jwt.RS256))
+	forms := map[string][]byte{
+		"PKIX": pkix, "PKCS #1": x509.MarshalPKCS1PublicKey(rsa), "certificate": certificate, "PEM": fixture.PEM("PUBLIC KEY", pkix), "PEM of PKCS #1": fixture.PEM("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(rsa)),
+		"PEM of a certificate": fixture.PEM("CERTIFICATE", certificate), "PSS": pssInfo(t, rsa, nil), "RFC 4716": []byte("---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2EAAAADAQAB\n---- END SSH2 PUBLIC KEY ----"),
+		"JWK": jwk, "JWK Set": []byte(`{"keys":[` + string(jwk) + `]}`), "array": []byte("[" + string(jwk) + "]"), "set in quotes": fixture.JSON(t, `{"keys":[`+string(jwk)+`]}`),
+		"written PEM": []byte(strings.ReplaceAll(string(fixture.PEM("PUBLIC KEY", pkix)), "\n", `\n`)),
+	}
+	for _, kind := range []string{"ssh-rsa", "ssh-ed25519", "ssh-dss", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", "ssh-rsa-cert-v01@openssh.com"} {
+		line := sshLine(kind)
+		forms[kind] = []byte(line)
+		forms[kind+" behind options"] = []byte(`restrict,command="x y" ` + line)
+		blob, _ := base64.StdEncoding.DecodeString(strings.Fields(line)[1])
+		forms[kind+" in bytes"] = blob
+	}
+	tried := 0
+	for name, form := range forms {
+		std, url := base64.StdEncoding.EncodeToString(form), base64.RawURLEncoding.EncodeToString(form)
+		wrapped := regexp.MustCompile(".{64}").ReplaceAllString(std, "$0\n")
+		for how, text := range map[string]string{"": string(form), "a line break": string(form) + "\n", "CRLF": string(form) + "\r\n", "a mark": "\ufeff" + string(form), "base64": std, "base64url": url, "wrapped": wrapped + "\n", "twice": base64.StdEncoding.EncodeToString([]byte(std))} {
+			tried++
+			if _, err := jwt.HMACKey("", jwt.HS256, []byte(text)); err == nil || strings.Contains(err.Error(), "at least") {
+				t.Errorf("%s in %q: %v", name, how, err)
+			}
+		}
+	}
+	if tried < 250 {
+		t.Errorf("%d were tried", tried)
+	}
+	for n := range 1000 {
+		secret := make([]byte, 32+n%64)
+		rand.Read(secret)
+		for _, text := range [][]byte{secret, []byte(base64.StdEncoding.EncodeToString(secret)), []byte(hex.EncodeToString(secret))} {
+			if _, err := jwt.HMACKey("", jwt.HS256, text); err != nil {
+				t.Fatalf("a secret is refused: %v", err)
+			}
+		}
+	}
+	for _, text := range []string{"the ssh-agent of my grandmother knows no secrets at all", "correct horse battery staple, BEGIN with a capital", `{"not":"a key", "but": "thirty-two bytes and more"}`} {
+		if _, err := jwt.HMACKey("", jwt.HS256, []byte(text)); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 }

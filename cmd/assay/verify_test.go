@@ -228,7 +228,7 @@ func TestVerifyKeys(t *testing.T) {
 		{shared, []string{"-secret-file", file("secret", "short")}, exitNoKeys, "needs at least 32"},
 		{good, []string{"-key", filepath.Join(dir, "none")}, exitNoKeys, "-key wants a file's name: "},
 		{good, []string{"-key", file("bad", "x")}, exitNoKeys, "no PEM block"},
-		{good, []string{"-key", set}, exitNoKeys, "kty is absent"},
+		{good, []string{"-key", set}, exitNoKeys, "it is a JWK Set"},
 		{good, []string{"-jwks", exampleKey}, exitNoKeys, "That goes into -key"},
 		{good, []string{"-jwks", `{"keys":[{"kty":"RSA","use":"enc","n":"AQAB","e":"AQAB"}]}`}, exitNoKeys, "the keys are for encryption"},
 		{good, []string{"-jwks", "http://127.0.0.1:1/keys"}, exitUsage, "-insecure-loopback-http"},
