@@ -9,7 +9,7 @@ import (
 )
 
 // An Algorithm is the name of a signature algorithm: RFC 7518 section 3.1, RFC 8037 section 3.1 and
-// RFC 9864. There is no value for "none", and no other name is accepted anywhere.
+// RFC 9864 and RFC 9964. There is no value for "none", and no other name is accepted anywhere.
 type Algorithm string
 
 // The algorithms that this package verifies.
@@ -26,9 +26,15 @@ const (
 	HS256   Algorithm = "HS256"
 	HS384   Algorithm = "HS384"
 	HS512   Algorithm = "HS512"
-	EdDSA   Algorithm = "EdDSA"   // RFC 8037, with Ed25519 keys alone
-	Ed25519 Algorithm = "Ed25519" // RFC 9864: the same algorithm under its own name
+	EdDSA   Algorithm = "EdDSA"     // RFC 8037, with Ed25519 keys alone
+	Ed25519 Algorithm = "Ed25519"   // RFC 9864: the same algorithm under its own name
+	MLDSA44 Algorithm = "ML-DSA-44" // RFC 9964, from Go 1.27 on
+	MLDSA65 Algorithm = "ML-DSA-65" // RFC 9964, from Go 1.27 on
+	MLDSA87 Algorithm = "ML-DSA-87" // RFC 9964, from Go 1.27 on
 )
+
+// verifiesMLDSA: mldsa.go is in the build.
+var verifiesMLDSA bool
 
 // kty is the key type that the algorithm needs (RFC 7518 section 6.1); empty if there is no such
 // algorithm.
@@ -42,6 +48,10 @@ func (a Algorithm) kty() string {
 		return "oct"
 	case EdDSA, Ed25519:
 		return "OKP"
+	case MLDSA44, MLDSA65, MLDSA87:
+		if verifiesMLDSA {
+			return "AKP"
+		}
 	}
 	return ""
 }

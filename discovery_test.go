@@ -719,7 +719,7 @@ func TestBadAnswers(t *testing.T) {
 		{"10 MB", "/keys", text(200, strings.Repeat(" ", 10<<20)), "longer than 524288 bytes"},
 		{"2,000 keys", "/keys", text(200, `{"keys":[`+strings.Repeat(`{"kty":"x"},`, 1999)+string(good)+`]}`), "more than 100 keys"},
 		{"no keys", "/keys", text(200, `{"keys":[]}`), "no usable key among 0: it is empty"},
-		{"no usable key", "/keys", text(200, `{"keys":[{"kty":"AKP"}]}`), `no usable key among 1: kty "AKP" is not supported`},
+		{"no usable key", "/keys", text(200, `{"keys":[{"kty":"XYZ"}]}`), `no usable key among 1: kty "XYZ" is not supported`},
 		{"redirect", "/keys", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://evil.test/", http.StatusFound)
 		}, "redirects are not followed"},

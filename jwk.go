@@ -238,6 +238,8 @@ func (j *jwk) key(local bool) (*Key, error) {
 		return nil, errors.New("key_ops does not hold verify")
 	case j.private != "":
 		return nil, fmt.Errorf("it is a private key (%s): publish its public half alone", j.private)
+	case j.kty == "AKP" && mldsaKeyOf == nil:
+		return nil, errors.New("kty \"AKP\" (ML-DSA, RFC 9964) needs a program that is built with Go 1.27")
 	case j.alg != "" && alg.kty() == "":
 		return nil, fmt.Errorf("alg %s is not supported", quoteName(j.alg))
 	}
@@ -250,6 +252,8 @@ func (j *jwk) key(local bool) (*Key, error) {
 		k, err = j.ec()
 	case "OKP":
 		k, err = j.okp()
+	case "AKP":
+		k, err = j.akp(alg)
 	case "oct":
 		if !local {
 			return nil, errors.New("it is a secret (kty oct) in a key set: configure secrets with HMACKey")
@@ -332,6 +336,20 @@ func (j *jwk) okp() (*Key, error) {
 		return nil, err
 	}
 	return ed25519KeyOf(j.kid, x)
+}
+
+// mldsaKeyOf is what mldsa.go registers.
+var mldsaKeyOf func(kid string, alg Algorithm, public []byte) (*Key, error)
+
+func (j *jwk) akp(alg Algorithm) (*Key, error) {
+	public, err := bytesOf("pub", j.pub)
+	switch {
+	case err != nil:
+		return nil, err
+	case alg.kty() != "AKP":
+		return nil, errors.New("alg is absent or does not fit the key, and a key of type AKP must declare it")
+	}
+	return mldsaKeyOf(j.kid, alg, public)
 }
 
 func (j *jwk) oct(alg Algorithm) (*Key, error) {

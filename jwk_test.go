@@ -287,3 +287,14 @@ func TestPaddedMembers(t *testing.T) {
 		}
 	}
 }
+
+// Where ML-DSA cannot be verified, its keys are skipped for the reason that helps.
+func TestMLDSAKeyOfOldGo(t *testing.T) {
+	_, err := jwt.ParseKey([]byte(`{"kty":"AKP","alg":"ML-DSA-44"}`))
+	old := err != nil && err.Error() == `jwt: ParseKey: kty "AKP" (ML-DSA, RFC 9964) needs a program that is built with Go 1.27`
+	if config := fixture.Config(t); !old && (err == nil || err.Error() != "jwt: ParseKey: pub is absent") {
+		t.Errorf("got %v", err)
+	} else if config.Algorithms = []jwt.Algorithm{jwt.MLDSA44}; old != (parsed(jwt.NewVerifier(config)) != nil) {
+		t.Errorf("the algorithm is configured: %v", !old)
+	}
+}

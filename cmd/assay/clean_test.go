@@ -372,7 +372,7 @@ func TestTerminal(t *testing.T) {
 		foreign(strings.Repeat("a", maxForeign+1)):       strings.Repeat("a", maxForeign) + "...",
 		foreign(strings.Repeat("a", maxForeign-1) + "é"): strings.Repeat("a", maxForeign-1) + "...",
 	} {
-		if got := fmt.Sprintf("%s", text); got != want {
+		if got := text.String(); got != want {
 			t.Errorf("%.20q: %q, want %q", string(text), got, want)
 		}
 	}

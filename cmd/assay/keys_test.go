@@ -68,7 +68,7 @@ func TestKeysGolden(t *testing.T) {
 		"rotating": {header: map[string]string{"Cache-Control": "public, max-age=600", "ETag": `"1"`, "Content-Type": "application/jwk-set+json"},
 			keys: `{"keys":[{"kid":"2026-11","use":"sig","alg":"RS256",` + rsaKey + `},{"kid":"next","alg":"EdDSA",` + edKey + `}]}`},
 		"mixed": {header: map[string]string{"Cache-Control": "no-store", "Content-Type": "application/json"},
-			keys: `{"keys":[{` + rsaKey + `},{"kid":"enc","use":"enc","alg":"RSA-OAEP",` + rsaKey + `},{"kty":"oct","k":"AAAA"},{"kid":"p","d":"AQAB",` + rsaKey + `},{"kid":"\u001b[31m","kty":"AKP"},7]}`},
+			keys: `{"keys":[{` + rsaKey + `},{"kid":"enc","use":"enc","alg":"RSA-OAEP",` + rsaKey + `},{"kty":"oct","k":"AAAA"},{"kid":"p","d":"AQAB",` + rsaKey + `},{"kid":"\u001b[31m","kty":"XYZ"},7]}`},
 		"encryption": {header: map[string]string{"Content-Type": "application/json"}, keys: `{"keys":[{"use":"enc",` + rsaKey + `}]}`},
 		"portal":     {header: map[string]string{"Content-Type": "text/html"}, keys: "<html>"},
 		"down":       {header: map[string]string{"Content-Type": "text/plain"}, keys: "down", status: http.StatusServiceUnavailable},

@@ -1,0 +1,31 @@
+//go:build go1.27
+
+// This file verifies ML-DSA signatures: RFC 9964, with the standard library's crypto/mldsa.
+
+package jwt
+
+import (
+	"crypto/mldsa"
+	"errors"
+)
+
+type mldsaKey struct{ public *mldsa.PublicKey }
+
+func init() {
+	verifiesMLDSA, mldsaKeyOf = true, newMLDSAKey
+}
+
+// newMLDSAKey holds the key's bytes against the size that its algorithm has (FIPS 204 section 4).
+func newMLDSAKey(kid string, alg Algorithm, public []byte) (*Key, error) {
+	parameters := map[Algorithm]func() mldsa.Parameters{MLDSA44: mldsa.MLDSA44, MLDSA65: mldsa.MLDSA65, MLDSA87: mldsa.MLDSA87}[alg]
+	own, err := mldsa.NewPublicKey(parameters(), public)
+	if err != nil {
+		return nil, errors.New("pub is not a public key of " + string(alg))
+	}
+	return newKey(kid, "AKP", alg, mldsaKey{own}, "alg", string(alg), "kty", "AKP", "pub", base64url(public)), nil
+}
+
+// verify uses the empty context, as RFC 9964 section 5 asks.
+func (k mldsaKey) verify(_ Algorithm, input, signature []byte) bool {
+	return mldsa.Verify(k.public, input, signature, nil) == nil
+}
