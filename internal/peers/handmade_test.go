@@ -209,9 +209,10 @@ func (l *list) headers() {
 	}
 	l.headText("alg in capitals", more(`"ALG":`+alg, h.with("alg", "")), member)
 	l.headText("alg under a folded name", more(`"al\u0067 ":`+alg, h.with("alg", "")), member)
-	for _, value := range []string{"1", "null", `""`, `["` + keyID + `"]`, "{}"} {
+	for _, value := range []string{"1", "null", `["` + keyID + `"]`, "{}"} {
 		l.head("kid "+value, "kid", value, member)
 	}
+	l.head(`kid ""`, "kid", `""`, accepted)
 	for _, value := range []string{"1", "null", `""`, `["JWT"]`, "{}"} {
 		l.head("typ "+value, "typ", value, member)
 		l.head("cty "+value, "cty", value, member)
@@ -368,13 +369,14 @@ func (l *list) payloads() {
 	for _, value := range []string{`1`, `null`, `true`, `{}`, `[1]`, `[` + quote(audience) + `,null]`, `[` + quote(audience) + `,1]`, `[[` + quote(audience) + `]]`, `{` + quote(audience) + `:1}`} {
 		l.claim("aud "+value, "aud", value, invalid)
 	}
-	for _, name := range []string{"iss", "sub", "jti", "client_id", "azp", "scope"} {
+	for _, name := range []string{"iss", "sub", "jti", "client_id", "azp"} {
 		for _, value := range []string{`1`, `null`, `true`, `["x"]`, `{}`} {
 			l.claim(name+" "+value, name, value, invalid)
 		}
 	}
-	for _, value := range []string{`1`, `[1]`, `{}`} {
-		l.claim("scp "+value, "scp", value, invalid)
+	for _, value := range []string{`1`, `null`, `true`, `["x"]`, `[1]`, `{}`} { // what only grants refuses nothing
+		l.claim("scope "+value, "scope", value, accepted)
+		l.claim("scp "+value, "scp", value, accepted)
 	}
 	for _, value := range []string{`1`, `"x"`, `null`, `[]`} {
 		l.claim("cnf "+value, "cnf", value, invalid)
