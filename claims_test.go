@@ -111,3 +111,36 @@ func TestGrants(t *testing.T) {
 		}
 	}
 }
+
+// claimRefusals are tokens whose payload is no strict JSON object, or has a registered claim of a wrong type.
+func claimRefusals() []refusal {
+	x := newForge()
+	c := jwt.ErrClaims
+	list := []refusal{
+		{"payload is text", x.payload("no JSON"), jwt.ReasonPayloadInvalid, c, ""},
+		{"payload is an array", x.payload(`[]`), jwt.ReasonPayloadInvalid, c, ""},
+		{"payload with more", x.payload(`{} {}`), jwt.ReasonPayloadInvalid, c, ""},
+		{"payload with a duplicate", x.payload(`{"exp":1,"exp":99999999999}`), jwt.ReasonPayloadInvalid, c, ""},
+		{"payload with a zero before a number", x.payload(`{"exp":099999999999}`), jwt.ReasonPayloadInvalid, c, ""},
+		{"payload not UTF-8", x.payload("{\"sub\":\"\xc3\x28\"}"), jwt.ReasonPayloadInvalid, c, ""},
+	}
+	for _, bad := range []string{`"1"`, `null`, `true`, `[1]`, `{}`, `-1`, `1e300`, `253402300800`, `1e1000000000`, `1` + strings.Repeat("0", 300)} {
+		for _, name := range []string{"exp", "nbf", "iat"} {
+			list = append(list, refusal{name + " " + bad[:min(len(bad), 12)], x.with(name, raw(bad)), jwt.ReasonClaimInvalid, c, name})
+		}
+	}
+	for _, bad := range []string{`1`, `null`, `true`, `["x"]`, `{}`} {
+		for _, name := range []string{"iss", "sub", "jti", "client_id", "azp"} {
+			list = append(list, refusal{name + " " + bad, x.with(name, raw(bad)), jwt.ReasonClaimInvalid, c, name})
+		}
+	}
+	for _, bad := range []string{`1`, `null`, `{}`, `[1]`, `["` + jwttest.Audience + `",null]`, `[["` + jwttest.Audience + `"]]`} {
+		list = append(list, refusal{"aud " + bad, x.with("aud", raw(bad)), jwt.ReasonClaimInvalid, c, "aud"})
+	}
+	for _, bad := range []string{`1`, `"x"`, `null`, `[]`} {
+		list = append(list, refusal{"cnf " + bad, x.with("cnf", raw(bad)), jwt.ReasonClaimInvalid, c, "cnf"})
+	}
+	return list
+}
+
+func TestPayloadAndClaimTypesRefused(t *testing.T) { testRefusals(t, claimRefusals()) }

@@ -31,152 +31,34 @@ type refusal struct {
 	member   string
 }
 
-func refusals() []refusal {
-	iss := fixture.Issuer()
-	good := iss.Token(nil)
-	header := func(text string) string { return fixture.WithPart(good, 0, fixture.B64(text)) }
-	kid := iss.Key(jwt.RS256).KeyID()
-	signed := func(h map[string]any) string { return iss.Mint(jwttest.Spec{Header: h}) }
-	payload := func(text string) string { return iss.Mint(jwttest.Spec{Payload: []byte(text)}) }
-	with := func(name string, value any) string { return iss.Token(claims{name: value}) }
-	raw := func(text string) any { return json.RawMessage(text) }
-	m, k, c := jwt.ErrMalformed, jwt.ErrKey, jwt.ErrClaims
-
-	list := []refusal{
-		{"empty", "", jwt.ReasonTokenParts, m, ""},
-		{"opaque", "2YotnFZFEjr1zCsicMWpAA", jwt.ReasonTokenOpaque, m, ""},
-		{"two parts", "eyJhbGciOiJSUzI1NiJ9.e30", jwt.ReasonTokenParts, m, ""},
-		{"four parts", good + ".e30", jwt.ReasonTokenParts, m, ""},
-		{"six parts", "a.b.c.d.e.f", jwt.ReasonTokenParts, m, ""},
-		{"encrypted", "eyJhbGciOiJkaXIifQ..AAAA.AAAA.AAAA", jwt.ReasonTokenEncrypted, m, ""},
-		{"no header", fixture.WithPart(good, 0, ""), jwt.ReasonTokenParts, m, ""},
-		{"detached payload", fixture.WithPart(good, 1, ""), jwt.ReasonTokenParts, m, ""},
-		{"no signature", fixture.WithPart(good, 2, ""), jwt.ReasonTokenParts, m, ""},
-		{"JSON serialization", `{"payload":"e30","protected":"e30","signature":"AA"}`, jwt.ReasonTokenParts, m, ""},
-		{"over its size", fixture.WithPart(good, 1, strings.Repeat("A", 16<<10)), jwt.ReasonTokenTooLarge, m, ""},
-		{"header over its size", header(`{"alg":"RS256","x":"` + strings.Repeat("A", 4<<10) + `"}`), jwt.ReasonTokenTooLarge, m, ""},
-
-		{"padding", good + "=", jwt.ReasonTokenEncoding, m, ""},
-		{"standard alphabet", fixture.WithPart(good, 2, strings.Repeat("+/", 171)), jwt.ReasonTokenEncoding, m, ""},
-		{"line feed at the end", good + "\n", jwt.ReasonTokenEncoding, m, ""},
-		{"carriage return inside", good[:40] + "\r" + good[40:], jwt.ReasonTokenEncoding, m, ""},
-		{"space before", " " + good, jwt.ReasonTokenEncoding, m, ""},
-		{"NUL", good[:40] + "\x00" + good[40:], jwt.ReasonTokenEncoding, m, ""},
-		{"not ASCII", good[:40] + "é" + good[40:], jwt.ReasonTokenEncoding, m, ""},
-		{"length 1 mod 4", fixture.WithPart(good, 2, "AAAAA"), jwt.ReasonTokenEncoding, m, ""},
-		{"stray bits of two", fixture.WithPart(good, 2, "AB"), jwt.ReasonTokenEncoding, m, ""},
-		{"stray bits of three", fixture.WithPart(good, 2, "AAB"), jwt.ReasonTokenEncoding, m, ""},
-		{"encoding before header", fixture.WithPart(header("no JSON"), 2, "A*"), jwt.ReasonTokenEncoding, m, ""},
-
-		{"header is text", header("no JSON"), jwt.ReasonHeaderInvalid, m, ""},
-		{"header is an array", header(`["alg"]`), jwt.ReasonHeaderInvalid, m, ""},
-		{"header is null", header(`null`), jwt.ReasonHeaderInvalid, m, ""},
-		{"header is two objects", header(`{"alg":"RS256"}{}`), jwt.ReasonHeaderInvalid, m, ""},
-		{"header with BOM", header("\ufeff" + `{"alg":"RS256"}`), jwt.ReasonHeaderInvalid, m, ""},
-		{"header with comment", header(`{"alg":"RS256"/**/}`), jwt.ReasonHeaderInvalid, m, ""},
-		{"header with trailing comma", header(`{"alg":"RS256",}`), jwt.ReasonHeaderInvalid, m, ""},
-		{"duplicate alg", header(`{"alg":"RS256","alg":"RS256"}`), jwt.ReasonHeaderInvalid, m, ""},
-		{"duplicate alg, escaped", header(`{"alg":"RS256","\u0061lg":"RS256"}`), jwt.ReasonHeaderInvalid, m, ""},
-		{"duplicate in depth", header(`{"alg":"RS256","x":[{"y":{"a":1,"a":1}}]}`), jwt.ReasonHeaderInvalid, m, ""},
-		{"header not UTF-8", header("{\"alg\":\"RS256\",\"x\":\"\xff\"}"), jwt.ReasonHeaderInvalid, m, ""},
-		{"lone surrogate", header(`{"alg":"RS256","x":"\ud800"}`), jwt.ReasonHeaderInvalid, m, ""},
-		{"depth 33", header(`{"alg":"RS256","x":` + strings.Repeat("[", 32) + strings.Repeat("]", 32) + `}`), jwt.ReasonHeaderInvalid, m, ""},
-		{"alg absent", header(`{"kid":"` + kid + `"}`), jwt.ReasonHeaderMember, m, "alg"},
-		{"alg in capitals", header(`{"ALG":"RS256"}`), jwt.ReasonHeaderMember, m, "alg"},
-		{"alg null", header(`{"alg":null}`), jwt.ReasonHeaderMember, m, "alg"},
-		{"alg number", header(`{"alg":256}`), jwt.ReasonHeaderMember, m, "alg"},
-		{"alg array", header(`{"alg":["RS256"]}`), jwt.ReasonHeaderMember, m, "alg"},
-		{"alg empty", header(`{"alg":""}`), jwt.ReasonHeaderMember, m, "alg"},
-		{"kid number", header(`{"alg":"RS256","kid":1}`), jwt.ReasonHeaderMember, m, "kid"},
-		{"typ number", header(`{"alg":"RS256","typ":1}`), jwt.ReasonHeaderMember, m, "typ"},
-		{"crit", signed(map[string]any{"crit": []string{"exp"}, "exp": 1}), jwt.ReasonHeaderCritical, m, "crit"},
-		{"crit empty", signed(map[string]any{"crit": []string{}}), jwt.ReasonHeaderCritical, m, "crit"},
-		{"crit null", signed(map[string]any{"crit": raw("null")}), jwt.ReasonHeaderCritical, m, "crit"},
-		{"b64 false", signed(map[string]any{"b64": false}), jwt.ReasonHeaderCritical, m, "b64"},
-		{"b64 true", signed(map[string]any{"b64": true}), jwt.ReasonHeaderCritical, m, "b64"},
-		{"nested", signed(map[string]any{"cty": "JWT"}), jwt.ReasonTokenNested, m, "cty"},
-		{"nested media type", signed(map[string]any{"cty": "Application/jwt"}), jwt.ReasonTokenNested, m, "cty"},
-
-		{"alg none", header(`{"alg":"none"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
-		{"alg nOnE", header(`{"alg":"nOnE"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
-		{"alg in lower case", header(`{"alg":"rs256"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
-		{"alg with a space", header(`{"alg":"RS256 "}`), jwt.ReasonAlgorithmRefused, k, "alg"},
-		{"alg with NUL", header(`{"alg":"RS256\u0000"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
-		{"alg of secp256k1", header(`{"alg":"ES256K"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
-		{"alg of encryption", header(`{"alg":"RSA-OAEP"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
-		{"kid unknown", signed(map[string]any{"kid": "nobody"}), jwt.ReasonKeyUnknown, k, "kid"},
-		{"kid in another case", signed(map[string]any{"kid": strings.ToUpper(kid)}), jwt.ReasonKeyUnknown, k, "kid"},
-		{"kid of another algorithm", signed(map[string]any{"kid": iss.Key(jwt.ES256).KeyID()}), jwt.ReasonKeyMismatch, k, "alg"},
-
-		{"payload changed", fixture.WithPart(good, 1, fixture.B64(`{"iss":"`+iss.URL+`"}`)), jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
-		{"header changed", header(`{"alg":"RS256","kid":"` + kid + `"}`), jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
-		{"signature cut", good[:len(good)-2], jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
-		{"signature longer", good + "AAAA", jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
-		{"expired and badly signed", fixture.WithPart(with("exp", 1), 2, strings.Split(good, ".")[2]), jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
-
-		{"payload is text", payload("no JSON"), jwt.ReasonPayloadInvalid, c, ""},
-		{"payload is an array", payload(`[]`), jwt.ReasonPayloadInvalid, c, ""},
-		{"payload with more", payload(`{} {}`), jwt.ReasonPayloadInvalid, c, ""},
-		{"payload with a duplicate", payload(`{"exp":1,"exp":99999999999}`), jwt.ReasonPayloadInvalid, c, ""},
-		{"payload with a zero before a number", payload(`{"exp":099999999999}`), jwt.ReasonPayloadInvalid, c, ""},
-		{"payload not UTF-8", payload("{\"sub\":\"\xc3\x28\"}"), jwt.ReasonPayloadInvalid, c, ""},
-
-		{"dpop proof", signed(map[string]any{"typ": "dpop+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
-		{"logout token", signed(map[string]any{"typ": "LOGOUT+JWT"}), jwt.ReasonTypeRefused, c, "typ"},
-		{"security event", signed(map[string]any{"typ": "application/secevent+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
-		{"introspection", signed(map[string]any{"typ": "token-introspection+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
-		{"SD-JWT credential", signed(map[string]any{"typ": "dc+sd-jwt"}), jwt.ReasonTypeRefused, c, "typ"},
-		{"proof with a parameter", signed(map[string]any{"typ": "application/dpop+jwt; charset=utf-8"}), jwt.ReasonTypeRefused, c, "typ"},
-		{"PASSporT", signed(map[string]any{"typ": "passport"}), jwt.ReasonTypeRefused, c, "typ"},
-		{"status list", signed(map[string]any{"typ": "statuslist+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
-
-		{"iss absent", with("iss", nil), jwt.ReasonClaimMissing, c, "iss"},
-		{"iss other", with("iss", "https://evil.example"), jwt.ReasonIssuerMismatch, c, "iss"},
-		{"iss with slash", with("iss", iss.URL+"/"), jwt.ReasonIssuerMismatch, c, "iss"},
-		{"iss prefix", with("iss", iss.URL[:len(iss.URL)-1]), jwt.ReasonIssuerMismatch, c, "iss"},
-		{"iss in capitals", with("iss", strings.ToUpper(iss.URL)), jwt.ReasonIssuerMismatch, c, "iss"},
-		{"iss empty", with("iss", ""), jwt.ReasonIssuerMismatch, c, "iss"},
-		{"iss under a folded name", iss.Token(claims{"iss": nil, "ISS": iss.URL, "i\u017fs": iss.URL}), jwt.ReasonClaimMissing, c, "iss"},
-
-		{"aud absent", with("aud", nil), jwt.ReasonClaimMissing, c, "aud"},
-		{"aud other", with("aud", "https://other.example"), jwt.ReasonAudienceMismatch, c, "aud"},
-		{"aud others", with("aud", []string{"a", "b"}), jwt.ReasonAudienceMismatch, c, "aud"},
-		{"aud empty", with("aud", []string{}), jwt.ReasonAudienceMismatch, c, "aud"},
-		{"aud empty string", with("aud", ""), jwt.ReasonAudienceMismatch, c, "aud"},
-		{"aud longer", with("aud", jwttest.Audience+".evil.example"), jwt.ReasonAudienceMismatch, c, "aud"},
-		{"aud list in a string", with("aud", jwttest.Audience+" other"), jwt.ReasonAudienceMismatch, c, "aud"},
-
-		{"exp absent", with("exp", nil), jwt.ReasonClaimMissing, c, "exp"},
-		{"exp past", with("exp", 1), jwt.ReasonTokenExpired, jwt.ErrExpired, "exp"},
-		{"exp zero", with("exp", 0), jwt.ReasonTokenExpired, jwt.ErrExpired, "exp"},
-		{"nbf future", with("nbf", time.Now().Add(time.Hour).Unix()), jwt.ReasonTokenNotYetValid, jwt.ErrNotYetValid, "nbf"},
-		{"iat future", with("iat", time.Now().Add(time.Hour).Unix()), jwt.ReasonTokenNotYetValid, jwt.ErrNotYetValid, "iat"},
-
-		{"cnf", with("cnf", map[string]any{"jkt": "x"}), jwt.ReasonBindingUnproven, jwt.ErrBinding, "cnf"},
-		{"cnf unknown", with("cnf", map[string]any{"future": 1}), jwt.ReasonBindingUnproven, jwt.ErrBinding, "cnf"},
-	}
-	for _, bad := range []string{`"1"`, `null`, `true`, `[1]`, `{}`, `-1`, `1e300`, `253402300800`, `1e1000000000`, `1` + strings.Repeat("0", 300)} {
-		for _, name := range []string{"exp", "nbf", "iat"} {
-			list = append(list, refusal{name + " " + bad[:min(len(bad), 12)], with(name, raw(bad)), jwt.ReasonClaimInvalid, c, name})
-		}
-	}
-	for _, bad := range []string{`1`, `null`, `true`, `["x"]`, `{}`} {
-		for _, name := range []string{"iss", "sub", "jti", "client_id", "azp"} {
-			list = append(list, refusal{name + " " + bad, with(name, raw(bad)), jwt.ReasonClaimInvalid, c, name})
-		}
-	}
-	for _, bad := range []string{`1`, `null`, `{}`, `[1]`, `["` + jwttest.Audience + `",null]`, `[["` + jwttest.Audience + `"]]`} {
-		list = append(list, refusal{"aud " + bad, with("aud", raw(bad)), jwt.ReasonClaimInvalid, c, "aud"})
-	}
-	for _, bad := range []string{`1`, `"x"`, `null`, `[]`} {
-		list = append(list, refusal{"cnf " + bad, with("cnf", raw(bad)), jwt.ReasonClaimInvalid, c, "cnf"})
-	}
-	return list
+// forge makes tokens that are wrong in one way.
+type forge struct {
+	iss       *jwttest.Issuer
+	good, kid string // a good token, and the id of its key
 }
 
-func TestRefusals(t *testing.T) {
+func newForge() forge {
+	iss := fixture.Issuer()
+	return forge{iss, iss.Token(nil), iss.Key(jwt.RS256).KeyID()}
+}
+
+func (x forge) header(text string) string          { return fixture.WithPart(x.good, 0, fixture.B64(text)) }
+func (x forge) signed(h map[string]any) string     { return x.iss.Mint(jwttest.Spec{Header: h}) }
+func (x forge) payload(text string) string         { return x.iss.Mint(jwttest.Spec{Payload: []byte(text)}) }
+func (x forge) with(name string, value any) string { return x.iss.Token(claims{name: value}) }
+func raw(text string) any                          { return json.RawMessage(text) }
+
+// refusals are tokens that are refused, each for one reason: the rows of jose_test.go, jwt_test.go,
+// claims_test.go and policy_test.go.
+func refusals() []refusal {
+	return slices.Concat(formRefusals(), signatureRefusals(), claimRefusals(), policyRefusals())
+}
+
+// testRefusals holds each token against its reason, sentinel and member, and finds nothing else wrong with it.
+func testRefusals(t *testing.T, list []refusal) {
+	t.Helper()
 	v := fixture.NewVerifier(t)
-	for _, r := range refusals() {
+	for _, r := range list {
 		t.Run(r.name, func(t *testing.T) {
 			token, err := fixture.Verify(v, r.token)
 			e := fixture.WantRefusal(t, token, err, r.reason, r.sentinel)
@@ -193,6 +75,33 @@ func TestRefusals(t *testing.T) {
 		fixture.WantAccepted(t, token, err)
 	})
 }
+
+// signatureRefusals are tokens whose algorithm, key or signature is wrong.
+func signatureRefusals() []refusal {
+	x := newForge()
+	k := jwt.ErrKey
+	list := []refusal{
+		{"alg none", x.header(`{"alg":"none"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
+		{"alg nOnE", x.header(`{"alg":"nOnE"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
+		{"alg in lower case", x.header(`{"alg":"rs256"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
+		{"alg with a space", x.header(`{"alg":"RS256 "}`), jwt.ReasonAlgorithmRefused, k, "alg"},
+		{"alg with NUL", x.header(`{"alg":"RS256\u0000"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
+		{"alg of secp256k1", x.header(`{"alg":"ES256K"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
+		{"alg of encryption", x.header(`{"alg":"RSA-OAEP"}`), jwt.ReasonAlgorithmRefused, k, "alg"},
+		{"kid unknown", x.signed(map[string]any{"kid": "nobody"}), jwt.ReasonKeyUnknown, k, "kid"},
+		{"kid in another case", x.signed(map[string]any{"kid": strings.ToUpper(x.kid)}), jwt.ReasonKeyUnknown, k, "kid"},
+		{"kid of another algorithm", x.signed(map[string]any{"kid": x.iss.Key(jwt.ES256).KeyID()}), jwt.ReasonKeyMismatch, k, "alg"},
+
+		{"payload changed", fixture.WithPart(x.good, 1, fixture.B64(`{"iss":"`+x.iss.URL+`"}`)), jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
+		{"header changed", x.header(`{"alg":"RS256","kid":"` + x.kid + `"}`), jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
+		{"signature cut", x.good[:len(x.good)-2], jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
+		{"signature longer", x.good + "AAAA", jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
+		{"expired and badly signed", fixture.WithPart(x.with("exp", 1), 2, strings.Split(x.good, ".")[2]), jwt.ReasonSignatureInvalid, jwt.ErrSignature, ""},
+	}
+	return list
+}
+
+func TestAlgorithmKeySignatureRefused(t *testing.T) { testRefusals(t, signatureRefusals()) }
 
 // Strict is not deaf: what standards allow and issuers send is accepted.
 func TestAccepted(t *testing.T) {

@@ -212,3 +212,47 @@ func TestKinds(t *testing.T) {
 		}
 	}
 }
+
+// policyRefusals are tokens that the policy of their issuer refuses.
+func policyRefusals() []refusal {
+	x := newForge()
+	c := jwt.ErrClaims
+	list := []refusal{
+		{"dpop proof", x.signed(map[string]any{"typ": "dpop+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
+		{"logout token", x.signed(map[string]any{"typ": "LOGOUT+JWT"}), jwt.ReasonTypeRefused, c, "typ"},
+		{"security event", x.signed(map[string]any{"typ": "application/secevent+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
+		{"introspection", x.signed(map[string]any{"typ": "token-introspection+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
+		{"SD-JWT credential", x.signed(map[string]any{"typ": "dc+sd-jwt"}), jwt.ReasonTypeRefused, c, "typ"},
+		{"proof with a parameter", x.signed(map[string]any{"typ": "application/dpop+jwt; charset=utf-8"}), jwt.ReasonTypeRefused, c, "typ"},
+		{"PASSporT", x.signed(map[string]any{"typ": "passport"}), jwt.ReasonTypeRefused, c, "typ"},
+		{"status list", x.signed(map[string]any{"typ": "statuslist+jwt"}), jwt.ReasonTypeRefused, c, "typ"},
+
+		{"iss absent", x.with("iss", nil), jwt.ReasonClaimMissing, c, "iss"},
+		{"iss other", x.with("iss", "https://evil.example"), jwt.ReasonIssuerMismatch, c, "iss"},
+		{"iss with slash", x.with("iss", x.iss.URL+"/"), jwt.ReasonIssuerMismatch, c, "iss"},
+		{"iss prefix", x.with("iss", x.iss.URL[:len(x.iss.URL)-1]), jwt.ReasonIssuerMismatch, c, "iss"},
+		{"iss in capitals", x.with("iss", strings.ToUpper(x.iss.URL)), jwt.ReasonIssuerMismatch, c, "iss"},
+		{"iss empty", x.with("iss", ""), jwt.ReasonIssuerMismatch, c, "iss"},
+		{"iss under a folded name", x.iss.Token(claims{"iss": nil, "ISS": x.iss.URL, "i\u017fs": x.iss.URL}), jwt.ReasonClaimMissing, c, "iss"},
+
+		{"aud absent", x.with("aud", nil), jwt.ReasonClaimMissing, c, "aud"},
+		{"aud other", x.with("aud", "https://other.example"), jwt.ReasonAudienceMismatch, c, "aud"},
+		{"aud others", x.with("aud", []string{"a", "b"}), jwt.ReasonAudienceMismatch, c, "aud"},
+		{"aud empty", x.with("aud", []string{}), jwt.ReasonAudienceMismatch, c, "aud"},
+		{"aud empty string", x.with("aud", ""), jwt.ReasonAudienceMismatch, c, "aud"},
+		{"aud longer", x.with("aud", jwttest.Audience+".evil.example"), jwt.ReasonAudienceMismatch, c, "aud"},
+		{"aud list in a string", x.with("aud", jwttest.Audience+" other"), jwt.ReasonAudienceMismatch, c, "aud"},
+
+		{"exp absent", x.with("exp", nil), jwt.ReasonClaimMissing, c, "exp"},
+		{"exp past", x.with("exp", 1), jwt.ReasonTokenExpired, jwt.ErrExpired, "exp"},
+		{"exp zero", x.with("exp", 0), jwt.ReasonTokenExpired, jwt.ErrExpired, "exp"},
+		{"nbf future", x.with("nbf", time.Now().Add(time.Hour).Unix()), jwt.ReasonTokenNotYetValid, jwt.ErrNotYetValid, "nbf"},
+		{"iat future", x.with("iat", time.Now().Add(time.Hour).Unix()), jwt.ReasonTokenNotYetValid, jwt.ErrNotYetValid, "iat"},
+
+		{"cnf", x.with("cnf", map[string]any{"jkt": "x"}), jwt.ReasonBindingUnproven, jwt.ErrBinding, "cnf"},
+		{"cnf unknown", x.with("cnf", map[string]any{"future": 1}), jwt.ReasonBindingUnproven, jwt.ErrBinding, "cnf"},
+	}
+	return list
+}
+
+func TestPolicyRefused(t *testing.T) { testRefusals(t, policyRefusals()) }

@@ -236,6 +236,10 @@ var attacks = map[string]func(t *testing.T){
 	},
 	"D4_encrypted_token": func(t *testing.T) {
 		fixture.WantRefused(t, fixture.NewVerifier(t), fixture.Issuer().Token(nil), "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.AAAA.AAAA.AAAA.AAAA", "....", "a.b.c.d.e")
+		_, err := fixture.Verify(fixture.NewVerifier(t), "a.b.c.d.e")
+		if e := (*jwt.Error)(nil); !errors.As(err, &e) || e.Reason != jwt.ReasonTokenEncrypted {
+			t.Errorf("it is not named: %v", err)
+		}
 	},
 	"D5_json_serialization": func(t *testing.T) {
 		p := strings.Split(fixture.Issuer().Token(nil), ".")

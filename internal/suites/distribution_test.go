@@ -258,3 +258,42 @@ func TestREADME(t *testing.T) {
 	goTool(t, dir, nil, "vet", ".")
 	goTool(t, dir, nil, "test", ".")
 }
+
+// The blocks of Go in docs/authorization.md compile.
+func TestAuthorizationPage(t *testing.T) {
+	text, err := os.ReadFile(fixture.Path("docs", "authorization.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	if len(blocks) != 4 {
+		t.Fatalf("%d blocks of Go", len(blocks))
+	}
+	dir := t.TempDir()
+	fixture.WriteFile(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.25\n\nrequire assay.example/jwt v0.0.0\n\nreplace assay.example/jwt => "+fixture.Path()+"\n")
+	fixture.WriteFile(t, filepath.Join(dir, "main.go"), `package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+
+	"assay.example/jwt"
+)
+
+func main() {}
+
+func routes(mux *http.ServeMux, messages http.Handler, fromFile []jwt.Requirement) {
+`+blocks[0][1]+blocks[1][1]+`}
+
+func consume(ctx context.Context, v *jwt.Verifier, api *jwt.Resource, text string) (context.Context, jwt.Refusal) {
+`+blocks[2][1]+`}
+
+func problem(v *jwt.Verifier) (*jwt.Resource, error) {
+`+blocks[3][1]+`return api, err
+}
+`)
+	goTool(t, dir, nil, "vet", ".")
+}
