@@ -527,7 +527,7 @@ var attacks = map[string]func(t *testing.T){
 
 // attacksElsewhere names the tests of attacks that are tested beside the code that refuses them.
 var attacksElsewhere = map[string][]string{
-	"A2_public_key_as_secret":              {"TestPublicKeyAsSecret, hmac_test.go"},
+	"A2_public_key_as_secret":              {"TestPublicKeyAsSecret, hmac_test.go", "TestSecretIsNoPublicKey, pem_test.go"},
 	"A4_key_widens_algorithms":             {"TestAlgorithmsNarrow, algorithm_test.go"},
 	"A5_another_algorithm_under_one_key":   {"TestKeyDecidesAlgorithm, algorithm_test.go"},
 	"B7_kid_of_two_issuers":                {"TestSeveralIssuers, jwt_test.go"},
