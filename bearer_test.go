@@ -605,51 +605,53 @@ func TestCheckAndChallenge(t *testing.T) {
 
 // A route is decided alike by Require, by Check, by Meets, by Trace and, for the token alone, by Verify.
 func TestRouteAgreement(t *testing.T) {
-	v := fixture.NewVerifier(t)
-	r := fixture.Resource(t, jwt.ResourceConfig{}, nil)
-	tokens := []claims{nil, {"scope": "a"}, {"scope": "a b"}, {"scp": []string{"b"}}, {"acr": "gold", "scope": "b"}, {"auth_time": 1}, {"auth_time": time.Now().Unix()},
-		{"roles": []string{"x", "y"}}, {"roles": "x"}, {"roles": 1}, {"org": claims{"id": 7}}, {"exp": 1}, {"aud": "other"}, {"cnf": claims{"jkt": "x"}}}
-	routes := [][]jwt.Requirement{nil, {jwt.Scope("a")}, {jwt.Scope("a", "b")}, {jwt.Scope("a"), jwt.Scope("b")}, {jwt.ACR("gold")}, {jwt.MaxAuthAge(time.Hour)},
-		{jwt.Claim("roles").Has("x")}, {jwt.Claim("roles").HasAny("y", "z")}, {jwt.Claim("org", "id").Equals(7)}, {jwt.Any(jwt.Scope("a"), jwt.Claim("roles").Has("x"))},
-		{jwt.All(jwt.ACR("gold"), jwt.Scope("b"))}, {jwt.Scope("a"), jwt.Claim("roles").Has("x"), jwt.ACR("gold")}, {jwt.Scope()}, {jwt.Scope("a"), jwt.All()}, {nil}}
-	met, unmet := 0, 0
-	for _, c := range tokens {
-		text := fixture.Issuer().Token(c)
-		for _, reqs := range routes {
-			token, err := v.Verify(t.Context(), text)
-			if err == nil {
-				if err = token.Meets(reqs...); err == nil {
-					met++
+	fixture.Bubble(t, func(t *testing.T) { // refusals tell how long ago a token expired
+		v := fixture.NewVerifier(t)
+		r := fixture.Resource(t, jwt.ResourceConfig{}, nil)
+		tokens := []claims{nil, {"scope": "a"}, {"scope": "a b"}, {"scp": []string{"b"}}, {"acr": "gold", "scope": "b"}, {"auth_time": 1}, {"auth_time": time.Now().Unix()},
+			{"roles": []string{"x", "y"}}, {"roles": "x"}, {"roles": 1}, {"org": claims{"id": 7}}, {"exp": 1}, {"aud": "other"}, {"cnf": claims{"jkt": "x"}}}
+		routes := [][]jwt.Requirement{nil, {jwt.Scope("a")}, {jwt.Scope("a", "b")}, {jwt.Scope("a"), jwt.Scope("b")}, {jwt.ACR("gold")}, {jwt.MaxAuthAge(time.Hour)},
+			{jwt.Claim("roles").Has("x")}, {jwt.Claim("roles").HasAny("y", "z")}, {jwt.Claim("org", "id").Equals(7)}, {jwt.Any(jwt.Scope("a"), jwt.Claim("roles").Has("x"))},
+			{jwt.All(jwt.ACR("gold"), jwt.Scope("b"))}, {jwt.Scope("a"), jwt.Claim("roles").Has("x"), jwt.ACR("gold")}, {jwt.Scope()}, {jwt.Scope("a"), jwt.All()}, {nil}}
+		met, unmet := 0, 0
+		for _, c := range tokens {
+			text := fixture.Issuer().Token(c)
+			for _, reqs := range routes {
+				token, err := v.Verify(t.Context(), text)
+				if err == nil {
+					if err = token.Meets(reqs...); err == nil {
+						met++
+					}
 				}
-			}
-			if err != nil {
-				unmet++
-			}
-			checked, checkErr := r.Check(fixture.Request("Bearer "+text), reqs...)
-			trace := v.Trace(t.Context(), text, time.Time{}, reqs...)
-			fixture.WantSameRefusal(t, err, trace)
-			fixture.WantSameRefusal(t, checkErr, trace)
-			if (checked != nil) != (err == nil) {
-				t.Errorf("%v, %v: Check returns %v", c, reqs, checked)
-			}
-			status := 200
-			if err != nil {
-				status = r.Refusal(err).Status
-			}
-			guard, mistake := guardOf(r, reqs)
-			if mistake != (fmt.Sprint(reqs) == "[Scope()]" || fmt.Sprint(reqs) == `[Scope("a") All()]` || fmt.Sprint(reqs) == "[<nil>]") {
-				t.Errorf("%v: a mistake: %v", reqs, mistake)
-			}
-			if !mistake {
-				if resp := answerTo(guard, fixture.Request("Bearer "+text)); resp.StatusCode != status {
-					t.Errorf("%v, %v: Require answers %d, want %d", c, reqs, resp.StatusCode, status)
+				if err != nil {
+					unmet++
+				}
+				checked, checkErr := r.Check(fixture.Request("Bearer "+text), reqs...)
+				trace := v.Trace(t.Context(), text, time.Time{}, reqs...)
+				fixture.WantSameRefusal(t, err, trace)
+				fixture.WantSameRefusal(t, checkErr, trace)
+				if (checked != nil) != (err == nil) {
+					t.Errorf("%v, %v: Check returns %v", c, reqs, checked)
+				}
+				status := 200
+				if err != nil {
+					status = r.Refusal(err).Status
+				}
+				guard, mistake := guardOf(r, reqs)
+				if mistake != (fmt.Sprint(reqs) == "[Scope()]" || fmt.Sprint(reqs) == `[Scope("a") All()]` || fmt.Sprint(reqs) == "[<nil>]") {
+					t.Errorf("%v: a mistake: %v", reqs, mistake)
+				}
+				if !mistake {
+					if resp := answerTo(guard, fixture.Request("Bearer "+text)); resp.StatusCode != status {
+						t.Errorf("%v, %v: Require answers %d, want %d", c, reqs, resp.StatusCode, status)
+					}
 				}
 			}
 		}
-	}
-	if met < 20 || unmet < 100 {
-		t.Errorf("%d met, %d not", met, unmet)
-	}
+		if met < 20 || unmet < 100 {
+			t.Errorf("%d met, %d not", met, unmet)
+		}
+	})
 }
 
 // guardOf returns the middleware of a route, or that it is a mistake.
