@@ -627,7 +627,28 @@ func (r *RemoteKeySet) unavailable() *Error {
 	}
 	e := unavailable(r.lastErr, retry)
 	e.detail = cut(r.lastErr.Error(), 2*maxDetail) // it is fit to be printed already
+	if f := misnamed(r.lastErr); f != nil { // all that matters then
+		e.Member, e.Got, e.Want = "issuer", snippet(f.Issuer), quote(r.issuer)
+		e.detail = f.Address + " names the issuer " + quote(f.Issuer) + ", want " + e.Want
+		if miss := nearMiss(f.Issuer, r.issuer); miss != "" {
+			e.Hint = miss + ": configure the issuer as its metadata has it"
+		}
+	}
 	return e
+}
+
+// misnamed finds the answer whose metadata is another issuer's; nil if there is none.
+func misnamed(err error) *FetchError {
+	var all fetchErrors
+	if !errors.As(err, &all) {
+		all = fetchErrors{err}
+	}
+	for _, err := range all {
+		if f := (*FetchError)(nil); errors.As(err, &f) && f.Issuer != "" {
+			return f
+		}
+	}
+	return nil
 }
 
 // fetch reads the metadata, if the key set's address is not known well enough, and the key set.

@@ -13,9 +13,10 @@ import (
 	"unicode/utf8"
 )
 
-// foreign words an error of another's making. Where ours lies within, its prefix is not repeated.
+// foreign words an error of another's making, in one line without escapes of its own. Where ours lies within,
+// its prefix is not repeated.
 func foreign(err error) string {
-	return escaped(strings.ReplaceAll(err.Error(), "jwt: ", ""), maxDetail)
+	return escaped(strings.NewReplacer("jwt: ", "", "\n", "; ", `"`, "'").Replace(err.Error()), maxDetail)
 }
 
 const (

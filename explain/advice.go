@@ -115,7 +115,7 @@ var advice = map[jwt.Reason]struct{ meaning, do string }{
 		"Have the client send the user to the issuer with the acr_values and max_age of the challenge."},
 	jwt.ReasonKeysUnavailable: {
 		"The issuer's keys could not be had: it is down, not reachable from here, or answers with something else than keys.",
-		"Look with \"assay keys\" from the same machine: DNS, proxy, certificate, address. It says nothing of the token. Keep keys over a restart with RemoteOptions.SnapshotFile."},
+		"If the text says that the metadata names another issuer, configure that one, with its slash. Look with \"assay keys\" from the same machine: DNS, proxy, certificate, address. It says nothing of the token. Keep keys over a restart with RemoteOptions.SnapshotFile."},
 	jwt.ReasonValidationUnavailable: {
 		"Config.Validate, this service's own rule, had no answer in time: what it asks is down or slow.",
 		"Look at what Validate asks, such as a database of revoked tokens. It says nothing of the token."},

@@ -240,8 +240,6 @@ func (x *explanation) fail(step *Step, e *jwt.Error) {
 	step.Reason, step.Got, step.Want, step.member = e.Reason, e.Got, e.Want, e.Member
 	leeway := seconds(x.Leeway)
 	switch {
-	case undecided(e.Reason):
-		step.Text = unescape(step.Text)
 	case e.Reason == jwt.ReasonTokenExpired:
 		step.Text, step.Want = "expired "+exactly(x.payload.date("exp"), x.now), "after "+stamp(x.now.Add(-leeway))
 	case e.Reason == jwt.ReasonTokenNotYetValid && step.Name == "nbf":

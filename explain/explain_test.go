@@ -433,10 +433,10 @@ func TestExplainKeySourceError(t *testing.T) {
 		c.Keys = source(func(jwt.Header) (*jwt.Key, error) { return nil, errors.New("the \"vault\" is\nsealed") })
 	})
 	r := explained(t, down, fixture.Issuer().Token(nil))
-	if got := step(t, r, "key").Text; r.Reason != jwt.ReasonKeysUnavailable || got != `keys unavailable: the "vault" is; sealed` {
+	if got := step(t, r, "key").Text; r.Reason != jwt.ReasonKeysUnavailable || got != `keys unavailable: the 'vault' is; sealed` {
 		t.Errorf("got %q", got)
 	}
-	if text := r.String(); !strings.HasPrefix(text, "UNDECIDED  keys_unavailable\n  keys unavailable: the \"vault\" is; sealed\n") {
+	if text := r.String(); !strings.HasPrefix(text, "UNDECIDED  keys_unavailable\n  keys unavailable: the 'vault' is; sealed\n") {
 		t.Errorf("got\n%s", text)
 	}
 }

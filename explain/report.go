@@ -150,7 +150,7 @@ func (r *Report) String() string {
 		w.line(0, "VALID  "+r.Text)
 	case undecided(r.Reason):
 		w.line(0, "UNDECIDED  "+string(r.Reason))
-		w.line(2, unescape(r.Text))
+		w.line(2, r.Text)
 	default:
 		w.line(0, "REFUSED  "+string(r.Reason))
 		w.line(2, r.Text)

@@ -58,11 +58,6 @@ func enumerate(values []string) string {
 	return strings.Join(all, " ")
 }
 
-// unescape makes the errors of fetches, which were made fit for one line of a log, fit to read.
-func unescape(text string) string {
-	return strings.NewReplacer(`\"`, `"`, `\n`, "; ").Replace(text)
-}
-
 // stamp is a time as machines write it.
 func stamp(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
