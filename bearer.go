@@ -358,6 +358,8 @@ func bearerToken(name, value string) (string, *Error) {
 	switch {
 	case value == "":
 		return refuse(ReasonNoToken, "is empty")
+	case strings.HasPrefix(value, "\ufeff"), strings.HasPrefix(rest, "\ufeff"):
+		return refuse(ReasonCredentialMalformed, "has a byte order mark (U+FEFF) in it, which a file or an editor put there")
 	case !isHTTPToken(scheme):
 		return refuse(ReasonCredentialMalformed, "does not begin with a scheme")
 	case strings.Count(scheme, ".") >= 2:
@@ -368,6 +370,9 @@ func bearerToken(name, value string) (string, *Error) {
 		return refuse(ReasonNoToken, "has another scheme than Bearer")
 	}
 	token := strings.TrimLeft(rest, " ")
+	if again, _, _ := strings.Cut(token, " "); equalASCIIFold(again, "bearer") {
+		return refuse(ReasonCredentialMalformed, "has the word Bearer twice")
+	}
 	bare := strings.TrimRight(token, "=")
 	if bare == "" {
 		return refuse(ReasonCredentialMalformed, "has no token after Bearer")

@@ -1099,3 +1099,24 @@ func TestRequirementsOnlyNarrow(t *testing.T) {
 		t.Errorf("%d refused, %d let through", refused, let)
 	}
 }
+
+// Usual mistakes of clients are named.
+func TestCredentialMistakes(t *testing.T) {
+	good := fixture.Issuer().Token(nil)
+	for value, want := range map[string]string{
+		"Bearer Bearer " + good:  "has the word Bearer twice",
+		"Bearer bearer":          "has the word Bearer twice",
+		"\ufeffBearer " + good:   "has a byte order mark",
+		"Bearer \ufeff" + good:   "has a byte order mark",
+		"Bearer undefined":       "sent the word undefined in its place",
+		"Bearer null":            "sent the word null in its place",
+		"Bearer [object Object]": `holds "["`,
+		"Bearer nullable":        "so it is not a JWT",
+		good:                     "without the word Bearer",
+	} {
+		_, err := fixture.Resource(t, jwt.ResourceConfig{}, nil).Check(fixture.Request(value))
+		if err == nil || !strings.Contains(err.Error(), want) || value == "Bearer nullable" && strings.Contains(err.Error(), "the word") {
+			t.Errorf("%.20q: got %v, want %s", value, err, want)
+		}
+	}
+}

@@ -79,7 +79,7 @@ var advice = map[jwt.Reason]struct{ meaning, do string }{
 		"Ask the issuer: duplicate names and text that is not UTF-8 are its mistakes."},
 	jwt.ReasonClaimInvalid: {
 		"A registered claim has a wrong type or range.",
-		"Have the issuer write it as RFC 7519 says: times are numbers of seconds, not text and not milliseconds; scope is one string."},
+		"Have the issuer write it as RFC 7519 says: times are numbers of seconds, not text and not milliseconds; names and ids are strings."},
 	jwt.ReasonClaimMissing: {
 		"A claim that is required is not in the token.",
 		"Have the issuer add it. If it is aud, have the client name this API when it asks for a token, or set Config.Clients. If the profile asks for it, see whether the issuer follows that profile."},

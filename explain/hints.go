@@ -210,7 +210,8 @@ func (x *explanation) remark(step string) string {
 	p := &x.payload
 	switch step {
 	case "aud":
-		if x.config.Profile != jwt.IDToken {
+		// Some issuers put at_hash or an aud that equals azp into access tokens too (Dex, Casdoor).
+		if x.config.Profile != jwt.IDToken && (p.has("nonce") || p.has("c_hash")) {
 			return x.idTokenHint()
 		}
 	case "iat", "nbf":
@@ -278,6 +279,10 @@ func (x *explanation) claimHint(claim string) string {
 		if raw != number {
 			return "the issuer writes it as text, and it must be a number of seconds (RFC 7519 section 2)"
 		}
+	case "sub", "jti", "iss", "client_id", "azp":
+		if raw != "" && (raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9') {
+			return "the issuer writes it as a number, and it must be a string (RFC 7519 section 4.1): have it put quotes around it"
+		}
 	}
 	return ""
 }
@@ -316,12 +321,20 @@ func (x *explanation) signatureHints(f failure, h *hints) {
 
 func (x *explanation) typeHints(_ failure, h *hints) {
 	switch {
+	case x.header.string("typ") == oktaOrgToken:
+		h.add(oktaOrgHint)
 	case x.config.Profile == jwt.AccessToken:
 		h.add("the issuer does not mark its access tokens as RFC 9068 asks: switch that on there (at Auth0 it is the token profile of the API), or do not ask for the profile")
 	case x.config.Profile == jwt.IDToken && isMediaType(x.header.string("typ"), "at+jwt"):
 		h.add("it is an access token: it is for APIs, not for clients")
 	}
 }
+
+// oktaOrgToken is the typ of the access tokens of an Okta org authorization server.
+const (
+	oktaOrgToken = "application/okta-internal-at+jwt"
+	oktaOrgHint  = "Okta's org authorization server keeps the keys of such tokens to itself: use a custom authorization server, or ask by introspection (RFC 7662)"
+)
 
 // keyHints tells how the keys are, and what may help.
 func (x *explanation) keyHints(f failure, h *hints) {
@@ -331,8 +344,12 @@ func (x *explanation) keyHints(f failure, h *hints) {
 		return
 	case jwt.ReasonKeysUnavailable:
 		if x.fetches() && e.Hint == "" {
-			h.add(unavailableHint(e))
+			h.add(FetchHint(e))
 		}
+		return
+	}
+	if x.header.string("typ") == oktaOrgToken {
+		h.add(oktaOrgHint)
 		return
 	}
 	switch {
@@ -383,15 +400,16 @@ func (x *explanation) nextFetchText() string {
 	return text + "now"
 }
 
-// unavailableHint knows how fetches fail.
-func unavailableHint(err error) string {
-	page, missing := false, false // a page in place of the issuer, no metadata
+// FetchHint says what may help where keys could not be fetched. err is one that wraps [jwt.FetchError].
+func FetchHint(err error) string {
+	page, missing, answered := false, false, false // a page in place of the issuer, no metadata, any answer
 	for _, fetch := range fetchesIn(err) {
 		if fetch.Issuer != "" {
 			return "write the issuer as its metadata has it, byte for byte"
 		}
 		page = page || strings.HasPrefix(fetch.ContentType, "text/html") && fetch.Status == 200
 		missing = missing || fetch.Status == 404 && isMetadata(fetch.Address)
+		answered = answered || fetch.Status == 200
 	}
 	var certificate *tls.CertificateVerificationError
 	var dns *net.DNSError
@@ -404,8 +422,10 @@ func unavailableHint(err error) string {
 		return "the name is not known to DNS here: is it written right, and does this machine reach the Internet?"
 	case page:
 		return "a web page answers in place of the issuer: a proxy or a login page in between"
+	case answered:
+		return "the issuer answers, and not with keys that can be used: the text says what is wrong with its answer"
 	}
-	return "this says nothing of the token: it is this machine that cannot reach the issuer's keys"
+	return "this machine cannot reach the issuer's keys, which says nothing of any token"
 }
 
 // isMetadata reports whether an address is one of those of an issuer's metadata: OpenID Connect

@@ -94,6 +94,11 @@ func TestHints(t *testing.T) {
 		{"milliseconds in iat", plain, iss.Token(claims{"iat": now.UnixMilli()}), "payload", "these are milliseconds"},
 		{"a string in exp", plain, iss.Token(claims{"exp": "1795287600"}), "payload", "writes it as a string"},
 		{"a date in exp", plain, iss.Token(claims{"exp": "2026-11-21"}), "payload", "writes it as text"},
+		{"a number in sub", plain, iss.Token(claims{"sub": 42}), "payload", "writes it as a number, and it must be a string"},
+		{"a number in jti", plain, iss.Token(claims{"jti": -1}), "payload", "writes it as a number, and it must be a string"},
+		{"Okta's org server", plain, iss.Mint(jwttest.Spec{Header: map[string]any{"typ": "application/okta-internal-at+jwt", "kid": "hidden"}}), "key", "use a custom authorization server"},
+		{"the typ of Okta's org server", plain, iss.Mint(jwttest.Spec{Header: map[string]any{"typ": "application/okta-internal-at+jwt"}}), "typ", "use a custom authorization server"},
+		{"an ID token with all that is asked", plain, iss.Token(claims{"nonce": "x"}), "aud", "it looks like an ID token"},
 		{"long expired", plain, iss.Token(claims{"iat": now.Add(-2 * time.Hour).Unix(), "exp": now.Add(-time.Hour).Unix()}), "exp", "it was good for 1h0m0s: get a new one"},
 		{"just expired", plain, iss.Token(claims{"iat": now.Add(-2 * time.Hour).Unix(), "exp": now.Add(-40 * time.Second).Unix()}), "exp", "compare this machine's clock"},
 		{"within the leeway", plain, iss.Token(claims{"iat": now.Add(-2 * time.Hour).Unix(), "exp": now.Add(-10 * time.Second).Unix()}), "exp", "only the leeway of 30s keeps it valid"},
@@ -112,6 +117,19 @@ func TestHints(t *testing.T) {
 	} {
 		if got := step(t, explained(t, c.v, c.token), c.step); !strings.Contains(got.Hint, c.want) {
 			t.Errorf("%s: the hint is %q, want %q; %+v", c.name, got.Hint, c.want, got)
+		}
+	}
+	// Near misses: nothing is said that is not true.
+	for _, c := range []struct{ name, token, step, not string }{
+		{"an object in sub", iss.Token(claims{"sub": claims{"a": 1}}), "payload", "quotes around it"},
+		{"an access token of Dex", iss.Token(claims{"at_hash": "x"}), "aud", "ID token"},
+		{"an access token of Casdoor", iss.Token(claims{"azp": jwttest.Audience}), "aud", "ID token"},
+		{"another typ that is unknown", iss.Mint(jwttest.Spec{Header: map[string]any{"typ": "application/other+jwt", "kid": "hidden"}}), "key", "Okta"},
+		{"an encrypted token of anybody", fixture.B64(`{"alg":"dir","enc":"A256GCM"}`) + "..AAAA.AAAA.AAAA", "parts", "Auth0"},
+		{"an opaque token with a dot", "ory_at_abc.def", "parts", "breaks off"},
+	} {
+		if got := step(t, explained(t, plain, c.token), c.step); strings.Contains(got.Hint, c.not) {
+			t.Errorf("%s: the hint is %q", c.name, got.Hint)
 		}
 	}
 }
@@ -246,7 +264,7 @@ func TestUnknownKeyHints(t *testing.T) {
 
 // Where keys are not to be had, the hint says what the answers of the issuer look like.
 func TestUnavailableHints(t *testing.T) {
-	const nothing = "it is this machine that cannot reach the issuer's keys"
+	const nothing = "this machine cannot reach the issuer's keys"
 	iss := newIssuer(t)
 	metadata := func(name string) string { return `{"issuer":"` + name + `","jwks_uri":"` + iss.URL + `/keys"}` }
 	for name, c := range map[string]struct {
@@ -258,7 +276,7 @@ func TestUnavailableHints(t *testing.T) {
 		"no metadata":    {404, "text/html", "<html>", "no metadata at that address"},
 		"another issuer": {200, "application/json", metadata("https://other"), "byte for byte"},
 		"down":           {503, "text/plain", "down", nothing},
-		"no JSON":        {200, "application/json", "<html>", nothing},
+		"no JSON":        {200, "application/json", "<html>", "the issuer answers, and not with keys"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			v := fetching(t, iss, func(w http.ResponseWriter, r *http.Request) {

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"assay.example/jwt"
+	"assay.example/jwt/explain"
 )
 
 var keysCommand = command{
@@ -140,6 +141,9 @@ func (s *settings) list(ctx context.Context) (*keyList, error) {
 	if remote, ok := source.(*jwt.RemoteKeySet); ok {
 		if err := remote.Warm(ctx); err != nil {
 			list.Error = foreign(strings.TrimPrefix(err.Error(), "jwt: "))
+			if refusal := (*jwt.Error)(nil); !errors.As(err, &refusal) || refusal.Hint == "" { // otherwise it is in the text
+				list.Hints = append(list.Hints, foreign(explain.FetchHint(err)))
+			}
 		} else {
 			list.Usable = true
 			status := remote.Status()
