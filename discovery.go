@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -169,6 +170,26 @@ type fetched struct {
 	lastModified string
 	address      string
 	discovered   time.Time
+	withdrawn    []string // kids that the set before had
+}
+
+// find picks the key that h means, and says of one that was there until the keys changed that it was.
+func (s *fetched) find(h *Header) (*Key, *Error) {
+	k, err := s.keys.find(h)
+	if err != nil && err.Reason == ReasonKeyUnknown && slices.Contains(s.withdrawn, h.KeyID) {
+		err.Hint = "the issuer has withdrawn that key: the client needs a new token"
+	}
+	return k, err
+}
+
+// lacking lists the kids of usable keys that the newer set does not have.
+func (s *KeySet) lacking(newer *KeySet) (kids []string) {
+	for _, k := range s.Keys() {
+		if k.id != "" && len(newer.byID[k.id]) == 0 {
+			kids = append(kids, k.id)
+		}
+	}
+	return kids
 }
 
 // flight is one fetch that any number of callers wait for.
@@ -334,7 +355,7 @@ func (r *RemoteKeySet) find(ctx context.Context, h *Header) (_ *Key, at time.Tim
 	if err != nil {
 		return nil, at, err
 	}
-	k, err := set.keys.find(h)
+	k, err := set.find(h)
 	if err == nil || err.Reason == ReasonKeyAmbiguous {
 		return k, at, err
 	}
@@ -433,7 +454,7 @@ func (r *RemoteKeySet) again(ctx context.Context, h *Header, asked, now time.Tim
 		if f.err != nil {
 			return nil, now, r.unavailable()
 		}
-		k, err := r.current.Load().keys.find(h)
+		k, err := r.current.Load().find(h)
 		if err == nil || err.Reason == ReasonKeyAmbiguous {
 			return k, now, err
 		}
@@ -627,7 +648,7 @@ func (r *RemoteKeySet) unavailable() *Error {
 	}
 	e := unavailable(r.lastErr, retry)
 	e.detail = cut(r.lastErr.Error(), 2*maxDetail) // it is fit to be printed already
-	if f := misnamed(r.lastErr); f != nil { // all that matters then
+	if f := misnamed(r.lastErr); f != nil {        // all that matters then
 		e.Member, e.Got, e.Want = "issuer", snippet(f.Issuer), quote(r.issuer)
 		e.detail = f.Address + " names the issuer " + quote(f.Issuer) + ", want " + e.Want
 		if miss := nearMiss(f.Issuer, r.issuer); miss != "" {
@@ -683,6 +704,9 @@ func (r *RemoteKeySet) fetch(ctx context.Context, old *fetched) (set *fetched, w
 	set.fresh = set.at.Add(set.lifetime)
 	set.stale = set.fresh.Add(r.stale)
 	set.renew = set.at.Add(time.Duration(float64(set.lifetime) * (minRenewal + (maxRenewal-minRenewal)*rand.Float64())))
+	if old != nil {
+		set.withdrawn = old.withdrawn
+	}
 	if a.status == http.StatusNotModified && len(condition) > 0 {
 		set.keys, set.raw, set.digest, set.etag, set.lastModified = old.keys, old.raw, old.digest, old.etag, old.lastModified
 		return set, 0, nil
@@ -696,6 +720,8 @@ func (r *RemoteKeySet) fetch(ctx context.Context, old *fetched) (set *fetched, w
 		set.keys = old.keys
 	} else if set.keys, err = parseKeySet(a.body); err != nil {
 		return nil, 0, a.wrong(err)
+	} else if old != nil {
+		set.withdrawn = old.keys.lacking(set.keys)
 	}
 	return set, 0, nil
 }

@@ -374,8 +374,17 @@ func TestWithdrawnKey(t *testing.T) {
 		}
 		p.Set(func(p *fixture.Provider) { p.Keys = p.Keys[1:] })
 		time.Sleep(10 * time.Minute)
-		token, err := fixture.Verify(v, fixture.Mint(nil))
-		fixture.WantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
+		for range 3 { // also once the same keys were fetched again
+			token, err := fixture.Verify(v, fixture.Mint(nil))
+			if e := fixture.WantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey); !strings.Contains(e.Hint, "the issuer has withdrawn that key") {
+				t.Errorf("got the hint %q", e.Hint)
+			}
+			time.Sleep(10 * time.Minute)
+		}
+		token, err := fixture.Verify(v, fixture.Naming("never-there"))
+		if e := fixture.WantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey); strings.Contains(e.Hint, "withdrawn") {
+			t.Errorf("got the hint %q", e.Hint)
+		}
 	})
 }
 
