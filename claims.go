@@ -271,6 +271,7 @@ func (r *claimReader) readKind() {
 
 // kindNamed recognises the names of tokens that are no access tokens: ID, id_token, Refresh, Offline, logout.
 func kindNamed(text string) string {
+	text = strings.TrimSuffix(strings.TrimPrefix(text, "application/"), "+jwt")
 	for _, kind := range [...]string{"id", "refresh", "offline", "logout"} {
 		first := text[:min(len(kind), len(text))]
 		rest := strings.TrimLeft(text[len(first):], "_- ")

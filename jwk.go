@@ -89,6 +89,8 @@ func (k *Key) Key(_ context.Context, h Header) (*Key, error) {
 		return nil, &Error{Reason: ReasonKeyUnknown, detail: "no key is configured"}
 	case k.id != "" && h.KeyID != "" && k.id != h.KeyID:
 		return nil, unknownKey(&h, `"`+snippet(k.id)+`"`)
+	case h.KeyID == "" && (h.x5t != "" && k.x5t != "" && h.x5t != k.x5t || h.x5tS256 != "" && k.x5tS256 != "" && h.x5tS256 != k.x5tS256):
+		return nil, &Error{Reason: ReasonKeyUnknown, Member: "x5t", detail: "the token names its key by another certificate"}
 	case !k.answers(&h):
 		return nil, k.mismatch(&h)
 	}

@@ -13,6 +13,7 @@ import (
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -308,7 +309,12 @@ func objectForm(text string) string {
 }
 
 func derForm(der []byte) string {
-	if _, _, err := publicDER(der); err == nil {
+	var info struct { // of any algorithm, those that crypto/x509 does not know too
+		Algorithm pkix.AlgorithmIdentifier
+		Key       asn1.BitString
+	}
+	rest, err := asn1.Unmarshal(der, &info)
+	if _, _, known := publicDER(der); known == nil || err == nil && len(rest) == 0 {
 		return formDER
 	}
 	if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {
@@ -349,22 +355,28 @@ func isSSHBlob(b []byte) bool {
 	return size < 64 && int(size)+4 < len(b) && sshType.Match(b[4:4+size])
 }
 
-// isPublicKey recognises the forms in which a public key is handed out, and their base64.
-func isPublicKey(secret []byte) bool {
-	const encodings = 3 // of one in another
-	for range encodings {
-		secret = []byte(withoutMark(string(secret)))
-		trimmed := bytes.TrimSpace(secret)
-		if formOf(secret) != "" || formOf(trimmed) != "" || isSSHBlob(secret) || isSSHBlob(trimmed) || bytes.Contains(secret, []byte("-----BEGIN ")) {
+// isPublicKey recognises the forms in which a public key is handed out, between quotes or not, and their base64
+// and hexadecimal.
+func isPublicKey(secret []byte) bool { return isPublicWithin(secret, 3) }
+
+// isPublicWithin looks into so many encodings of one in another.
+func isPublicWithin(secret []byte, encodings int) bool {
+	secret = []byte(withoutMark(string(secret)))
+	text := strings.ReplaceAll(string(bytes.Trim(secret, "\"' \t\r\n,;")), `\n`, "\n")
+	for _, form := range [][]byte{secret, bytes.TrimSpace(secret), bytes.TrimSuffix(secret, []byte("\n")), []byte(text)} {
+		if formOf(form) != "" || isSSHBlob(form) {
 			return true
 		}
-		decoded, ok := fromBase64(string(secret))
-		if !ok {
-			return false
-		}
-		secret = decoded
 	}
-	return false
+	switch {
+	case strings.Contains(text, "-----BEGIN "), strings.Contains(text, "{") && strings.Contains(text, "kty"):
+		return true
+	case encodings == 0:
+		return false
+	}
+	decoded, ok := fromBase64(text)
+	fromHex, err := hex.DecodeString(text)
+	return ok && isPublicWithin(decoded, encodings-1) || err == nil && isPublicWithin(fromHex, encodings-1)
 }
 
 // certifiedBy holds a key against its certificate, the first of x5c (RFC 7517 section 4.7).

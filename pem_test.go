@@ -295,7 +295,7 @@ func TestSecretIsNoPublicKey(t *testing.T) {
 	for name, form := range forms {
 		std, url := base64.StdEncoding.EncodeToString(form), base64.RawURLEncoding.EncodeToString(form)
 		wrapped := regexp.MustCompile(".{64}").ReplaceAllString(std, "$0\n")
-		for how, text := range map[string]string{"": string(form), "a line break": string(form) + "\n", "CRLF": string(form) + "\r\n", "a mark": "\ufeff" + string(form), "base64": std, "base64url": url, "wrapped": wrapped + "\n", "twice": base64.StdEncoding.EncodeToString([]byte(std))} {
+		for how, text := range map[string]string{"": string(form), "a line break": string(form) + "\n", "CRLF": string(form) + "\r\n", "a mark": "\ufeff" + string(form), "base64": std, "base64url": url, "wrapped": wrapped + "\n", "twice": base64.StdEncoding.EncodeToString([]byte(std)), "hexadecimal": hex.EncodeToString(form), "quotes": `"` + std + `"`, "single quotes": "'" + std + "'"} {
 			tried++
 			if _, err := jwt.HMACKey("", jwt.HS256, []byte(text)); err == nil || strings.Contains(err.Error(), "at least") {
 				t.Errorf("%s in %q: %v", name, how, err)

@@ -108,7 +108,7 @@ func (a *authority) checkType(h *Header) *Error {
 // checkKind refuses a token that says of itself that it is of another kind than is asked for.
 func (a *authority) checkKind(h *Header, c *claims) *Error {
 	kind, member := c.kind, c.kindClaim
-	if kind == "" {
+	if kind == "" || kind == "id" && a.Profile == IDToken {
 		kind, member = kindNamed(h.Type), "typ"
 	}
 	switch {

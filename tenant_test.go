@@ -206,4 +206,19 @@ func TestSameKeyOfTwoIssuers(t *testing.T) {
 			fixture.WantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims)
 		}
 	}
+	// A key that is taken out of the set is for its own issuer alone.
+	for _, source := range []jwt.KeySource{set.Keys()[0], mustSet(t, set.Keys()[0])} {
+		v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Issuer, c.Keys = "https://b.example", source })
+		token, err := fixture.Verify(v, fixture.Issuer().Token(claims{"iss": "https://b.example"}))
+		fixture.WantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims)
+	}
+}
+
+func mustSet(t *testing.T, keys ...*jwt.Key) *jwt.KeySet {
+	t.Helper()
+	set, err := jwt.NewKeySet(keys...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
 }
