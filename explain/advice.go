@@ -27,7 +27,7 @@ var advice = map[jwt.Reason]struct{ meaning, do string }{
 		"The token, or its header, has more bytes than Config.MaxTokenSize or MaxHeaderSize allow.",
 		"Have the issuer put less into the token: groups and roles are what grows. Raise the limit only if you know the issuer's largest token."},
 	jwt.ReasonTokenOpaque: {
-		"The token has no dots: it is an opaque one, which only its issuer can read.",
+		"The token is no JWT: it has no dots, or one with no JSON before it. It is an opaque one, which only its issuer can read.",
 		"Have the client name this API when it asks for a token (audience, resource, or a scope of this API), or switch JWT access tokens on at the issuer."},
 	jwt.ReasonTokenParts: {
 		"The token is not three parts between two dots.",
@@ -52,7 +52,7 @@ var advice = map[jwt.Reason]struct{ meaning, do string }{
 		"Have the issuer send the inner token alone."},
 	jwt.ReasonAlgorithmRefused: {
 		"The algorithm of the token is none, unknown, or not among Config.Algorithms.",
-		"Set the API's signing algorithm at the issuer to RS256 or ES256, or add the one that you mean to Config.Algorithms. A token with none is a forgery."},
+		"Set the API's signing algorithm at the issuer to RS256 or ES256, or add the one that you mean to Config.Algorithms, if it is one that this package knows. A token with none is a forgery."},
 	jwt.ReasonKeyUnknown: {
 		"No key is known under the kid of the token, or none fits it.",
 		"Get a new token: keys are changed. If that is refused too, compare the kid with those of \"assay keys\": the token may be from another issuer or tenant."},
