@@ -264,7 +264,7 @@ func (r *claimReader) readKind() {
 	default:
 		r.skip()
 	}
-	if kind := kindNamed(text); kind != "" && r.claims.kind == "" {
+	if kind := kindNamed(text); kind != "" && (r.claims.kind == "" || r.claims.kind == "id") { // an ID token may be asked for
 		r.claims.kind, r.claims.kindClaim = kind, r.name
 	}
 }

@@ -198,7 +198,7 @@ func TestKinds(t *testing.T) {
 		{claims{"typ": "Logout"}, "JWT", false, false}, {claims{"typ": "Bearer"}, "JWT", true, true}, {claims{"typ": "DPoP"}, "JWT", true, true}, {claims{"typ": 7}, "JWT", true, true}, {claims{"typ": "identity"}, "JWT", true, true},
 		{claims{"events": claims{logout: claims{}}}, "JWT", false, false}, {claims{"events": claims{"other": claims{}, logout: claims{}}}, nil, false, false},
 		{claims{"events": claims{"other": claims{}}}, "JWT", true, true}, {claims{"events": []string{logout}}, "JWT", true, true}, {claims{"events": logout}, "JWT", true, true},
-		{nil, "refresh", false, false}, {nil, "Refresh", false, false}, {nil, "id_token", false, true}, {nil, "logout", false, false}, {nil, "application/refresh", false, false}, {claims{"typ": "logout+jwt"}, "JWT", false, false}, {claims{"typ": "ID"}, "refresh", false, false}, {nil, "refreshing", true, true},
+		{nil, "refresh", false, false}, {nil, "Refresh", false, false}, {nil, "id_token", false, true}, {nil, "logout", false, false}, {nil, "application/refresh", false, false}, {claims{"token_use": "id", "events": claims{logout: claims{}}}, "JWT", false, false}, {claims{"typ": "ID", "token_use": "refresh", "tokenType": "id"}, "JWT", false, false}, {claims{"typ": "logout+jwt"}, "JWT", false, false}, {claims{"typ": "ID"}, "refresh", false, false}, {nil, "refreshing", true, true},
 		{claims{"token_use": "access", "typ": "Refresh"}, "JWT", false, false},
 	} {
 		text := fixture.Issuer().Mint(jwttest.Spec{Header: map[string]any{"typ": c.typ}, Claims: c.claims})
