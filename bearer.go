@@ -58,14 +58,17 @@ type Resource struct {
 // service is what a Resource is beside its verifier.
 type service struct {
 	ResourceConfig
+	every                             *rule     // ResourceConfig.Require
 	onRefusalPanicked, answerPanicked sync.Once // it was reported
 }
 
 // plain is the service of every Verifier.Require, so that these guards are of one Resource.
-var plain service
+var plain = service{every: routeOf(nil)}
 
 // NewResource returns a Resource whose tokens v verifies. An error names the field that is wrong.
 func NewResource(v *Verifier, c ResourceConfig) (*Resource, error) {
+	c.Require = slices.Clone(c.Require)
+	every, err := routeOfField(c.Require)
 	switch {
 	case v.none():
 		return nil, errors.New("jwt: NewResource: the Verifier is nil or zero")
@@ -77,14 +80,11 @@ func NewResource(v *Verifier, c ResourceConfig) (*Resource, error) {
 		return nil, fmt.Errorf("jwt: NewResource: HeaderField %q is not the name of a header field", c.HeaderField)
 	case c.Cookie != "" && !isHTTPToken(c.Cookie):
 		return nil, fmt.Errorf("jwt: NewResource: Cookie %q is not the name of a cookie", c.Cookie)
-	case c.Require != nil && len(c.Require) == 0:
-		return nil, errors.New("jwt: NewResource: the list Require is empty: leave it nil for no requirement")
-	case routeOf(c.Require).mistake != "":
-		return nil, errors.New("jwt: NewResource: Require: " + routeOf(c.Require).mistake)
+	case err != nil:
+		return nil, fmt.Errorf("jwt: NewResource: %w", err)
 	}
 	c.HeaderField = http.CanonicalHeaderKey(c.HeaderField)
-	c.Require = slices.Clone(c.Require)
-	return &Resource{v, &service{ResourceConfig: c}}, nil
+	return &Resource{v, &service{ResourceConfig: c, every: every}}, nil
 }
 
 // Check takes the credential from a request, verifies it, and holds it against reqs and
@@ -153,7 +153,7 @@ func (r *Resource) check(req *http.Request, route *rule) (pass, *Error) {
 		return pass{}, noVerifier()
 	}
 	text, refusal := r.credential(req)
-	p := pass{asked: r.asked(req, text), scopes: route.scopes}
+	p := pass{question: r.question(req, text), scopes: route.scopes}
 	p.around = passOf(req.Context())
 	before := p.around.of(r)
 	if before != nil {
@@ -174,23 +174,23 @@ func (r *Resource) check(req *http.Request, route *rule) (pass, *Error) {
 
 // verify returns the verified token of a request. If the same was let through before, time alone can have
 // ended it.
-func (asked asked) verify(ctx context.Context, before *pass) (*Token, *Error) {
-	if before != nil && before.asked == asked && asked.uri != "" { // which a server always knows
+func (q question) verify(ctx context.Context, before *pass) (*Token, *Error) {
+	if before != nil && before.question == q && q.uri != "" { // which a server always knows
 		t := before.token
 		if refusal := t.authority.checkClaims(t, time.Now(), nil); refusal != nil {
 			return nil, refusal.of(t)
 		}
 		return t, nil
 	}
-	t, err := asked.resource.verifier.Verify(ctx, asked.credential)
+	t, err := q.resource.verifier.Verify(ctx, q.credential)
 	if err != nil {
 		return nil, err.(*Error)
 	}
 	return t, nil
 }
 
-// asked is all of a request that a decision depends on.
-type asked struct {
+// question is all of a request that a decision depends on.
+type question struct {
 	resource             Resource
 	credential           string
 	method, uri          string
@@ -198,14 +198,14 @@ type asked struct {
 	dpop, tlsCertificate string // the fields DPoP and Client-Cert, from which possession of a key is shown
 }
 
-func (r *Resource) asked(req *http.Request, credential string) asked {
+func (r *Resource) question(req *http.Request, credential string) question {
 	field := func(name string) string { return strings.Join(req.Header[name], "\n") }
-	return asked{*r, credential, req.Method, req.RequestURI, req.TLS, field("Dpop"), field("Client-Cert")}
+	return question{*r, credential, req.Method, req.RequestURI, req.TLS, field("Dpop"), field("Client-Cert")}
 }
 
 // pass is the record of a request that a guard let through.
 type pass struct {
-	asked
+	question
 	token  *Token
 	scopes []string // of the route, with those of the guards around it
 	around *pass    // of the guard around this one, of any Resource
@@ -405,7 +405,7 @@ func (r *Resource) Refusal(err error) Refusal { return r.made().refusal(err, nil
 // refusal asks for these scopes too.
 func (r *Resource) refusal(err error, scopes []string) Refusal {
 	e, o := cmp.Or(ownError(err), &Error{}), outcomeOf(err)
-	scopes = slices.Concat(r.route(nil).scopes, scopes)
+	scopes = slices.Concat(r.every.scopes, scopes)
 	h := http.Header{"Cache-Control": {"no-store"}}
 	switch o.status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusBadRequest:

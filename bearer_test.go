@@ -961,7 +961,7 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// OnRefusal is told of every refusal, whosever the error is.
+// OnRefusal gets every refusal, whoever made the error.
 func TestOnRefusalIsTold(t *testing.T) {
 	var last *jwt.Error
 	r := fixture.Resource(t, jwt.ResourceConfig{}, &last)
@@ -998,7 +998,7 @@ func TestZeroResource(t *testing.T) {
 	}
 }
 
-// A claim may hold a piece of its own token: what is told of the refusal does not.
+// A claim may hold a piece of its own token: the refusal repeats none of it.
 func TestMeetsRepeatsNoToken(t *testing.T) {
 	v := fixture.NewVerifier(t)
 	header, _, _ := strings.Cut(fixture.Issuer().Token(nil), ".")

@@ -61,7 +61,7 @@ func (c Config) onlySecrets() bool {
 	case *Key:
 		algs = []Algorithm{source.alg}
 	case *KeySet:
-		for _, k := range source.Keys() {
+		for k := range source.usable {
 			algs = append(algs, k.alg)
 		}
 	}

@@ -25,7 +25,7 @@ type claims struct {
 	confirmed                         bool      // cnf is present and not empty
 
 	kind, kindClaim string // what the token says it is, if that is no access token, and the claim that says so
-	ungranted       string // what is wrong with scope or scp: it grants nothing
+	ungranted       string // scope or scp, if that is no list: it grants nothing
 
 	spoiled []string // names of claims whose type or range is wrong
 }
@@ -149,12 +149,12 @@ func (c *claims) parse(payload string) *Error {
 		case "tid":
 			r.readTextIfAny(&c.tenant)
 		case "scope":
-			c.ungranted = cmp.Or(c.ungranted, r.readList(&c.scope))
+			r.readScope(&c.scope)
 		case "scp":
-			c.ungranted = cmp.Or(c.ungranted, r.readList(&c.scp))
+			r.readScope(&c.scp)
 		case "aud":
-			if wrong := r.readList(&c.audience); wrong != "" {
-				r.spoil(strings.TrimPrefix(wrong, "aud "))
+			if !r.readList(&c.audience) {
+				r.spoil(noList)
 			}
 		case "token_use", "token_type", "tokenType", "typ", "events":
 			r.readKind()
@@ -226,11 +226,14 @@ func (r *claimReader) readTextIfAny(into *stringClaim) {
 	r.readText(into)
 }
 
-// readList returns what is wrong with a list.
-func (r *claimReader) readList(into *listClaim) (wrong string) {
+// noList is what is wrong with a claim that readList cannot read.
+const noList = "is neither a string nor an array of strings"
+
+// readList reads a claim that is a list; valid is false for one that is none.
+func (r *claimReader) readList(into *listClaim) (valid bool) {
 	first := r.peek()
 	from := r.pos
-	valid := first == '"' || first == '['
+	valid = first == '"' || first == '['
 	if first == '[' {
 		for r.array(); r.element(); r.skip() {
 			valid = valid && r.peek() == '"'
@@ -238,11 +241,17 @@ func (r *claimReader) readList(into *listClaim) (wrong string) {
 	} else {
 		r.skip()
 	}
-	if !valid {
-		return r.name + " is neither a string nor an array of strings"
+	if valid {
+		*into = listClaim(r.text[from:r.pos])
 	}
-	*into = listClaim(r.text[from:r.pos])
-	return ""
+	return valid
+}
+
+// readScope reads a claim that only grants: one of a wrong type grants nothing.
+func (r *claimReader) readScope(into *listClaim) {
+	if !r.readList(into) {
+		r.claims.ungranted = cmp.Or(r.claims.ungranted, r.name)
+	}
 }
 
 // logoutEvent is the member of events that makes a logout token (OpenID Connect Back-Channel Logout section

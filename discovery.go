@@ -95,8 +95,8 @@ type RemoteOptions struct {
 	// is sent only to the scheme, host and port that were configured. Empty: none.
 	BearerTokenFile string
 
-	// Snapshot is what RemoteKeySet.Snapshot returned in a former life of the process: its keys
-	// serve, as long as they would have served then, until the issuer can be reached. One that was
+	// Snapshot is what RemoteKeySet.Snapshot returned before the process was restarted: its
+	// keys serve, as long as they would have served then, until the issuer can be reached. One that was
 	// changed, is of another issuer or comes from the future is an error. Nil: none.
 	Snapshot []byte
 
@@ -184,7 +184,7 @@ func (s *fetched) find(h *Header) (*Key, *Error) {
 
 // lacking lists the kids of usable keys that the newer set does not have.
 func (s *KeySet) lacking(newer *KeySet) (kids []string) {
-	for _, k := range s.Keys() {
+	for k := range s.usable {
 		if k.id != "" && len(newer.byID[k.id]) == 0 {
 			kids = append(kids, k.id)
 		}
@@ -347,7 +347,9 @@ func (r *RemoteKeySet) find(ctx context.Context, h *Header) (_ *Key, at time.Tim
 	if r != nil && h.Algorithm.kty() == "oct" { // never in a published set, so never a reason to fetch it
 		published := new(Key) // not known before the first fetch
 		if set := r.current.Load(); set != nil {
-			published = set.keys.Keys()[0]
+			for published = range set.keys.usable {
+				break // any will do
+			}
 		}
 		return nil, asked, published.mismatch(h)
 	}

@@ -6,8 +6,11 @@ package jwt
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"encoding/asn1"
 	"errors"
 	"fmt"
+	"math/big"
+	"strconv"
 )
 
 // curves are those of RFC 7518 section 6.2.1.1 by their names, each with its one algorithm.
@@ -65,6 +68,15 @@ func (k ecdsaKey) verify(alg Algorithm, input, signature []byte) bool {
 	}
 	der = append(append(der, byte(len(integers))), integers...)
 	return ecdsa.VerifyASN1(k.public, alg.digest(input), der)
+}
+
+// derHint says that a signature is the ASN.1 that a JWS does not carry; empty if it is not.
+func derHint(signature []byte) string {
+	var integers struct{ R, S *big.Int }
+	if rest, err := asn1.Unmarshal(signature, &integers); err != nil || len(rest) > 0 {
+		return ""
+	}
+	return "it is DER of " + strconv.Itoa(len(signature)) + " bytes, as X.509 has it: a JWS has two integers of fixed length (RFC 7518 section 3.4)"
 }
 
 // appendInteger appends the ASN.1 INTEGER of an unsigned big-endian number.

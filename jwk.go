@@ -140,12 +140,12 @@ func newKey(kid, kty string, alg Algorithm, p primitive, members ...string) *Key
 	return k
 }
 
-// constructed is what the constructor of this name returns.
-func constructed(name string, k *Key, err error) (*Key, error) {
+// constructed is what the exported function of this name returns.
+func constructed[T *Key | []*Key | *KeySet](name string, made T, err error) (T, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jwt: %s: %w", name, err)
 	}
-	return k, nil
+	return made, nil
 }
 
 // A jwk is a JSON Web Key as it is written: RFC 7517 section 4 and RFC 7518 section 6. A member that says

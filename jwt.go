@@ -6,13 +6,10 @@ import (
 	"cmp"
 	"context"
 	_ "crypto/sha512" // for crypto.Hash
-	"encoding/asn1"
 	"errors"
 	"fmt"
-	"math/big"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -209,6 +206,7 @@ type settings Config
 
 // check names the first field that is wrong by itself.
 func (c Config) check() error {
+	_, wrong := routeOfField(c.Require)
 	switch {
 	case c.Issuer == "":
 		return errors.New("the Issuer is required")
@@ -224,10 +222,8 @@ func (c Config) check() error {
 		return errors.New("the list Clients holds an empty string")
 	case c.Algorithms != nil && len(c.Algorithms) == 0:
 		return errors.New("the list Algorithms is empty: leave it nil for each key's own")
-	case c.Require != nil && len(c.Require) == 0:
-		return errors.New("the list Require is empty: leave it nil for no requirement")
-	case routeOf(c.Require).mistake != "":
-		return errors.New("Require: " + routeOf(c.Require).mistake)
+	case wrong != nil:
+		return wrong
 	case c.Profile < AnyAccessToken || c.Profile > IDToken:
 		return errors.New("the Profile is unknown")
 	case c.Leeway > maxLeeway:
@@ -499,9 +495,8 @@ func (a *authority) replacement(ctx context.Context, h *Header, failed *Key) (k 
 
 func badSignature(h *Header, signature []byte) *Error {
 	e := &Error{Reason: ReasonSignatureInvalid, detail: "the " + string(h.Algorithm) + " signature does not hold"}
-	var integers struct{ R, S *big.Int }
-	if rest, err := asn1.Unmarshal(signature, &integers); h.Algorithm.kty() == "EC" && err == nil && len(rest) == 0 {
-		e.Hint = "it is DER of " + strconv.Itoa(len(signature)) + " bytes, as X.509 has it: a JWS has two integers of fixed length (RFC 7518 section 3.4)"
+	if h.Algorithm.kty() == "EC" {
+		e.Hint = derHint(signature)
 	}
 	return e
 }

@@ -36,7 +36,7 @@ type entry struct {
 	alg      Algorithm // as jwk.signing
 	encrypts bool      // use says that it is not for signatures
 	key      *Key      // nil if it was skipped
-	material *Key      // what the key would be if nothing was said of it; nil if it is broken
+	material *Key      // what the key would be if nothing was said of it, one pointer wherever that is the same; nil if it is broken
 	skipped  string    // why
 }
 
@@ -86,10 +86,7 @@ func NewKeySet(keys ...*Key) (*KeySet, error) {
 // published set. A document that is not strict JSON, or without one usable key, is refused.
 func ParseKeySet(data []byte) (*KeySet, error) {
 	s, err := parseKeySet(data)
-	if err != nil {
-		return nil, fmt.Errorf("jwt: ParseKeySet: %w", err)
-	}
-	return s, nil
+	return constructed("ParseKeySet", s, err)
 }
 
 func parseKeySet(data []byte) (*KeySet, error) {
@@ -154,16 +151,14 @@ func (s *KeySet) add(in *scanner) {
 	if !j.read(in) {
 		return
 	}
-	e := &entry{kid: j.kid, kty: j.kty, alg: j.signing(), encrypts: j.use != "" && j.use != "sig"}
-	var err error
-	if e.key, err = j.key(false); err != nil {
+	k, err := j.key(false)
+	e := &entry{kid: j.kid, kty: j.kty, alg: j.signing(), encrypts: j.use != "" && j.use != "sig", key: k, material: k}
+	if err != nil {
 		e.skipped = err.Error()
 		if len(j.n) <= maxRSABits/6+4 && len(j.e) <= 8 { // what is larger is no key
 			bare := jwk{kty: j.kty, alg: j.alg, crv: j.crv, n: j.n, e: j.e, x: j.x, y: j.y, pub: j.pub}
 			e.material, _ = bare.key(false)
 		}
-	} else {
-		e.material = e.key
 	}
 	s.entries = append(s.entries, e)
 }
@@ -171,14 +166,18 @@ func (s *KeySet) add(in *scanner) {
 func (s *KeySet) index() {
 	s.byID = make(map[string][]*entry, len(s.entries))
 	var kids []string
-	for _, e := range s.entries {
+	for n, e := range s.entries {
 		if e.key != nil && e.kid != "" && len(s.byID[e.kid]) == 0 {
 			kids = append(kids, e.kid)
 		}
 		s.byID[e.kid] = append(s.byID[e.kid], e)
-		for _, other := range s.entries {
-			if e.key != nil && other.key != nil && e != other && e.key.sameMaterial(other.key) {
-				e.key.twins = append(e.key.twins, other.key)
+		for _, other := range s.entries[:n] {
+			if e.material == nil || other.material == nil || !e.material.sameMaterial(other.material) {
+				continue
+			}
+			e.material = other.material
+			if e.key != nil && other.key != nil {
+				e.key.twins, other.key.twins = append(e.key.twins, other.key), append(other.key.twins, e.key)
 			}
 		}
 	}
@@ -189,17 +188,24 @@ func (s *KeySet) index() {
 
 // Keys returns the usable keys, in the order of the set.
 func (s *KeySet) Keys() (keys []*Key) {
-	if s == nil {
-		return nil
-	}
-	for _, e := range s.entries {
-		if e.key != nil {
-			alone := *e.key
-			alone.twins = nil // they are of the set
-			keys = append(keys, &alone)
-		}
+	for k := range s.usable {
+		alone := *k
+		alone.twins = nil // they are of the set
+		keys = append(keys, &alone)
 	}
 	return keys
+}
+
+// usable yields the usable keys as the set has them.
+func (s *KeySet) usable(yield func(k *Key) bool) {
+	if s == nil {
+		return
+	}
+	for _, e := range s.entries {
+		if e.key != nil && !yield(e.key) {
+			return
+		}
+	}
 }
 
 // Skipped returns the keys that cannot verify tokens, in the order of the set.
@@ -263,8 +269,7 @@ func (s *KeySet) find(h *Header) (*Key, *Error) {
 // none of the set says which it has.
 func (s *KeySet) certified(h *Header) (test func(k *Key) bool) {
 	x5t, x5tS256 := false, false // the members that count
-	for _, e := range s.entries {
-		k := cmp.Or(e.key, new(Key))
+	for k := range s.usable {
 		x5t = x5t || h.x5t != "" && k.x5t != ""
 		x5tS256 = x5tS256 || h.x5tS256 != "" && k.x5tS256 != ""
 	}
@@ -276,14 +281,14 @@ func (s *KeySet) certified(h *Header) (test func(k *Key) bool) {
 
 // only picks the key for a token that has no kid: the only one that fits and passes the test.
 func (s *KeySet) only(h *Header, test func(k *Key) bool) (*Key, *Error) {
-	var found *Key
+	var found *entry
 	rivals := 1
 	for _, e := range s.entries {
 		switch {
 		case e.key == nil || !e.key.answers(h) || test != nil && !test(e.key):
 		case found == nil:
-			found = e.key
-		case !found.sameMaterial(e.key):
+			found = e
+		case found.material != e.material:
 			rivals++
 		}
 	}
@@ -294,17 +299,17 @@ func (s *KeySet) only(h *Header, test func(k *Key) bool) (*Key, *Error) {
 		return nil, e
 	case found == nil:
 		return nil, &Error{Reason: ReasonKeyUnknown, Member: "alg", Got: snippet(string(h.Algorithm)), detail: "the token names no key, and no key of the set is for " + snippet(string(h.Algorithm))}
-	case rivals > 1 || found.id != "" && poisoned(s.byID[found.id], h):
+	case rivals > 1 || found.kid != "" && poisoned(s.byID[found.kid], h):
 		return nil, &Error{Reason: ReasonKeyAmbiguous, Member: "kid", detail: "the token names no key, and " + strconv.Itoa(max(rivals, 2)) + " of the set could be meant"}
 	}
-	return found, nil
+	return found.key, nil
 }
 
 // poisoned reports whether two different keys that share a kid also share an algorithm.
 func poisoned(namesakes []*entry, h *Header) bool {
 	for i, a := range namesakes {
 		for _, b := range namesakes[:i] {
-			if alg := a.named(h); alg.kty() != "" && alg.sameAs(b.named(h)) && (a.material == nil || b.material == nil || !a.material.sameMaterial(b.material)) {
+			if alg := a.named(h); alg.kty() != "" && alg.sameAs(b.named(h)) && (a.material == nil || a.material != b.material) {
 				return true
 			}
 		}

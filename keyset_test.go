@@ -83,6 +83,7 @@ func TestKeyOfKid(t *testing.T) {
 		{"an empty kid is none", []any{as(rs, ""), es}, mint(jwt.RS256, ""), ""},
 		{"an empty kid in the token alone", []any{as(rs, "a"), es}, mint(jwt.RS256, ""), ""},
 		{"a broken twin", []any{as(rs, "a"), fixture.JWKEdit{"n": "AAAA"}.Apply(as(other, "a"))}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
+		{"two broken twins", []any{es, fixture.JWKEdit{"n": "AAAA"}.Apply(as(rs, "a")), fixture.JWKEdit{"n": "AAAA"}.Apply(as(other, "a"))}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
 		{"an undeclared twin", []any{as(rs, "a"), fixture.JWKEdit{"alg": nil}.Apply(as(other, "a"))}, mint(jwt.RS256, "a"), jwt.ReasonKeyAmbiguous},
 		{"a twin of another kid", []any{as(rs, "a"), as(other, "b")}, mint(jwt.RS256, "a"), ""},
 		{"an encryption twin", []any{as(rs, "a"), fixture.JWKEdit{"use": "enc", "alg": nil}.Apply(as(other, "a"))}, mint(jwt.RS256, "a"), ""},

@@ -30,10 +30,7 @@ import (
 // alg too: see [Key]. A key that is made for RSASSA-PSS alone (RFC 4055) stands for a PS algorithm.
 func ParsePEM(kid string, alg Algorithm, data []byte) ([]*Key, error) {
 	keys, err := parsePEM(kid, alg, string(data))
-	if err != nil {
-		return nil, fmt.Errorf("jwt: ParsePEM: %w", err)
-	}
-	return keys, nil
+	return constructed("ParsePEM", keys, err)
 }
 
 // pemBlock finds a block, whatever became of its lines.
@@ -177,15 +174,23 @@ type pssKey struct {
 	alg    Algorithm // the only one that its parameters allow; empty if they name none
 }
 
-// publicPKIX reads a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7). crypto/x509 does not know id-RSASSA-PSS
-// (RFC 4055 section 1.2).
-func publicPKIX(der []byte) (any, error) {
-	var info struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}
+// publicKeyInfo is a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
+type publicKeyInfo struct {
+	Algorithm pkix.AlgorithmIdentifier
+	Key       asn1.BitString
+}
+
+// publicInfo reads one of any algorithm, those that crypto/x509 does not know too.
+func publicInfo(der []byte) (info publicKeyInfo, ok bool) {
 	rest, err := asn1.Unmarshal(der, &info)
-	if err != nil || len(rest) > 0 || !info.Algorithm.Algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}) {
+	return info, err == nil && len(rest) == 0
+}
+
+// publicPKIX reads the key of a SubjectPublicKeyInfo. crypto/x509 does not know id-RSASSA-PSS (RFC 4055
+// section 1.2).
+func publicPKIX(der []byte) (any, error) {
+	info, ok := publicInfo(der)
+	if !ok || !info.Algorithm.Algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}) {
 		return x509.ParsePKIXPublicKey(der)
 	}
 	public, err := x509.ParsePKCS1PublicKey(info.Key.RightAlign())
@@ -309,12 +314,8 @@ func objectForm(text string) string {
 }
 
 func derForm(der []byte) string {
-	var info struct { // of any algorithm, those that crypto/x509 does not know too
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}
-	rest, err := asn1.Unmarshal(der, &info)
-	if _, _, known := publicDER(der); known == nil || err == nil && len(rest) == 0 {
+	_, isInfo := publicInfo(der)
+	if _, _, err := publicDER(der); err == nil || isInfo {
 		return formDER
 	}
 	if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {

@@ -35,24 +35,21 @@ const (
 func (a *authority) checkClaims(t *Token, now time.Time, record func(check string, e *Error)) *Error {
 	h, c := &t.header, &t.claims
 	var first *Error
-	add := func(check string, e *Error) {
-		if record != nil {
-			record(check, e)
+	add := func(check string, failed ...*Error) {
+		if len(failed) == 0 {
+			failed = []*Error{nil}
 		}
-		switch {
-		case e == nil:
-		case first == nil:
-			first = e
-		default:
-			first.Also = append(first.Also, e)
-		}
-	}
-	// A check that several claims can fail tells each.
-	several := func(name string, check func(fail func(*Error))) {
-		passed := true
-		check(func(e *Error) { passed = false; add(name, e) })
-		if passed {
-			add(name, nil)
+		for _, e := range failed {
+			if record != nil {
+				record(check, e)
+			}
+			switch {
+			case e == nil:
+			case first == nil:
+				first = e
+			default:
+				first.Also = append(first.Also, e)
+			}
 		}
 	}
 	add("typ", cmp.Or(a.checkType(h), a.checkKind(h, c)))
@@ -63,8 +60,8 @@ func (a *authority) checkClaims(t *Token, now time.Time, record func(check strin
 	add("exp", a.checkExpiry(c, now))
 	add("nbf", a.checkStart(c, now))
 	add("iat", a.checkIssuedAt(c, now))
-	several("profile", func(fail func(*Error)) { a.checkProfile(c, fail) })
-	several("require", func(fail func(*Error)) { a.checkRequired(t, now, fail) })
+	add("profile", a.checkProfile(c)...)
+	add("require", a.checkRequired(t, now)...)
 	add("cnf", a.checkConfirmation(c))
 	return first
 }
@@ -222,51 +219,48 @@ func untimely(reason Reason, claim string, at, now time.Time) *Error {
 	return &Error{Reason: reason, Member: claim, Got: stamp, detail: text + " (" + stamp + ")"}
 }
 
-func (a *authority) checkProfile(c *claims, fail func(*Error)) {
+// checkProfile returns every claim that is not as the profile asks.
+func (a *authority) checkProfile(c *claims) (failed []*Error) {
 	if a.Profile == AnyAccessToken {
-		return
+		return nil
 	}
-	if c.subject.value == "" {
-		fail(missing("sub", ""))
+	required := func(claim string, present bool) {
+		if !present {
+			failed = append(failed, missing(claim, ""))
+		}
 	}
-	if c.issuedAt.IsZero() && a.MaxAge == 0 {
-		fail(missing("iat", ""))
-	}
+	required("sub", c.subject.value != "")
+	required("iat", !c.issuedAt.IsZero() || a.MaxAge > 0) // which checkIssuedAt requires then
 	switch a.Profile {
 	case AccessToken:
 		if c.ungranted != "" { // RFC 9068 section 2.2.3
-			name, _, _ := strings.Cut(c.ungranted, " ")
-			fail(&Error{Reason: ReasonClaimInvalid, Member: name, detail: c.ungranted})
+			failed = append(failed, &Error{Reason: ReasonClaimInvalid, Member: c.ungranted, detail: c.ungranted + " " + noList})
 		}
-		if c.audience == "" && len(a.Audience) == 0 {
-			fail(missing("aud", ""))
-		}
-		if c.clientID.value == "" {
-			fail(missing("client_id", ""))
-		}
-		if c.id.value == "" {
-			fail(missing("jti", ""))
-		}
+		required("aud", c.audience != "" || len(a.Audience) > 0) // which checkAudience requires then
+		required("client_id", c.clientID.value != "")
+		required("jti", c.id.value != "")
 	case IDToken:
 		switch azp := c.azp.value; {
 		case azp == "" && len(c.audience.values()) > 1:
-			fail(missing("azp", oneOf(a.Audience)))
+			failed = append(failed, missing("azp", oneOf(a.Audience)))
 		case azp != "" && len(a.Audience) > 0 && !slices.Contains(a.Audience, azp):
-			fail(unequal(ReasonClientMismatch, "azp", azp, a.Audience))
+			failed = append(failed, unequal(ReasonClientMismatch, "azp", azp, a.Audience))
 		}
 	}
+	return failed
 }
 
-// checkRequired holds a token against Config.Require.
-func (a *authority) checkRequired(t *Token, now time.Time, fail func(*Error)) {
+// checkRequired returns every requirement of Config.Require that the token does not meet.
+func (a *authority) checkRequired(t *Token, now time.Time) (failed []*Error) {
 	for _, req := range a.Require {
 		if e := req.rule().decide(t, now); e != nil {
 			if e.kind() != ErrAuthentication {
 				e.Reason = ReasonClaimRefused
 			}
-			fail(e)
+			failed = append(failed, e)
 		}
 	}
+	return failed
 }
 
 func (a *authority) checkConfirmation(c *claims) *Error {
@@ -290,9 +284,7 @@ func validated(ctx context.Context, err error) *Error {
 		e.cause = nil // a refusal wraps exactly one
 	case len(found) == 1 && found[0] != ErrUnavailable:
 		e.sentinel = found[0]
-	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
-		e.Reason = ReasonRequestCanceled
-	case len(found) == 0 && !errors.Is(err, context.Canceled) && !errors.As(err, &network):
+	case len(found) == 0 && !errors.Is(err, context.Canceled) && !errors.Is(err, context.Cause(ctx)) && !errors.As(err, &network):
 	case ctx.Err() != nil:
 		e.Reason = ReasonRequestCanceled
 	default:

@@ -6,6 +6,7 @@ package jwt
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"reflect"
@@ -59,13 +60,15 @@ func literals(texts []string) []string {
 	return all
 }
 
-// unfit says what is wrong with a list of texts if no token can hold one of them.
-func unfit(texts []string) string {
+// unfit says why texts cannot be asked for: there is none, or no token can hold each. Empty: they can.
+func unfit(texts []string, none, each string) string {
 	switch {
+	case len(texts) == 0:
+		return none
 	case slices.Contains(texts, ""):
-		return "empty"
+		return each + " is empty"
 	case !utf8.ValidString(strings.Join(texts, "")):
-		return "not UTF-8"
+		return each + " is not UTF-8"
 	}
 	return ""
 }
@@ -75,11 +78,9 @@ func unfit(texts []string) string {
 func Scope(names ...string) Requirement {
 	names = slices.Clone(names)
 	text := call("Scope", literals(names)...)
-	switch {
-	case len(names) == 0:
-		return mistaken(text, "it names no scope")
-	case unfit(names) != "":
-		return mistaken(text, "a scope is "+unfit(names))
+	switch mistake := unfit(names, "it names no scope", "a scope"); {
+	case mistake != "":
+		return mistaken(text, mistake)
 	case slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, " ") }):
 		return mistaken(text, "a scope is one word: give each its own argument")
 	}
@@ -91,7 +92,7 @@ func Scope(names ...string) Requirement {
 		missing := slices.DeleteFunc(slices.Clone(names[first:]), t.claims.hasScope)
 		e := &Error{Reason: ReasonScopeMissing, Member: "scope", Want: listed("all of", missing)}
 		if t.claims.ungranted != "" {
-			e.detail = t.claims.ungranted + ", want " + e.Want
+			e.detail = t.claims.ungranted + " " + noList + ", want " + e.Want
 		} else if have := t.claims.scopes(); len(have) > 0 {
 			e.Got = snippet(strings.Join(have, " "))
 		} else {
@@ -106,11 +107,8 @@ func Scope(names ...string) Requirement {
 func ACR(values ...string) Requirement {
 	values = slices.Clone(values)
 	text := call("ACR", literals(values)...)
-	switch {
-	case len(values) == 0:
-		return mistaken(text, "it names no class")
-	case unfit(values) != "":
-		return mistaken(text, "a class is "+unfit(values))
+	if mistake := unfit(values, "it names no class", "a class"); mistake != "" {
+		return mistaken(text, mistake)
 	}
 	return &rule{text: text, decide: func(t *Token, _ time.Time) *Error {
 		raw, _ := t.find("acr")
@@ -223,6 +221,18 @@ func routeOf(reqs []Requirement) *rule {
 	return All(reqs...).rule()
 }
 
+// routeOfField is the one rule of a field named Require, which people may get wrong.
+func routeOfField(reqs []Requirement) (*rule, error) {
+	route := routeOf(reqs)
+	switch {
+	case reqs != nil && len(reqs) == 0:
+		return nil, errors.New("the list Require is empty: leave it nil for no requirement")
+	case route.mistake != "":
+		return nil, errors.New("Require: " + route.mistake)
+	}
+	return route, nil
+}
+
 // refuse returns why a token may not pass a route; nil if it may. The error asks for the scopes of all
 // requirements, so that a client need not come back for each.
 func (r *rule) refuse(t *Token, now time.Time) *Error {
@@ -262,11 +272,9 @@ func Claim(path ...string) ClaimPath { return ClaimPath{slices.Clone(path)} }
 // empty if nothing is.
 func (c ClaimPath) requirement(method string, arguments []string, want, mistake string, check func(raw string) (wrong string)) Requirement {
 	text := call("Claim", literals(c.path)...) + "." + call(method, arguments...)
-	switch {
-	case len(c.path) == 0:
-		return mistaken(text, "it names no claim")
-	case unfit(c.path) != "":
-		return mistaken(text, "a name is "+unfit(c.path))
+	switch wrong := unfit(c.path, "it names no claim", "a name"); {
+	case wrong != "":
+		return mistaken(text, wrong)
 	case len(c.path) > maxDepth:
 		return mistaken(text, "no token is that deep")
 	case c.path[0] == "scope":
@@ -352,13 +360,7 @@ func (c ClaimPath) HasAny(want ...string) Requirement {
 
 func (c ClaimPath) holds(method, of string, want []string, all bool) Requirement {
 	want = slices.Clone(want)
-	mistake := ""
-	switch {
-	case len(want) == 0:
-		mistake = "it asks for nothing"
-	case unfit(want) != "":
-		mistake = "a string is " + unfit(want)
-	}
+	mistake := unfit(want, "it asks for nothing", "a string")
 	list := listed(of, want)
 	return c.requirement(method, literals(want), list, mistake, func(raw string) string {
 		var lacking []string

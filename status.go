@@ -187,13 +187,13 @@ func (r *RemoteKeySet) raiseKeys(old, now *KeySet) {
 		return true
 	}
 	if old != nil {
-		for _, k := range old.Keys() {
+		for k := range old.usable {
 			if missing(now, k) {
 				r.raise(Event{Kind: EventKeyRemoved, KeyID: k.id, Thumbprint: k.thumbprint})
 			}
 		}
 	}
-	for _, k := range now.Keys() {
+	for k := range now.usable {
 		if missing(old, k) {
 			r.raise(Event{Kind: EventKeyAdded, KeyID: k.id, Thumbprint: k.thumbprint})
 		}

@@ -134,7 +134,7 @@ type call struct {
 	stdout, stderr io.Writer
 
 	rest     []string            // the arguments that are no flags, once they are parsed
-	describe func(*flag.FlagSet) // is told of the flags, and nothing is done; nil: the command runs
+	describe func(*flag.FlagSet) // gets the flags, and the command does nothing else; nil: it runs
 }
 
 // flags returns an empty set of flags for the command to fill. Nothing is printed but by parse.
