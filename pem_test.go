@@ -7,7 +7,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -129,31 +128,6 @@ func TestPEMRefused(t *testing.T) {
 	})
 }
 
-// pssInfo is the SubjectPublicKeyInfo of a key that is made for RSASSA-PSS alone, with a hash or without.
-func pssInfo(t *testing.T, public *rsa.PublicKey, hash asn1.ObjectIdentifier) []byte {
-	t.Helper()
-	parameters := asn1.RawValue{}
-	if hash != nil {
-		inner, err := asn1.Marshal(pkix.AlgorithmIdentifier{Algorithm: hash})
-		if err != nil {
-			t.Fatal(err)
-		}
-		tagged, err := asn1.Marshal([]asn1.RawValue{{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: inner}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		parameters.FullBytes = tagged
-	}
-	der, err := asn1.Marshal(struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}{pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}, Parameters: parameters}, asn1.BitString{Bytes: x509.MarshalPKCS1PublicKey(public), BitLength: 8 * len(x509.MarshalPKCS1PublicKey(public))}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der
-}
-
 // A PEM block is read by what it holds, however its lines were treated.
 func TestPEMByContent(t *testing.T) {
 	public := fixture.PublicRSA(t, fixture.JWKOf(t, fixture.Issuer(), jwt.RS256))
@@ -163,10 +137,7 @@ func TestPEMByContent(t *testing.T) {
 	}
 	pkcs1 := x509.MarshalPKCS1PublicKey(public)
 	certificate := fixture.Certificate(t, public)
-	negative := bytes.Replace(certificate, []byte{0xa0, 3, 2, 1, 2, 2, 1, 1}, []byte{0xa0, 3, 2, 1, 2, 2, 1, 0xfb}, 1)
-	if bytes.Equal(negative, certificate) {
-		t.Fatal("the serial number was not found")
-	}
+	negative := fixture.NegativeSerial(t, certificate)
 	treatments := map[string]func(string) string{
 		"as it is": func(s string) string { return s }, "byte order mark": func(s string) string { return "\ufeff" + s }, "CRLF": func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
 		"indented": func(s string) string { return "   " + strings.ReplaceAll(s, "\n", "\n\t ") }, "written": func(s string) string { return strings.ReplaceAll(s, "\n", `\n`) },
@@ -176,7 +147,7 @@ func TestPEMByContent(t *testing.T) {
 	}
 	want := fixture.ParseKeySet(t, fixture.JWKOf(t, fixture.Issuer(), jwt.RS256)).Keys()[0].Thumbprint()
 	for _, label := range []string{"PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"} {
-		for form, der := range map[string][]byte{"PKIX": pkix, "PKCS #1": pkcs1, "certificate": certificate, "negative serial": negative, "PSS": pssInfo(t, public, nil)} {
+		for form, der := range map[string][]byte{"PKIX": pkix, "PKCS #1": pkcs1, "certificate": certificate, "negative serial": negative, "PSS": fixture.PSSInfo(t, public, nil)} {
 			for how, treat := range treatments {
 				keys, err := jwt.ParsePEM("", "", []byte(treat(string(fixture.PEM(label, der)))))
 				if err != nil || len(keys) != 1 || keys[0].Thumbprint() != want {
@@ -200,12 +171,12 @@ func TestPSSKeys(t *testing.T) {
 		{nil, "", jwt.PS256}, {nil, jwt.PS384, jwt.PS384}, {nil, jwt.RS256, ""}, {sha(1), "", jwt.PS256}, {sha(2), "", jwt.PS384}, {sha(3), "", jwt.PS512},
 		{sha(1), jwt.PS256, jwt.PS256}, {sha(1), jwt.PS512, ""}, {sha(1), jwt.RS256, ""}, {sha(1), jwt.ES256, ""}, {asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}, "", ""},
 	} {
-		keys, err := jwt.ParsePEM("", c.alg, fixture.PEM("PUBLIC KEY", pssInfo(t, public, c.hash)))
+		keys, err := jwt.ParsePEM("", c.alg, fixture.PEM("PUBLIC KEY", fixture.PSSInfo(t, public, c.hash)))
 		if (err == nil) != (c.want != "") || err == nil && keys[0].Algorithm() != c.want {
 			t.Errorf("%v as %s: got %v, %v, want %s", c.hash, c.alg, keys, err, c.want)
 		}
 	}
-	keys, err := jwt.ParsePEM("", "", fixture.PEM("PUBLIC KEY", pssInfo(t, public, nil)))
+	keys, err := jwt.ParsePEM("", "", fixture.PEM("PUBLIC KEY", fixture.PSSInfo(t, public, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +251,7 @@ func TestSecretIsNoPublicKey(t *testing.T) {
 	jwk := fixture.JSON(t, fixture.JWKOf(t, fixture.Issuer(), jwt.RS256))
 	forms := map[string][]byte{
 		"PKIX": pkix, "PKCS #1": x509.MarshalPKCS1PublicKey(rsa), "certificate": certificate, "PEM": fixture.PEM("PUBLIC KEY", pkix), "PEM of PKCS #1": fixture.PEM("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(rsa)),
-		"PEM of a certificate": fixture.PEM("CERTIFICATE", certificate), "PSS": pssInfo(t, rsa, nil), "RFC 4716": []byte("---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2EAAAADAQAB\n---- END SSH2 PUBLIC KEY ----"),
+		"PEM of a certificate": fixture.PEM("CERTIFICATE", certificate), "PSS": fixture.PSSInfo(t, rsa, nil), "RFC 4716": []byte("---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2EAAAADAQAB\n---- END SSH2 PUBLIC KEY ----"),
 		"JWK": jwk, "JWK Set": []byte(`{"keys":[` + string(jwk) + `]}`), "array": []byte("[" + string(jwk) + "]"), "set in quotes": fixture.JSON(t, `{"keys":[`+string(jwk)+`]}`),
 		"written PEM": []byte(strings.ReplaceAll(string(fixture.PEM("PUBLIC KEY", pkix)), "\n", `\n`)),
 	}

@@ -85,7 +85,7 @@ var outcomes = map[string]struct {
 			t.Errorf("got %v", err)
 		}
 	}},
-	"N7": {wants: []string{`kid is "hidden"`}},
+	"N7": {wants: []string{`kid is "hidden"`, "keeps the keys of such tokens to itself"}},
 	"N8": {wants: []string{"sub is not a string"}},
 	"O1": {wants: []string{"want an access token"}},
 	"O2": {wants: []string{"want an access token"}},
@@ -468,7 +468,7 @@ func fileVariants(t *testing.T) []fieldVariant {
 		{kind: "H", name: "twice", pem: good + good},
 		{kind: "H", name: "two, indented, with CRLF", pem: strings.ReplaceAll("a\n"+goodEC+"b\n"+good, "\n", "\r\n  "), header: `,"typ":"JWT"`},
 
-		{kind: "I", name: "negative serial", pem: pem("CERTIFICATE", negativeSerial(t, plain))},
+		{kind: "I", name: "negative serial", pem: pem("CERTIFICATE", fixture.NegativeSerial(t, plain))},
 		{kind: "I", name: "expired", pem: pem("CERTIFICATE", certificate(func(c *x509.Certificate) { c.NotAfter = time.Unix(1, 0) }))},
 		{kind: "I", name: "not yet valid", pem: pem("CERTIFICATE", certificate(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) }))},
 		{kind: "I", name: "for encryption", pem: pem("CERTIFICATE", certificate(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }))},
@@ -477,12 +477,12 @@ func fileVariants(t *testing.T) []fieldVariant {
 		}))},
 		{kind: "I", name: "a name that is not one", pem: pem("CERTIFICATE", certificate(func(c *x509.Certificate) { c.DNSNames = []string{"*.*"} }))},
 
-		{kind: "J", name: "no hash", pem: pem("PUBLIC KEY", pssInfo(t, public, nil)), alg: jwt.PS256},
-		{kind: "J", name: "SHA-256", pem: pem("PUBLIC KEY", pssInfo(t, public, pss256)), alg: jwt.PS256},
-		{kind: "J", name: "SHA-512", pem: pem("PUBLIC KEY", pssInfo(t, public, pss512)), alg: jwt.PS512},
-		{kind: "J", name: "another hash", pem: pem("PUBLIC KEY", pssInfo(t, public, pss512)), alg: jwt.PS256, wants: []string{"alg is"}},
-		{kind: "J", name: "PKCS #1 v1.5", pem: pem("PUBLIC KEY", pssInfo(t, public, nil)), wants: []string{"alg is"}},
-		{kind: "J", name: "under another label", pem: pem("RSA PUBLIC KEY", pssInfo(t, public, pss256)), alg: jwt.PS256},
+		{kind: "J", name: "no hash", pem: pem("PUBLIC KEY", fixture.PSSInfo(t, public, nil)), alg: jwt.PS256},
+		{kind: "J", name: "SHA-256", pem: pem("PUBLIC KEY", fixture.PSSInfo(t, public, pss256)), alg: jwt.PS256},
+		{kind: "J", name: "SHA-512", pem: pem("PUBLIC KEY", fixture.PSSInfo(t, public, pss512)), alg: jwt.PS512},
+		{kind: "J", name: "another hash", pem: pem("PUBLIC KEY", fixture.PSSInfo(t, public, pss512)), alg: jwt.PS256, wants: []string{"alg is"}},
+		{kind: "J", name: "PKCS #1 v1.5", pem: pem("PUBLIC KEY", fixture.PSSInfo(t, public, nil)), wants: []string{"alg is"}},
+		{kind: "J", name: "under another label", pem: pem("RSA PUBLIC KEY", fixture.PSSInfo(t, public, pss256)), alg: jwt.PS256},
 	}
 }
 
@@ -556,38 +556,6 @@ func derSignature(t *testing.T, token string) []byte {
 	return signature
 }
 
-// negativeSerial makes the serial number 1 of a certificate negative.
-func negativeSerial(t *testing.T, certificate []byte) []byte {
-	t.Helper()
-	one := []byte{2, 1, 1, 0x30} // the serial number, and the sequence behind it
-	if bytes.Count(certificate, one) != 1 {
-		t.Fatal("the serial number is not to be found")
-	}
-	return bytes.Replace(certificate, one, []byte{2, 1, 0xfb, 0x30}, 1)
-}
-
 func extension() pkix.Extension {
 	return pkix.Extension{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 99999, 1}, Critical: true, Value: []byte{5, 0}}
-}
-
-// pssInfo is the SubjectPublicKeyInfo of a key that is made for RSASSA-PSS alone, with a hash or without.
-func pssInfo(t *testing.T, public *rsa.PublicKey, hash asn1.ObjectIdentifier) []byte {
-	t.Helper()
-	marshal := func(v any) []byte {
-		der, err := asn1.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return der
-	}
-	algorithm := pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}}
-	if hash != nil {
-		tagged := asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: marshal(pkix.AlgorithmIdentifier{Algorithm: hash})}
-		algorithm.Parameters.FullBytes = marshal([]asn1.RawValue{tagged})
-	}
-	der := x509.MarshalPKCS1PublicKey(public)
-	return marshal(struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}{algorithm, asn1.BitString{Bytes: der, BitLength: 8 * len(der)}})
 }
