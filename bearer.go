@@ -70,7 +70,7 @@ func NewResource(v *Verifier, c ResourceConfig) (*Resource, error) {
 	c.Require = slices.Clone(c.Require)
 	every, err := routeOfField(c.Require)
 	switch {
-	case v.none():
+	case v.issuers() == nil:
 		return nil, errors.New("jwt: NewResource: the Verifier is nil or zero")
 	case !printable(c.Realm):
 		return nil, errors.New("jwt: NewResource: Realm is not printable ASCII")
@@ -149,7 +149,7 @@ func (r *Resource) route(reqs []Requirement) *rule {
 
 // check is the decision of Check and Require.
 func (r *Resource) check(req *http.Request, route *rule) (pass, *Error) {
-	if r.verifier.none() {
+	if r.verifier.issuers() == nil {
 		return pass{}, noVerifier()
 	}
 	text, refusal := r.credential(req)
@@ -192,6 +192,7 @@ func (q question) verify(ctx context.Context, before *pass) (*Token, *Error) {
 // question is all of a request that a decision depends on.
 type question struct {
 	resource             Resource
+	issuers              *issuers // that were trusted
 	credential           string
 	method, uri          string
 	tls                  *tls.ConnectionState
@@ -200,7 +201,7 @@ type question struct {
 
 func (r *Resource) question(req *http.Request, credential string) question {
 	field := func(name string) string { return strings.Join(req.Header[name], "\n") }
-	return question{*r, credential, req.Method, req.RequestURI, req.TLS, field("Dpop"), field("Client-Cert")}
+	return question{*r, r.verifier.issuers(), credential, req.Method, req.RequestURI, req.TLS, field("Dpop"), field("Client-Cert")}
 }
 
 // pass is the record of a request that a guard let through.
@@ -569,15 +570,4 @@ func outcomeOf(err error) outcome {
 		}
 	}
 	return outcome{err, http.StatusInternalServerError, "server_error", false, "The service failed to answer."}
-}
-
-// isHTTPToken reports whether s is a token of RFC 9110 section 5.6.2.
-func isHTTPToken(s string) bool {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if !inBase64url(c) && !strings.ContainsRune("!#$%&'*+.^`|~", rune(c)) || c >= 0x80 {
-			return false
-		}
-	}
-	return s != ""
 }

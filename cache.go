@@ -4,6 +4,7 @@
 package jwt
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -37,15 +38,30 @@ func init() {
 		}
 		return nil
 	}
-	newTokenCache = func(authorities []*authority) tokenCache {
+	newTokenCache = func(authorities []*authority, before tokenCache) tokenCache {
 		c := &cache{shares: map[*authority]*cacheShare{}}
-		for i := range c.shards {
-			c.shards[i].tokens = map[digest]*cached{}
+		kept := map[string]*cacheShare{} // by the name of the issuer
+		if old, ok := before.(*cache); ok {
+			c.shards = old.shards
+			for a, share := range old.shares {
+				kept[a.Issuer] = share
+			}
+		} else {
+			c.shards = new([64]cacheShard)
+			for i := range c.shards {
+				c.shards[i].tokens = map[digest]*cached{}
+			}
 		}
 		for _, a := range authorities {
-			if capacity := a.TokenCache; capacity > 0 {
-				c.shares[a] = &cacheShare{capacity: capacity}
+			if a.TokenCache > 0 {
+				share := cmp.Or(kept[a.Issuer], new(cacheShare))
+				delete(kept, a.Issuer)
+				c.resize(share, a.TokenCache)
+				c.shares[a] = share
 			}
+		}
+		for _, share := range kept {
+			c.resize(share, 0)
 		}
 		return c
 	}
@@ -75,7 +91,7 @@ type digest [sha256.Size]byte
 // A cache finds verified tokens by the digest of their signature. Each issuer has a share of its
 // own, so that none drives out the tokens of another.
 type cache struct {
-	shards [64]cacheShard // so many readers need not wait for each other
+	shards *[64]cacheShard // so many readers need not wait for each other; kept by Verifier.Replace
 	shares map[*authority]*cacheShare
 }
 
@@ -89,7 +105,7 @@ type cacheShard struct {
 type cached struct {
 	digest digest
 	input  string // the signing input
-	token  *Token
+	token  atomic.Pointer[Token]
 	until  time.Time
 	size   int64 // in bytes, at most
 
@@ -101,10 +117,10 @@ type cached struct {
 // takes the first token that is expired or was not used since it last passed. The new token takes that
 // place, behind the hand: it has a round to be used in.
 type cacheShare struct {
-	capacity     int
 	hits, misses atomic.Uint64
 
 	mu        sync.Mutex // guards what follows; a shard's lock may be taken under it
+	capacity  int        // 0 once the issuer is not trusted any more
 	ring      []*cached
 	hand      int
 	sweep     int // goes around, too, to find tokens that are expired
@@ -138,9 +154,9 @@ func cutToken(token string) (d digest, input string, ok bool) {
 }
 
 // recall judges a token whose signature was verified before. Whatever depends on the time, the
-// request or the state of the keys is asked again. ok is false if the token must be verified anew:
-// it was long ago, or its key is not the one that the issuer's source gives for it now.
-func (c *cache) recall(ctx context.Context, token string) (_ *Token, err *Error, ok bool) {
+// request, the Config or the state of the keys is asked again. ok is false if the token must be verified
+// anew: it was long ago, or its key is not the one that the issuer's source gives for it now.
+func (c *cache) recall(ctx context.Context, of *issuers, token string) (_ *Token, err *Error, ok bool) {
 	d, input, ok := cutToken(token)
 	if !ok {
 		return nil, nil, false
@@ -149,14 +165,22 @@ func (c *cache) recall(ctx context.Context, token string) (_ *Token, err *Error,
 	if e == nil {
 		return nil, nil, false
 	}
-	t := e.token
+	t := e.token.Load()
+	share := c.shares[t.authority]
+	if share == nil { // the issuers were replaced since
+		if t = t.adoptedBy(of, token); t == nil {
+			return nil, nil, false
+		}
+		share = c.shares[t.authority]
+		e.token.Store(t)
+	}
 	a := t.authority
-	key, now, err := a.key(ctx, &t.header)
+	var asked search
+	key, err := a.key(ctx, &t.header, &asked)
 	if err != nil && err.kind() == ErrUnavailable { // says nothing against the token
 		return nil, err.about(a, &t.header), true
 	}
-	share := c.shares[a]
-	if err != nil || !key.same(t.key) || !now.Before(e.until) {
+	if err != nil || !key.same(t.key) || !time.Now().Before(e.until) {
 		share.mu.Lock()
 		c.remove(share, e)
 		share.mu.Unlock()
@@ -166,10 +190,25 @@ func (c *cache) recall(ctx context.Context, token string) (_ *Token, err *Error,
 		e.used.Store(true)
 	}
 	share.hits.Add(1)
-	if err := a.judge(ctx, t, now); err != nil {
+	if err := a.judge(ctx, t); err != nil {
 		return nil, err, true
 	}
 	return t, nil, true
+}
+
+// adoptedBy returns the token as the present Config of its issuer sees it; nil if it would not come to its
+// signature, or if there is no cache for it.
+func (t *Token) adoptedBy(of *issuers, token string) *Token {
+	a := of.named(t.Issuer())
+	if a == nil || a.TokenCache == 0 || a.allows(&t.header) != nil {
+		return nil
+	}
+	if _, err := split(token, of.maxToken, of.maxHeader); err != nil {
+		return nil
+	}
+	adopted := *t
+	adopted.authority, adopted.header.unnamedRSA = a, a.unnamedRSA
+	return &adopted
 }
 
 func (c *cache) missed(a *authority) {
@@ -186,19 +225,20 @@ func (c *cache) keep(token string, t *Token) {
 		return
 	}
 	now := time.Now()
-	e := &cached{digest: d, input: strings.Clone(input), token: t, until: now.Add(maxCachedFor)}
+	e := &cached{digest: d, input: strings.Clone(input), until: now.Add(maxCachedFor)}
+	e.token.Store(t)
 	// The header and the payload that the input decodes to are smaller than it. A claim that was written
 	// with escapes is a copy.
 	e.size = cachedOverhead + 2*int64(len(input)) + int64(t.claims.copied())
 	if end := t.claims.expires.Add(t.authority.Leeway); end.Before(e.until) {
 		e.until = end
 	}
+	share.mu.Lock()
+	defer share.mu.Unlock()
 	room := maxCachedSize * int64(share.capacity)
 	if e.size > room {
 		return
 	}
-	share.mu.Lock()
-	defer share.mu.Unlock()
 	if old := c.find(d, input); old != nil {
 		c.remove(share, old)
 	}
@@ -223,6 +263,16 @@ func (c *cache) keep(token string, t *Token) {
 	shard.mu.Lock()
 	shard.tokens[d] = e
 	shard.mu.Unlock()
+}
+
+// resize gives a share another capacity, and takes out what is too much then.
+func (c *cache) resize(s *cacheShare, capacity int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.capacity = capacity
+	for len(s.ring) > capacity || s.bytes > maxCachedSize*int64(capacity) {
+		c.remove(s, s.victim(time.Now()))
+	}
 }
 
 // expire takes out expired tokens. It looks at two, and that is enough: it has been around when as many

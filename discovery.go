@@ -1,17 +1,18 @@
-// This file keeps an issuer's keys: where they are (OpenID Connect Discovery, RFC 8414), how they
-// are fetched, how long they are good, and when they may be asked for again. It is the only
-// outbound network access of the package.
+// This file keeps an issuer's keys: when they are asked for, and how long they serve; then where they
+// are (OpenID Connect Discovery, RFC 8414) and how they are fetched. It is the only outbound network
+// access of the package.
 
 package jwt
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -25,9 +26,10 @@ import (
 )
 
 const (
-	// A fetch lasts as long as its slowest caller waits; beyond a minute nobody does.
-	defaultFetchTimeout = 5 * time.Second
-	maxFetchTimeout     = time.Minute
+	// One request, and a fetch of up to four: an issuer that needs some seconds for each is served.
+	defaultTimeout = 5 * time.Second
+	maxTimeout     = time.Minute
+	fetchTimeouts  = 2 // a fetch lasts as long as so many requests may
 
 	// How long a set is fresh without a word from the issuer, and the bounds of the issuer's word:
 	// below a minute it would be asked for nothing, above an hour a withdrawn key would live on.
@@ -38,44 +40,66 @@ const (
 	defaultStale = time.Hour      // how long the last good set serves after that, while the issuer is down
 	maxStale     = 24 * time.Hour // beyond it a withdrawn key would verify for too long
 
-	// A set is renewed in the background between these shares of its freshness, by chance: a fleet
-	// that starts together shall not renew together.
-	minRenewal = 0.72
-	maxRenewal = 0.88
+	// A set is renewed in the background from a share of its freshness on that is drawn between these:
+	// a fleet that starts together shall not renew together.
+	minRenewal = 0.80
+	maxRenewal = 0.90
 
-	// Pauses after failed fetches: short after one, for it may be chance, and never so long that an
-	// issuer that is back finds us asleep.
+	// Pauses of the renewal after failed fetches: short after one, for it may be chance, and never so
+	// long that an issuer that is back waits for us.
 	minBackoff        = time.Second
 	maxBackoff        = 30 * time.Second
-	maxDoublings      = 10              // of minBackoff: far beyond maxBackoff, and no overflow
-	backoffJitter     = 0.2             // of the pause, up or down: a fleet shall not come back at once
-	maxRetryAfter     = 5 * time.Minute // what an issuer may ask for
-	defaultRetryAfter = 5 * time.Second // for sources that do not say
+	maxDoublings      = 10          // of minBackoff: far beyond maxBackoff, and no overflow
+	backoffJitter     = 0.2         // of the pause, up or down: a fleet shall not come back at once
+	maxRetryAfter     = time.Minute // what an issuer may ask for: longer would delay a rotation
+	defaultRetryAfter = 5 * time.Second
 
-	// Fetches that tokens can cause: an attacker can name any kid.
-	fetchBudget = 2
-	fetchRefill = 10 * time.Second
+	// Look-ups are the fetches that tokens cause, by any kid that an attacker can think of.
+	lookUpBudget  = 2
+	lookUpRefill  = 10 * time.Second
+	lookUpSpacing = 2 * time.Second
 
-	maxAbsent     = 256              // kids remembered as absent; an attacker can name any number
-	absentFor     = 30 * time.Second // and for how long
-	trustedFor    = time.Minute      // a set younger than this is not asked again for a failed signature
-	retrySameKey  = time.Minute      // nor is one kid's failed signature a reason more often than this
-	metadataFresh = time.Hour        // how long the address of the key set is believed
+	// A set that was asked for at most so long ago proves that a key is not there. It is the time
+	// after which the budget has a look-up again, so under a flood each refusal is proven.
+	proofTime = lookUpRefill
+
+	// How long a verification waits: in all, and for the renewal of a set that could serve.
+	defaultMaxWait = 5 * time.Second
+	maxMaxWait     = time.Minute
+	renewalWait    = time.Second
+
+	warmAtOnce = 8 // key sets; more would be a burst for the host that has them all
+
+	metadataFresh = time.Minute // while the address of the keys is known, metadata are read no more often
 
 	maxResponseHeader = 64 << 10 // of a response, in bytes; net/http would take 10 MiB
 	maxBearerToken    = 64 << 10 // of RemoteOptions.BearerTokenFile; what net/http sends is shorter
+
+	// The transport that all key sets of a process share: few idle connections, which end soon, and
+	// pings by which HTTP/2 notices that nobody answers any more.
+	maxConnsPerHost = 64
+	maxIdleConns    = 16
+	idleTimeout     = 30 * time.Second
+	pingAfter       = 10 * time.Second
+	pingTimeout     = 5 * time.Second
 )
 
 // RemoteOptions are the settings of a [RemoteKeySet]. The zero value, and nil, are what most
 // services want.
 type RemoteOptions struct {
 	// Client makes the requests. Redirects are refused and cookies are not kept, whatever it is set
-	// to do. Nil: a client of the key set's own, with the proxy settings of the environment.
+	// to do. Nil: a client with the proxy settings of the environment, whose transport all key sets
+	// of the process share.
 	Client *http.Client
 
-	// Timeout limits a fetch: all its requests together, answers included. Zero: 5 seconds; more
-	// than a minute is refused.
+	// Timeout limits each request, answer included; a fetch, which may need several, takes at most
+	// twice as long. Zero: 5 seconds; more than a minute is refused.
 	Timeout time.Duration
+
+	// MaxWait is how long a verification waits for keys in all. A verification whose key is at hand
+	// waits at most one second, and only while keys are renewed that are no longer fresh. Zero: 5
+	// seconds; more than a minute is refused.
+	MaxWait time.Duration
 
 	// MaxStale is how long the last good keys serve while the issuer cannot be reached, counted
 	// from the end of their freshness. Zero: 1 hour; negative: not at all; more than 24 hours is
@@ -90,9 +114,14 @@ type RemoteOptions struct {
 	// cannot be set together with Client. Nil: those of the system.
 	RootCAs *x509.CertPool
 
-	// BearerTokenFile names a file with a token that is sent with requests, as the API server of
-	// Kubernetes asks for it. It is read for every request, because such files are replaced, and
-	// is sent only to the scheme, host and port that were configured. Empty: none.
+	// Header is sent with every request to the scheme, host and port that were configured, and
+	// nowhere else; over http to loopback alone. Host, Cookie, Connection, Content-Length and fields
+	// that make a request conditional or change what is answered are refused. Nil: none.
+	Header http.Header
+
+	// BearerTokenFile names a file with a token that is sent as Authorization where Header would be,
+	// as the API server of Kubernetes asks for it. It is a regular file and read for every request,
+	// because such files are replaced. Empty: none.
 	BearerTokenFile string
 
 	// Snapshot is what RemoteKeySet.Snapshot returned before the process was restarted: its
@@ -112,65 +141,90 @@ type RemoteOptions struct {
 	// InsecureLoopbackHTTP allows http instead of https, with localhost, 127.0.0.0/8 and ::1 alone:
 	// for tests and demos. Anybody who can listen on the loopback interface can then be the issuer.
 	InsecureLoopbackHTTP bool
+
+	// InsecureHTTPHosts allows http instead of https with these hosts, each written exactly as in
+	// the address and without its port: for an issuer in one's own compose file, cluster or mesh.
+	// Whoever can answer for such a name, or stands on the way to it, can then publish keys of his
+	// own and sign any token. An address with https never leads to one with http. Nil: none.
+	InsecureHTTPHosts []string
 }
 
 // A RemoteKeySet is the key set that an issuer publishes. It is fetched when the first token needs
 // it, kept as long as the issuer allows (1 minute to 1 hour; 10 minutes if it does not say),
 // renewed in the background before that ends, and used on for an hour if the issuer cannot be
-// reached. A kid that is not in the set makes it fetch again, at most twice at once and then once
-// in 10 seconds. It is safe for concurrent use, and holds no goroutine but the one of a fetch.
+// reached. A kid that is not in the set, and a signature that fails, make it fetch again: at most
+// twice, 2 seconds apart, and then once in 10 seconds, whatever tokens anybody sends. It is safe for
+// concurrent use, and holds no goroutine but those of a fetch.
 type RemoteKeySet struct {
-	issuer    string // what the metadata must name; empty if the key set's address was given
-	address   string // of the key set; empty if it is discovered
-	client    *http.Client
-	timeout   time.Duration
-	stale     time.Duration
-	http      bool   // InsecureLoopbackHTTP
-	metadata  string // MetadataURL
-	tokenFile string
-	file      SnapshotFile
-	onEvent   func(Event)
-	panicked  sync.Once // the hook: it was reported
+	name     string   // the issuer, the address of its key set, or the path of a file
+	network  *network // nil for a file
+	fetch    func(ctx context.Context, old *fetched) (set *fetched, wait time.Duration, err error)
+	timeout  time.Duration // of a fetch
+	pauses   time.Duration // the longest pause of the renewal
+	maxWait  time.Duration
+	maxStale time.Duration
+	file     SnapshotFile
+	onEvent  func(Event)
+	panicked sync.Once // the hook: it was reported
 
 	restoring sync.Once // of file, before the first fetch
 	born      time.Time
 
 	current atomic.Pointer[fetched] // the last good set, replaced whole; nil before the first
-	quiet   atomic.Int64            // nanoseconds since born: until then no renewal may start
-	failing atomic.Bool             // the last fetch failed
+	flight  atomic.Pointer[flight]  // the fetch under way; nil if none is. Stored under mu
+	begun   atomic.Int64            // flights so far. Stored under mu
+	pause   atomic.Int64            // nanoseconds since born: until then no renewal begins. Stored under mu
 
-	mu       sync.Mutex // guards what follows; never held across I/O
-	flight   *flight    // the fetch under way; nil if none is
+	mu       sync.Mutex // guards what follows, and what is said above; never held across I/O
+	full     time.Time  // when the budget of look-ups is whole again
+	lookedUp time.Time  // when the last look-up began
+	hold     time.Time  // the issuer asks to be left alone until then (Retry-After)
 	failed   int        // fetches that failed since the last good one
-	retry    time.Time  // when the next fetch may start after a failed one
-	lastErr  error      // of the last fetch
-	left     int        // of fetchBudget
-	refilled time.Time
-	absent   map[absence]time.Time // when a fetch confirmed that the set has no such key
-	doubted  map[string]time.Time  // kid: when its failed signature last caused a fetch
-	fetches  int
+	outage   *Error     // what the last fetch failed with; nil if it was good
 	failures int
+	landed   int // flights that have ended
 	reported condition
 	events   []Event // not yet told
 	telling  bool
+	saving   bool
 }
 
 // fetched is one good answer. It never changes.
 type fetched struct {
-	keys         *KeySet
-	raw          []byte // as it was sent
-	began        time.Time
-	at           time.Time
-	lifetime     time.Duration // of its freshness
-	renew        time.Time     // from here on it is renewed in the background
-	fresh        time.Time     // until here it is used without a question
-	stale        time.Time     // until here it is used if the issuer cannot be reached
-	digest       [sha256.Size]byte
-	etag         string
-	lastModified string
-	address      string
-	discovered   time.Time
-	withdrawn    []string // kids that the set before had
+	keys      *KeySet
+	raw       []byte        // as it was sent
+	flight    int64         // the number of the flight that brought it; 0 of a snapshot
+	began     time.Time     // when that flight did: what was published before is in it
+	at        time.Time     // when the keys were asked for
+	renew     time.Duration // at this age it is renewed in the background
+	lifetime  time.Duration // at this age it is no longer fresh
+	address   string
+	withdrawn []string // kids that the set before had
+}
+
+// newFetched reads a good answer. One that is byte for byte the one before keeps the parsed keys.
+func newFetched(raw []byte, at time.Time, lifetime time.Duration, old *fetched, parse func([]byte) (*KeySet, error)) (*fetched, error) {
+	renewal := minRenewal + (maxRenewal-minRenewal)*rand.Float64()
+	set := &fetched{raw: raw, at: at, lifetime: lifetime, renew: time.Duration(renewal * float64(lifetime))}
+	if old != nil && bytes.Equal(old.raw, raw) {
+		set.keys, set.withdrawn = old.keys, old.withdrawn
+		return set, nil
+	}
+	keys, err := parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	set.keys = keys
+	if old != nil {
+		set.withdrawn = old.keys.lacking(keys)
+	}
+	return set, nil
+}
+
+// since is the time from then to now by the wall clock or by the monotonic one, whichever says more: the
+// monotonic clock of a suspended machine stands still, and the wall clock can be set back.
+func since(then, now time.Time) time.Duration {
+	return max(now.Sub(then), now.Round(0).Sub(then.Round(0)))
 }
 
 // find picks the key that h means, and says of one that was there until the keys changed that it was.
@@ -194,18 +248,28 @@ func (s *KeySet) lacking(newer *KeySet) (kids []string) {
 
 // flight is one fetch that any number of callers wait for.
 type flight struct {
-	began time.Time
-	spent bool          // it was paid from the budget
-	done  chan struct{} // closed at its end
-	err   error         // valid then
+	number int64 // from 1, in the order in which they begin
+	began  time.Time
+	done   chan struct{} // closed at its end
+}
+
+// wait waits until the flight has ended, but no longer than the caller's context, and than until.
+func (f *flight) wait(ctx context.Context, until time.Time) {
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+	case <-timer.C:
+	}
 }
 
 // Discover returns the key set of an issuer whose metadata names it. It does no I/O. When keys are
 // needed it reads the metadata from {issuer}/.well-known/openid-configuration (OpenID Connect
-// Discovery section 4.1) or else from /.well-known/oauth-authorization-server between host and path
-// (RFC 8414 section 3.1). The issuer in the metadata must equal issuer byte for byte.
+// Discovery section 4.1), or else from /.well-known/oauth-authorization-server between host and path
+// (RFC 8414 section 3.1) or after the path. The issuer in the metadata must equal issuer byte for byte.
 func Discover(issuer string, o *RemoteOptions) (*RemoteKeySet, error) {
-	r, err := newRemoteKeySet(&RemoteKeySet{issuer: issuer}, o)
+	r, err := newRemoteKeySet(&network{issuer: issuer}, o)
 	if err != nil {
 		return nil, fmt.Errorf("jwt: Discover: %w", err)
 	}
@@ -214,86 +278,584 @@ func Discover(issuer string, o *RemoteOptions) (*RemoteKeySet, error) {
 
 // NewRemoteKeySet returns the key set at an address that is known. It does no I/O.
 func NewRemoteKeySet(jwksURL string, o *RemoteOptions) (*RemoteKeySet, error) {
-	r, err := newRemoteKeySet(&RemoteKeySet{address: jwksURL}, o)
+	r, err := newRemoteKeySet(&network{address: jwksURL}, o)
 	if err != nil {
 		return nil, fmt.Errorf("jwt: NewRemoteKeySet: %w", err)
 	}
 	return r, nil
 }
 
-// newRemoteKeySet completes r, of which the issuer or the address is set.
-func newRemoteKeySet(r *RemoteKeySet, o *RemoteOptions) (*RemoteKeySet, error) {
+// newRemoteKeySet completes n, of which the issuer or the address is set.
+func newRemoteKeySet(n *network, o *RemoteOptions) (*RemoteKeySet, error) {
 	if o == nil {
 		o = &RemoteOptions{}
 	}
-	r.http, r.timeout, r.stale = o.InsecureLoopbackHTTP, o.Timeout, o.MaxStale
-	r.metadata, r.tokenFile, r.file, r.onEvent = o.MetadataURL, o.BearerTokenFile, o.SnapshotFile, o.OnEvent
-	r.born = time.Now()
-	r.left, r.absent, r.doubted = fetchBudget, map[absence]time.Time{}, map[string]time.Time{}
-	if err := r.permitted(r.configured()); err != nil {
+	r, err := newCached(n.issuer+n.address, o) // one of them is empty
+	if err != nil {
 		return nil, err
 	}
-	switch u, _ := url.Parse(r.issuer); {
-	case r.metadata == "" && u != nil && (u.RawQuery != "" || u.ForceQuery):
-		return nil, errors.New("an issuer has no query (RFC 8414 section 2): set a MetadataURL")
-	case o.MetadataURL != "" && r.address != "":
-		return nil, errors.New("the MetadataURL contradicts the address of a key set")
-	case o.Timeout < 0 || o.Timeout > maxFetchTimeout:
-		return nil, fmt.Errorf("the Timeout is not from 0 to %v", maxFetchTimeout)
-	case o.Timeout == 0:
-		r.timeout = defaultFetchTimeout
+	if err := n.configure(o); err != nil {
+		return nil, err
 	}
-	switch {
-	case o.MaxStale > maxStale:
-		return nil, fmt.Errorf("the MaxStale is over %v", maxStale)
-	case o.MaxStale == 0:
-		r.stale = defaultStale
-	case o.MaxStale < 0:
-		r.stale = 0
-	}
-	client := http.Client{}
-	if o.Client != nil {
-		if o.RootCAs != nil {
-			return nil, errors.New("the RootCAs cannot be set together with Client")
-		}
-		client = *o.Client
-	} else if standard, ok := http.DefaultTransport.(*http.Transport); ok {
-		transport := standard.Clone()
-		transport.MaxResponseHeaderBytes = maxResponseHeader
-		if o.RootCAs != nil {
-			transport.TLSClientConfig = &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12}
-		}
-		client.Transport = transport
-	} else if o.RootCAs != nil {
-		return nil, errors.New("the RootCAs cannot be used: http.DefaultTransport was replaced")
-	}
-	// A redirect would let whoever answers choose another origin, and so the keys.
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	client.Jar = nil
-	r.client = &client
+	r.network, r.fetch = n, n.fetch
+	r.timeout = fetchTimeouts * n.timeout
 	if o.Snapshot != nil {
 		set, err := r.restored(o.Snapshot)
 		if err != nil {
 			return nil, fmt.Errorf("the Snapshot is refused: %w", err)
 		}
 		r.current.Store(set)
+		n.found = set.address
 	}
 	return r, nil
 }
 
-// source names the key set in events and snapshots.
-func (r *RemoteKeySet) source() string { return r.issuer + r.address } // one of them is empty
-
-// configured is the address that requests go to first.
-func (r *RemoteKeySet) configured() string {
-	if r.metadata != "" {
-		return r.metadata
+// newCached makes what does not depend on where keys come from.
+func newCached(name string, o *RemoteOptions) (*RemoteKeySet, error) {
+	r := &RemoteKeySet{
+		name: name, pauses: maxBackoff, maxWait: o.MaxWait, maxStale: max(o.MaxStale, 0),
+		file: o.SnapshotFile, onEvent: o.OnEvent, born: time.Now(),
 	}
-	return r.source()
+	switch {
+	case o.MaxStale > maxStale:
+		return nil, fmt.Errorf("the MaxStale is over %v", maxStale)
+	case o.MaxWait < 0 || o.MaxWait > maxMaxWait:
+		return nil, fmt.Errorf("the MaxWait is not from 0 to %v", maxMaxWait)
+	}
+	if o.MaxStale == 0 {
+		r.maxStale = defaultStale
+	}
+	if o.MaxWait == 0 {
+		r.maxWait = defaultMaxWait
+	}
+	return r, nil
 }
 
-// permitted checks an address that keys or metadata are fetched from.
-func (r *RemoteKeySet) permitted(address string) error {
+// Format prints whose keys they are whatever the verb: not what tokens have asked for meanwhile, and
+// no query, which may hold a secret.
+func (r *RemoteKeySet) Format(f fmt.State, _ rune) {
+	if r == nil {
+		fmt.Fprint(f, "jwt.RemoteKeySet(nil)")
+		return
+	}
+	fmt.Fprintf(f, "jwt.RemoteKeySet(%s)", quote(plainAddress(r.name)))
+}
+
+// Key implements [KeySource].
+func (r *RemoteKeySet) Key(ctx context.Context, h Header) (*Key, error) {
+	k, err := r.find(ctx, &h, new(search))
+	if err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+// search is what one verification may wait for.
+type search struct {
+	flights int64     // that had begun when the token came
+	until   time.Time // it waits no longer
+}
+
+// find picks the key that h means. A hit in a fresh set takes no lock and waits for nothing.
+func (r *RemoteKeySet) find(ctx context.Context, h *Header, s *search) (*Key, *Error) {
+	if r == nil || r.fetch == nil {
+		return nil, noKeySet()
+	}
+	if h.Algorithm.kty() == "oct" { // never in a published set, so never a reason to fetch it
+		published := new(Key) // not known before the first fetch
+		if set := r.current.Load(); set != nil {
+			for published = range set.keys.usable {
+				break // any will do
+			}
+		}
+		return nil, published.mismatch(h)
+	}
+	now := time.Now()
+	s.flights, s.until = r.begun.Load(), now.Add(r.maxWait)
+	return r.search(ctx, h, nil, r.serving(ctx, now, s.until), s)
+}
+
+// another picks a key in place of one whose signature failed: an issuer may replace a key and keep its
+// kid. It returns nil if it is certain that there is none.
+func (r *RemoteKeySet) another(ctx context.Context, h *Header, failed *Key, s *search) (*Key, *Error) {
+	k, err := r.search(ctx, h, failed, r.usable(time.Now()), s)
+	if err != nil && err.kind() != ErrUnavailable {
+		return nil, nil
+	}
+	return k, err
+}
+
+// search looks for the key that h means, other than one whose signature failed, in the set and in the
+// answers of look-ups. An answer that was asked for after the token came, or a moment ago, proves that the
+// key is not there. Without one it is not known whether it is, and the refusal says when it may be.
+func (r *RemoteKeySet) search(ctx context.Context, h *Header, failed *Key, set *fetched, s *search) (*Key, *Error) {
+	k, refusal, done := set.pick(h, failed)
+	for newer := set != nil && set.flight > s.flights; !done && !newer; {
+		f := r.lookUp(time.Now())
+		if f == nil {
+			break
+		}
+		f.wait(ctx, s.until)
+		if err := ctx.Err(); err != nil {
+			return nil, unavailable(err, minBackoff)
+		}
+		set = r.usable(time.Now())
+		k, refusal, done = set.pick(h, failed)
+		newer = f.number > s.flights || !time.Now().Before(s.until) // than the token: no other flight can say more
+	}
+	now := time.Now()
+	if !done && (set == nil || set.flight <= s.flights && since(set.began, now) > proofTime) {
+		return nil, r.unavailable(now)
+	}
+	return k, refusal
+}
+
+// pick is find for a search, which goes on until done. The set may be nil.
+func (s *fetched) pick(h *Header, failed *Key) (k *Key, refusal *Error, done bool) {
+	if s == nil {
+		return nil, nil, false
+	}
+	k, refusal = s.find(h)
+	if refusal == nil && failed != nil && k.thumbprint == failed.thumbprint {
+		return nil, nil, false
+	}
+	return k, refusal, refusal == nil || refusal.Reason == ReasonKeyAmbiguous
+}
+
+// usable returns the set if it may serve, fresh or not; nil if none may.
+func (r *RemoteKeySet) usable(now time.Time) *fetched {
+	set := r.last()
+	if set == nil || since(set.at, now) >= set.lifetime+r.maxStale {
+		return nil
+	}
+	return set
+}
+
+// serving returns the set that may serve, and sees to its renewal. Only where the set is past its
+// freshness does it wait, and only in the first second of the flight.
+func (r *RemoteKeySet) serving(ctx context.Context, now, until time.Time) *fetched {
+	set := r.usable(now)
+	if set != nil && since(set.at, now) < set.renew {
+		return set
+	}
+	f := r.renewal(now)
+	if set == nil || since(set.at, now) < set.lifetime || f == nil {
+		return set
+	}
+	if soon := f.began.Add(renewalWait); soon.Before(until) {
+		until = soon
+	}
+	f.wait(ctx, until)
+	return r.usable(time.Now())
+}
+
+// last returns the last good set, if need be that of the snapshot file; nil if there is none.
+func (r *RemoteKeySet) last() *fetched {
+	set := r.current.Load()
+	if set == nil && r.file != "" {
+		r.restoring.Do(r.restore)
+		set = r.current.Load()
+	}
+	return set
+}
+
+// renewal returns the flight under way or begins one; nil if the last one failed too recently.
+func (r *RemoteKeySet) renewal(now time.Time) *flight {
+	if f := r.flight.Load(); f != nil || r.pausing(now) {
+		return f
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.flight.Load()
+	if set := r.current.Load(); f == nil && !r.pausing(now) && (set == nil || since(set.at, now) >= set.renew) {
+		f = r.begin(now) // nobody else has renewed it meanwhile
+	}
+	return f
+}
+
+func (r *RemoteKeySet) pausing(now time.Time) bool { return int64(now.Sub(r.born)) < r.pause.Load() }
+
+// lookUp returns the flight under way or begins one for a token, if the budget allows it; nil if not.
+func (r *RemoteKeySet) lookUp(now time.Time) *flight {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.flight.Load()
+	if f == nil && !now.Before(r.nextLookUp()) {
+		if r.full.Before(now) {
+			r.full = now
+		}
+		r.full, r.lookedUp = r.full.Add(lookUpRefill), now
+		f = r.begin(now)
+	}
+	return f
+}
+
+// nextLookUp is when the budget has a look-up again. The caller holds mu.
+func (r *RemoteKeySet) nextLookUp() time.Time {
+	next := r.full.Add(-(lookUpBudget - 1) * lookUpRefill)
+	for _, t := range []time.Time{r.lookedUp.Add(lookUpSpacing), r.hold} {
+		if t.After(next) {
+			next = t
+		}
+	}
+	return next
+}
+
+// nextRenewal is when a renewal may begin after a failed fetch.
+func (r *RemoteKeySet) nextRenewal() time.Time { return r.born.Add(time.Duration(r.pause.Load())) }
+
+// begin begins a flight. The caller holds mu and has seen that none is under way.
+func (r *RemoteKeySet) begin(now time.Time) *flight {
+	f := &flight{number: r.begun.Add(1), began: now, done: make(chan struct{})}
+	r.flight.Store(f)
+	go r.run(f)
+	return f
+}
+
+// run fetches, and puts the answer where everybody finds it. It ends within the time limit, whatever the
+// transport does. There is one at a time, so no older answer can come after a newer one.
+func (r *RemoteKeySet) run(f *flight) {
+	ctx, cancel := context.WithTimeout(context.Background(), r.timeout)
+	defer cancel()
+	set, wait, err := r.fetch(ctx, r.current.Load())
+	if err == nil {
+		set.flight, set.began = f.number, f.began
+	}
+	r.land(f, set, wait, err)
+	if err == nil && r.file != "" {
+		r.save()
+	}
+	r.tell()
+}
+
+// land ends a flight.
+func (r *RemoteKeySet) land(f *flight, set *fetched, wait time.Duration, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer close(f.done)
+	defer r.flight.Store(nil)
+	r.landed++
+	now, old := time.Now(), r.current.Load()
+	if err != nil {
+		back := min(minBackoff<<min(r.failed, maxDoublings), r.pauses)
+		back += time.Duration((2*rand.Float64() - 1) * backoffJitter * float64(back))
+		r.failures++
+		r.failed++
+		r.outage = r.outageOf(err)
+		r.hold = now.Add(wait)
+		r.pause.Store(int64(now.Add(max(back, wait)).Sub(r.born)))
+		r.raiseFailure(old, now, err)
+		return
+	}
+	kind, before := EventNotModified, (*KeySet)(nil)
+	if old != nil {
+		before = old.keys
+	}
+	if before != set.keys {
+		kind = EventFetched
+	}
+	r.raise(Event{Kind: kind})
+	if before != set.keys {
+		r.raiseKeys(before, set.keys)
+	}
+	if r.failed > 0 {
+		r.raise(Event{Kind: EventRecovered})
+	}
+	r.failed, r.outage, r.reported = 0, nil, good
+	r.pause.Store(0)
+	r.current.Store(set)
+}
+
+// unavailable says why there are no keys, or none that are new enough, and when there may be.
+func (r *RemoteKeySet) unavailable(now time.Time) *Error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next := r.nextLookUp()
+	if renewal := r.nextRenewal(); r.failed > 0 && renewal.Before(next) {
+		next = renewal
+	}
+	e := Error{Reason: ReasonKeysUnavailable, detail: "the issuer has not answered yet whether it has the token's key", cause: context.DeadlineExceeded}
+	if r.outage != nil {
+		e = *r.outage
+	}
+	e.RetryAfter = max(next.Sub(now), minBackoff)
+	return &e
+}
+
+// outageOf words an error of a fetch for the tokens that are refused for it.
+func (r *RemoteKeySet) outageOf(err error) *Error {
+	e := unavailable(err, minBackoff)
+	e.detail = cut(err.Error(), 2*maxDetail) // it is fit to be printed already
+	if f := misnamed(err); f != nil {        // all that matters then
+		e.Member, e.Got, e.Want = "issuer", snippet(f.Issuer), quote(r.name)
+		e.detail = f.Address + " names the issuer " + quote(f.Issuer) + ", want " + e.Want
+		if miss := nearMiss(f.Issuer, r.name); miss != "" {
+			e.Hint = miss + ": configure the issuer as its metadata has it"
+		}
+	}
+	return e
+}
+
+// Warm fetches the keys if there are none that are fresh, and waits for them. Its error is the one
+// that a token would be refused with: none if the last keys serve although the issuer is down.
+func (r *RemoteKeySet) Warm(ctx context.Context) error {
+	if err := r.warm(ctx); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (r *RemoteKeySet) warm(ctx context.Context) *Error {
+	now := time.Now()
+	if r == nil || r.fetch == nil {
+		return noKeySet()
+	}
+	if set := r.usable(now); set != nil && since(set.at, now) < set.lifetime {
+		r.renewal(now) // if it is due: nobody waits
+		return nil
+	}
+	return r.renewed(ctx)
+}
+
+// ready begins a renewal where one is due, and says why no set may serve. Only where none may does it
+// wait, and no longer than its context.
+func (r *RemoteKeySet) ready(ctx context.Context) *Error {
+	now := time.Now()
+	if r == nil || r.fetch == nil {
+		return noKeySet()
+	}
+	if r.usable(now) != nil {
+		r.renewal(now)
+		return nil
+	}
+	return r.renewed(ctx)
+}
+
+// renewed waits for a renewal, if one may begin, and says why no set may serve after it.
+func (r *RemoteKeySet) renewed(ctx context.Context) *Error {
+	if err := ctx.Err(); err != nil {
+		return unavailable(err, minBackoff)
+	}
+	if f := r.renewal(time.Now()); f != nil {
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+		}
+	}
+	now := time.Now()
+	if r.usable(now) != nil {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return unavailable(err, minBackoff)
+	}
+	return r.unavailable(now)
+}
+
+// warmAll warms key sets, a few at a time: many may be of one host. Where an issuer asks for patience it
+// tries again, until the context ends.
+func warmAll(ctx context.Context, sets []*RemoteKeySet) []*Error {
+	errs := make([]*Error, len(sets))
+	var pending []int
+	for n := range sets {
+		pending = append(pending, n)
+	}
+	for {
+		limit := make(chan struct{}, warmAtOnce)
+		var all sync.WaitGroup
+		for _, n := range pending {
+			limit <- struct{}{}
+			all.Go(func() {
+				errs[n] = sets[n].warm(ctx)
+				<-limit
+			})
+		}
+		all.Wait()
+		pending = slices.DeleteFunc(pending, func(n int) bool { return !errs[n].isBusy() })
+		if len(pending) == 0 {
+			return errs
+		}
+		select {
+		case <-time.After(minBackoff):
+		case <-ctx.Done():
+			return errs
+		}
+	}
+}
+
+// readyAll asks key sets whether they can serve.
+func readyAll(ctx context.Context, sets []*RemoteKeySet) []*Error {
+	errs := make([]*Error, len(sets))
+	var all sync.WaitGroup
+	for n, set := range sets {
+		all.Go(func() { errs[n] = set.ready(ctx) })
+	}
+	all.Wait()
+	return errs
+}
+
+// isBusy reports whether an issuer answered that it has too much to do.
+func (e *Error) isBusy() bool {
+	for _, f := range fetchErrorsIn(e) {
+		if f.Status == http.StatusTooManyRequests || f.Status == http.StatusServiceUnavailable {
+			return true
+		}
+	}
+	return false
+}
+
+func noKeySet() *Error {
+	return &Error{Reason: ReasonKeyUnknown, detail: "no key set is configured"}
+}
+
+// network is where an issuer's keys are, and how they are fetched. The fetch under way alone uses what
+// changes in it.
+type network struct {
+	issuer    string // what the metadata must name; empty if the key set's address was given
+	address   string // of the key set; empty if it is discovered
+	metadata  string // MetadataURL
+	client    *http.Client
+	timeout   time.Duration // of a request
+	loopback  bool          // InsecureLoopbackHTTP
+	hosts     []string      // InsecureHTTPHosts
+	header    http.Header
+	tokenFile string
+
+	found  string    // the address that the metadata named last
+	tried  time.Time // when they were asked for last
+	failed bool      // the last request had no answer: its connection may be dead
+}
+
+// configure takes the options that are about requests.
+func (n *network) configure(o *RemoteOptions) error {
+	n.metadata, n.tokenFile, n.timeout = o.MetadataURL, o.BearerTokenFile, o.Timeout
+	n.loopback, n.hosts, n.header = o.InsecureLoopbackHTTP, slices.Clone(o.InsecureHTTPHosts), o.Header.Clone()
+	for _, host := range n.hosts {
+		if host == "" || strings.ContainsAny(host, "*/@%? ") || strings.Contains(host, ":") && net.ParseIP(host) == nil {
+			return fmt.Errorf("the InsecureHTTPHosts hold %q, which is not the name of one host, without a port", host)
+		}
+	}
+	if err := n.permitted(n.configured(), ""); err != nil {
+		return err
+	}
+	switch u, _ := url.Parse(n.issuer); {
+	case n.metadata == "" && u != nil && (u.RawQuery != "" || u.ForceQuery):
+		return errors.New("an issuer has no query (RFC 8414 section 2): set a MetadataURL")
+	case n.metadata != "" && n.address != "":
+		return errors.New("the MetadataURL contradicts the address of a key set")
+	case o.Timeout < 0 || o.Timeout > maxTimeout:
+		return fmt.Errorf("the Timeout is not from 0 to %v", maxTimeout)
+	case o.Timeout == 0:
+		n.timeout = defaultTimeout
+	}
+	if err := checkHeader(n.header, n.tokenFile != ""); err != nil {
+		return err
+	}
+	client := http.Client{}
+	if o.Client != nil && o.RootCAs != nil {
+		return errors.New("the RootCAs cannot be set together with Client")
+	} else if o.Client != nil {
+		client = *o.Client
+	} else if transport, err := transportFor(o.RootCAs); err != nil {
+		return err
+	} else {
+		client.Transport = transport
+	}
+	// A redirect would let whoever answers choose another origin, and so the keys.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.Jar = nil
+	n.client = &client
+	return nil
+}
+
+// notInHeader are the fields that RemoteOptions.Header may not have: net/http or this package sets them, or
+// they make the answer another one than the whole key set. Those that begin with If- are refused too.
+var notInHeader = []string{
+	"Host", "Cookie", "Connection", "Content-Length", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Expect",
+	"Range", "Accept", "Accept-Encoding", "Cache-Control", "Pragma",
+}
+
+func checkHeader(header http.Header, hasToken bool) error {
+	for name, values := range header {
+		canonical := http.CanonicalHeaderKey(name)
+		switch {
+		case !isHTTPToken(name):
+			return fmt.Errorf("the Header has %q, which is not the name of a header field", name)
+		case name != canonical:
+			return fmt.Errorf("the Header has %q: write %q", name, canonical)
+		case slices.Contains(notInHeader, name) || strings.HasPrefix(name, "If-"):
+			return fmt.Errorf("the Header has %s, which cannot be set", name)
+		case name == "Authorization" && hasToken:
+			return errors.New("the Header has Authorization, which contradicts BearerTokenFile")
+		case slices.ContainsFunc(values, func(v string) bool { return !printable(v) }):
+			return fmt.Errorf("the Header has %s with a value that is not printable ASCII", name)
+		}
+	}
+	return nil
+}
+
+// isHTTPToken reports whether s is a token of RFC 9110 section 5.6.2.
+func isHTTPToken(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !inBase64url(c) && !strings.ContainsRune("!#$%&'*+.^`|~", rune(c)) || c >= 0x80 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// transports are those that the key sets of this process share, one for each set of RootCAs.
+var transports struct {
+	mu  sync.Mutex // guards all
+	all []sharedTransport
+}
+
+type sharedTransport struct {
+	base  *http.Transport // that http.DefaultTransport was
+	roots *x509.CertPool  // nil: those of the system
+	*http.Transport
+}
+
+// transportFor returns the shared transport with these authorities. If a service has put a transport of
+// its own in place of http.DefaultTransport, that is used.
+func transportFor(roots *x509.CertPool) (http.RoundTripper, error) {
+	base, ok := http.DefaultTransport.(*http.Transport)
+	switch {
+	case !ok && roots != nil:
+		return nil, errors.New("the RootCAs cannot be used: http.DefaultTransport was replaced")
+	case !ok:
+		return http.DefaultTransport, nil
+	}
+	transports.mu.Lock()
+	defer transports.mu.Unlock()
+	for _, t := range transports.all {
+		if t.base == base && t.roots.Equal(roots) {
+			return t.Transport, nil
+		}
+	}
+	t := sharedTransport{base, roots, base.Clone()}
+	t.MaxResponseHeaderBytes = maxResponseHeader
+	t.MaxConnsPerHost, t.MaxIdleConns, t.IdleConnTimeout = maxConnsPerHost, maxIdleConns, idleTimeout
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout}
+	if roots != nil {
+		t.roots = roots.Clone()
+		t.TLSClientConfig = &tls.Config{RootCAs: t.roots, MinVersion: tls.VersionTLS12}
+	}
+	transports.all = append(transports.all, t)
+	return t.Transport, nil
+}
+
+// configured is the address that requests go to first.
+func (n *network) configured() string {
+	if n.metadata != "" {
+		return n.metadata
+	}
+	return n.issuer + n.address // one of them is empty
+}
+
+// permitted checks an address that keys or metadata are fetched from, and that another one led to.
+func (n *network) permitted(address, from string) error {
 	u, err := url.Parse(address)
 	if err != nil {
 		return errors.New("it is not a URL")
@@ -301,14 +863,23 @@ func (r *RemoteKeySet) permitted(address string) error {
 	switch plain := quote(plainAddress(address)); {
 	case u.User != nil:
 		return errors.New("it has user information, which is never sent") // and perhaps a password
-	case u.Scheme == "http" && r.http && !isLoopback(u.Hostname()):
+	case u.Scheme == "http" && strings.HasPrefix(from, "https:"):
+		return fmt.Errorf("%s is not https, and an https address led to it", plain)
+	case u.Scheme == "http" && n.loopback && !isLoopback(u.Hostname()) && len(n.hosts) == 0:
 		return fmt.Errorf("%s is http, and its host is not loopback", plain)
-	case u.Scheme != "https" && (u.Scheme != "http" || !r.http):
+	case u.Scheme == "http" && len(n.hosts) > 0 && !n.plainHTTP(u):
+		return fmt.Errorf("%s is http, and its host is none of InsecureHTTPHosts", plain)
+	case u.Scheme != "https" && !n.plainHTTP(u):
 		return fmt.Errorf("%s is not https", plain)
 	case u.Hostname() == "" || strings.Contains(address, "#"):
 		return fmt.Errorf("%s has no host, or it has a fragment", plain)
 	}
 	return nil
+}
+
+// plainHTTP reports whether this address may be asked over http.
+func (n *network) plainHTTP(u *url.URL) bool {
+	return u.Scheme == "http" && (n.loopback && isLoopback(u.Hostname()) || slices.Contains(n.hosts, u.Hostname()))
 }
 
 // plainAddress is an address without its query, which may hold a secret.
@@ -322,430 +893,65 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Format prints whose keys they are whatever the verb: not what tokens have asked for meanwhile, and
-// no query, which may hold a secret.
-func (r *RemoteKeySet) Format(f fmt.State, _ rune) {
-	if r == nil {
-		fmt.Fprint(f, "jwt.RemoteKeySet(nil)")
-		return
-	}
-	fmt.Fprintf(f, "jwt.RemoteKeySet(%s)", quote(plainAddress(r.source())))
-}
-
-// Key implements [KeySource].
-func (r *RemoteKeySet) Key(ctx context.Context, h Header) (*Key, error) {
-	k, _, err := r.find(ctx, &h)
+// fetch reads the key set, and before it the metadata if they may have changed. wait is how long the
+// issuer asks to be left alone; only with an error.
+func (n *network) fetch(ctx context.Context, old *fetched) (set *fetched, wait time.Duration, err error) {
+	address, wait, err := n.keysAddress(ctx)
 	if err != nil {
-		return nil, err
+		return nil, wait, err
 	}
-	return k, nil
-}
-
-// find also returns the time when it had done: keys may have to be waited for.
-func (r *RemoteKeySet) find(ctx context.Context, h *Header) (_ *Key, at time.Time, _ *Error) {
-	asked := time.Now()
-	if r != nil && h.Algorithm.kty() == "oct" { // never in a published set, so never a reason to fetch it
-		published := new(Key) // not known before the first fetch
-		if set := r.current.Load(); set != nil {
-			for published = range set.keys.usable {
-				break // any will do
-			}
-		}
-		return nil, asked, published.mismatch(h)
+	at := time.Now()
+	a, err := n.get(ctx, address)
+	if err == nil {
+		err = n.refused(a)
 	}
-	set, at, err := r.usable(ctx, asked)
-	if err != nil {
-		return nil, at, err
-	}
-	k, err := set.find(h)
-	if err == nil || err.Reason == ReasonKeyAmbiguous {
-		return k, at, err
-	}
-	if set.began.After(asked) || set.began.Equal(asked) && at.After(asked) { // it was fetched for this very token
-		r.remember(h)
-		return nil, at, err
-	}
-	return r.again(ctx, h, asked, at, err)
-}
-
-// absence is what a key that a fetch confirmed to be absent is remembered by.
-type absence struct {
-	kid string
-	alg Algorithm
-}
-
-func absenceOf(h *Header) absence {
-	return absence{h.KeyID + "\n" + h.x5t + "\n" + h.x5tS256, h.Algorithm}
-}
-
-// usable returns the set that may serve now, and the time for which it may: later than now if it had
-// to be waited for. Nobody waits while one may serve.
-func (r *RemoteKeySet) usable(ctx context.Context, now time.Time) (*fetched, time.Time, *Error) {
-	if r == nil || r.client == nil {
-		return nil, now, &Error{Reason: ReasonKeyUnknown, detail: "no key set is configured"}
-	}
-	set := r.current.Load()
-	if set == nil {
-		set, now = r.last(), time.Now() // a snapshot file may have taken its time
-	}
-	serves := set != nil && (now.Before(set.fresh) || r.failing.Load() && now.Before(set.stale))
-	if serves && (now.Before(set.renew) || int64(now.Sub(r.born)) < r.quiet.Load()) {
-		return set, now, nil // the usual way takes no lock
-	}
-	f := r.renewal(now)
-	if serves {
-		return set, now, nil
-	}
-	if f != nil && !f.wait(ctx) {
-		return nil, now, unavailable(ctx.Err(), minBackoff)
-	}
-	now = time.Now()
-	if set = r.current.Load(); set != nil && now.Before(set.stale) {
-		return set, now, nil
-	}
-	return nil, now, r.unavailable()
-}
-
-// last returns the last good set, if need be that of the snapshot file; nil if there is none.
-func (r *RemoteKeySet) last() *fetched {
-	set := r.current.Load()
-	if set == nil && r.file != "" {
-		r.restoring.Do(r.restore)
-		set = r.current.Load()
-	}
-	return set
-}
-
-// renewal joins the fetch under way or starts one; nil if the last one failed too recently.
-func (r *RemoteKeySet) renewal(now time.Time) *flight {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.flight == nil && !now.Before(r.retry) {
-		r.begin(now, false)
-	}
-	return r.flight
-}
-
-// again looks for a key that the set does not have: it may have been published since. What a fetch
-// may cost is bounded by the budget; a flood of unknown kids empties that, and disturbs nobody else.
-// It also returns the time when it had done.
-func (r *RemoteKeySet) again(ctx context.Context, h *Header, asked, now time.Time, refusal *Error) (*Key, time.Time, *Error) {
-	for {
-		r.mu.Lock()
-		f := r.flight
-		switch {
-		case now.Before(r.absent[absenceOf(h)].Add(absentFor)):
-			r.mu.Unlock()
-			return nil, now, refusal
-		case f != nil:
-		case now.Before(r.retry):
-			r.mu.Unlock()
-			return nil, now, r.unavailable()
-		case !r.spend(now):
-			r.mu.Unlock()
-			return nil, now, refusal
-		default:
-			f = r.begin(now, true)
-		}
-		r.mu.Unlock()
-		arrived := f.wait(ctx)
-		now = time.Now()
-		if !arrived {
-			return nil, now, unavailable(ctx.Err(), minBackoff)
-		}
-		if f.err != nil {
-			return nil, now, r.unavailable()
-		}
-		k, err := r.current.Load().find(h)
-		if err == nil || err.Reason == ReasonKeyAmbiguous {
-			return k, now, err
-		}
-		refusal = err
-		if !f.began.Before(asked) { // this answer is newer than the token
-			r.remember(h)
-			return nil, now, refusal
-		}
-	}
-}
-
-// remember notes a key that a fetch confirmed to be absent, while there is room.
-func (r *RemoteKeySet) remember(h *Header) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := time.Now()
-	if len(r.absent) >= maxAbsent {
-		for name, since := range r.absent {
-			if !now.Before(since.Add(absentFor)) {
-				delete(r.absent, name)
-			}
-		}
-	}
-	if len(r.absent) < maxAbsent {
-		// Copies: a piece of a header would keep all of it.
-		of := absenceOf(h)
-		r.absent[absence{of.kid, Algorithm(strings.Clone(string(of.alg)))}] = now
-	}
-}
-
-// replacement looks for another key under the id of one whose signature failed: an issuer may
-// replace the key and keep the id. It returns nil if there is none, or if it is too soon to ask. refusal is
-// set if the caller's context ends first.
-func (r *RemoteKeySet) replacement(ctx context.Context, h *Header, failed *Key) (k *Key, refusal *Error) {
-	other := func() *Key {
-		if k, err := r.current.Load().keys.find(h); err == nil && k.thumbprint != failed.thumbprint {
-			return k
-		}
-		return nil
-	}
-	if k := other(); k != nil { // somebody else has asked meanwhile
-		return k, nil
-	}
-	now := time.Now()
-	r.mu.Lock()
-	set, f := r.current.Load(), r.flight
-	switch {
-	case now.Sub(set.at) < trustedFor, now.Before(r.doubted[h.KeyID].Add(retrySameKey)), now.Before(r.retry):
-		r.mu.Unlock()
-		return nil, nil
-	case f == nil && !r.spend(now):
-		r.mu.Unlock()
-		return nil, nil
-	case f == nil:
-		f = r.begin(now, true)
-	}
-	r.doubted[h.KeyID] = now // of a key in the set, so there are at most maxKeys
-	r.mu.Unlock()
-	switch {
-	case !f.wait(ctx):
-		return nil, unavailable(ctx.Err(), minBackoff)
-	case f.err != nil:
-		return nil, nil
-	}
-	return other(), nil
-}
-
-// spend takes one fetch from the budget. The caller holds mu.
-func (r *RemoteKeySet) spend(now time.Time) bool {
-	if r.left < fetchBudget {
-		if n := int(now.Sub(r.refilled) / fetchRefill); n > 0 {
-			r.left = min(r.left+n, fetchBudget)
-			r.refilled = r.refilled.Add(time.Duration(n) * fetchRefill)
-		}
-	}
-	if r.left == 0 {
-		return false
-	}
-	if r.left == fetchBudget {
-		r.refilled = now
-	}
-	r.left--
-	return true
-}
-
-// begin starts a fetch. The caller holds mu and has seen that none is under way.
-func (r *RemoteKeySet) begin(now time.Time, spent bool) *flight {
-	r.flight = &flight{began: now, spent: spent, done: make(chan struct{})}
-	r.quiet.Store(int64(now.Add(r.timeout).Sub(r.born)))
-	go r.run(r.flight)
-	return r.flight
-}
-
-// wait returns false if the caller's context ends first. That ends nothing for the others.
-func (f *flight) wait(ctx context.Context) bool {
-	select {
-	case <-f.done:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// run fetches, and puts the answer where everybody finds it. It ends within the time limit. There is
-// one at a time, so no older answer can come after a newer one.
-func (r *RemoteKeySet) run(f *flight) {
-	old := r.current.Load()
-	ctx, cancel := context.WithTimeout(context.Background(), r.timeout)
-	defer cancel()
-	set, wait, err := r.fetch(ctx, old)
-	if set != nil {
-		set.began = f.began
-	}
-	r.land(f, old, set, wait, err)
-	if err == nil && r.file != "" && r.current.Load() == set {
-		r.save(set)
-	}
-	r.tell()
-}
-
-// land ends a flight.
-func (r *RemoteKeySet) land(f *flight, old, set *fetched, wait time.Duration, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer close(f.done)
-	r.flight = nil
-	r.fetches++
-	r.lastErr, f.err = err, err
-	now := time.Now()
-	if err != nil {
-		r.failures++
-		if f.spent {
-			r.left = min(r.left+1, fetchBudget)
-		}
-		back := min(minBackoff<<min(r.failed, maxDoublings), maxBackoff)
-		r.failed++
-		back += time.Duration((2*rand.Float64() - 1) * backoffJitter * float64(back))
-		r.retry = now.Add(max(back, wait))
-		r.quiet.Store(int64(r.retry.Sub(r.born)))
-		r.failing.Store(true)
-		r.raise(Event{Kind: EventFailed, Err: err, NextAttempt: r.retry})
-		switch {
-		case (old == nil || !now.Before(old.stale)) && r.reported < gone:
-			r.reported = gone
-			r.raise(Event{Kind: EventUnavailable, Err: err, NextAttempt: r.retry})
-		case old != nil && !now.Before(old.fresh) && r.reported < stale:
-			r.reported = stale
-			r.raise(Event{Kind: EventStale, Err: err, NextAttempt: r.retry})
-		}
-		return
-	}
-	kind := EventNotModified
-	var before *KeySet
-	if old != nil {
-		before = old.keys
-	}
-	if before != set.keys {
-		kind = EventFetched
-		clear(r.absent)
-		clear(r.doubted)
-	}
-	r.raise(Event{Kind: kind})
-	if before != set.keys {
-		r.raiseKeys(before, set.keys)
-	}
-	if r.failed > 0 {
-		r.raise(Event{Kind: EventRecovered})
-	}
-	r.failed, r.retry, r.reported = 0, time.Time{}, good
-	r.current.Store(set)
-	r.failing.Store(false)
-	r.quiet.Store(0)
-}
-
-// nextAsk is the earliest time at which a token can make the set be fetched again. The caller holds mu.
-func (r *RemoteKeySet) nextAsk() time.Time {
-	next := r.retry
-	if refill := r.refilled.Add(fetchRefill); r.left == 0 && refill.After(next) {
-		next = refill
-	}
-	return next
-}
-
-// unavailable says why there are no keys and when there may be.
-func (r *RemoteKeySet) unavailable() *Error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	retry := max(time.Until(r.retry), minBackoff)
-	if r.lastErr == nil {
-		return &Error{Reason: ReasonKeysUnavailable, RetryAfter: retry, detail: "the last keys are too old to be used"}
-	}
-	e := unavailable(r.lastErr, retry)
-	e.detail = cut(r.lastErr.Error(), 2*maxDetail) // it is fit to be printed already
-	if f := misnamed(r.lastErr); f != nil {        // all that matters then
-		e.Member, e.Got, e.Want = "issuer", snippet(f.Issuer), quote(r.issuer)
-		e.detail = f.Address + " names the issuer " + quote(f.Issuer) + ", want " + e.Want
-		if miss := nearMiss(f.Issuer, r.issuer); miss != "" {
-			e.Hint = miss + ": configure the issuer as its metadata has it"
-		}
-	}
-	return e
-}
-
-// misnamed finds the answer whose metadata is another issuer's; nil if there is none.
-func misnamed(err error) *FetchError {
-	var all fetchErrors
-	if !errors.As(err, &all) {
-		all = fetchErrors{err}
-	}
-	for _, err := range all {
-		if f := (*FetchError)(nil); errors.As(err, &f) && f.Issuer != "" {
-			return f
-		}
-	}
-	return nil
-}
-
-// fetch reads the metadata, if the key set's address is not known well enough, and the key set.
-// wait is how long the issuer asks to be left alone; only with an error.
-func (r *RemoteKeySet) fetch(ctx context.Context, old *fetched) (set *fetched, wait time.Duration, err error) {
-	set = &fetched{address: r.address}
-	switch {
-	case r.address != "":
-	case old != nil && !r.failing.Load() && time.Since(old.discovered) < metadataFresh:
-		set.address, set.discovered = old.address, old.discovered
-	default:
-		set.discovered = time.Now()
-		if set.address, wait, err = r.discover(ctx); err != nil {
-			return nil, wait, err
-		}
-	}
-	condition := http.Header{}
-	if old != nil && old.address == set.address {
-		if old.etag != "" {
-			condition.Set("If-None-Match", old.etag)
-		}
-		if old.lastModified != "" {
-			condition.Set("If-Modified-Since", old.lastModified)
-		}
-	}
-	a, err := r.get(ctx, set.address, condition)
 	if err != nil {
 		return nil, a.retryAfter(), err
 	}
-	set.at = time.Now()
-	set.lifetime = a.freshness(set.at, old)
-	set.fresh = set.at.Add(set.lifetime)
-	set.stale = set.fresh.Add(r.stale)
-	set.renew = set.at.Add(time.Duration(float64(set.lifetime) * (minRenewal + (maxRenewal-minRenewal)*rand.Float64())))
-	if old != nil {
-		set.withdrawn = old.withdrawn
-	}
-	if a.status == http.StatusNotModified && len(condition) > 0 {
-		set.keys, set.raw, set.digest, set.etag, set.lastModified = old.keys, old.raw, old.digest, old.etag, old.lastModified
-		return set, 0, nil
-	}
-	if a.status != http.StatusOK {
-		return nil, a.retryAfter(), a.refused()
-	}
-	set.etag, set.lastModified = a.validator("ETag"), a.validator("Last-Modified")
-	set.digest, set.raw = sha256.Sum256(a.body), a.body
-	if old != nil && old.digest == set.digest {
-		set.keys = old.keys
-	} else if set.keys, err = parseKeySet(a.body); err != nil {
+	if set, err = newFetched(a.body, at, a.freshness(at), old, parseKeySet); err != nil {
 		return nil, 0, a.wrong(err)
-	} else if old != nil {
-		set.withdrawn = old.keys.lacking(set.keys)
 	}
+	set.address = address
 	return set, 0, nil
 }
 
-// discover returns the address of the key set from the issuer's metadata. The second place is asked
-// if the first one answers, and not with the metadata.
-func (r *RemoteKeySet) discover(ctx context.Context) (address string, wait time.Duration, err error) {
-	places := []string{r.metadata}
-	if r.metadata == "" {
-		u, _ := url.Parse(r.issuer) // permitted has parsed it
-		places = []string{
-			strings.TrimSuffix(r.issuer, "/") + "/.well-known/openid-configuration",
-			u.Scheme + "://" + u.Host + "/.well-known/oauth-authorization-server" + strings.TrimSuffix(u.EscapedPath(), "/"),
+// keysAddress returns where the keys are. An address that is known stands in for metadata that were
+// read a moment ago or cannot be had.
+func (n *network) keysAddress(ctx context.Context) (address string, wait time.Duration, err error) {
+	if n.address != "" {
+		return n.address, 0, nil
+	}
+	if n.found == "" || time.Since(n.tried) > metadataFresh {
+		n.tried = time.Now()
+		if address, wait, err = n.discover(ctx); err == nil {
+			n.found = address
+		} else if n.found == "" {
+			return "", wait, err
+		}
+	}
+	return n.found, 0, nil
+}
+
+// discover returns the address of the key set from the issuer's metadata. A further place is asked if
+// the one before answers, and not with the metadata.
+func (n *network) discover(ctx context.Context) (address string, wait time.Duration, err error) {
+	places := []string{n.metadata}
+	if n.metadata == "" {
+		u, _ := url.Parse(n.issuer) // permitted has parsed it
+		const oidc, oauth = "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"
+		bare, path := strings.TrimSuffix(n.issuer, "/"), strings.TrimSuffix(u.EscapedPath(), "/")
+		places = []string{bare + oidc, u.Scheme + "://" + u.Host + oauth + path, bare + oauth}
+		if path == "" {
+			places = places[:2]
 		}
 	}
 	var errs fetchErrors
 	for _, from := range places {
-		a, err := r.get(ctx, from, nil)
+		a, err := n.get(ctx, from)
 		if err != nil {
 			return "", a.retryAfter(), append(errs, err)
 		}
-		if address, err = r.metadataOf(a); err == nil {
+		if address, err = n.metadataOf(a); err == nil {
 			return address, 0, nil
 		}
 		errs, wait = append(errs, err), max(wait, a.retryAfter())
@@ -754,24 +960,24 @@ func (r *RemoteKeySet) discover(ctx context.Context) (address string, wait time.
 }
 
 // metadataOf reads one metadata document. Of all its members two count.
-func (r *RemoteKeySet) metadataOf(a answer) (address string, err error) {
-	if a.status != http.StatusOK {
-		return "", a.refused()
+func (n *network) metadataOf(a answer) (address string, err error) {
+	if err := n.refused(a); err != nil {
+		return "", err
 	}
 	issuer, address, err := parseMetadata(withoutMark(string(a.body)))
 	if err != nil {
 		return "", a.wrong(err)
 	}
-	if issuer != r.issuer {
-		fault := "names the issuer " + quote(issuer) + ", not " + quote(r.issuer)
-		if miss := nearMiss(issuer, r.issuer); miss != "" {
+	if issuer != n.issuer {
+		fault := "names the issuer " + quote(issuer) + ", not " + quote(n.issuer)
+		if miss := nearMiss(issuer, n.issuer); miss != "" {
 			fault += ": " + miss
 		}
 		e := a.wrong(errors.New(fault))
 		e.Issuer = issuer
 		return "", e
 	}
-	if err := r.permitted(address); err != nil {
+	if err := n.permitted(address, a.from); err != nil {
 		return "", a.wrong(fmt.Errorf("jwks_uri: %w", err))
 	}
 	return address, nil
@@ -804,11 +1010,13 @@ func parseMetadata(text string) (issuer, address string, err error) {
 	return issuer, address, nil
 }
 
-// sameOrigin compares scheme, host and port (RFC 6454 section 4).
-func sameOrigin(a, b string) bool {
-	x, errX := url.Parse(a)
-	y, errY := url.Parse(b)
-	return errX == nil && errY == nil && x.Scheme == y.Scheme && x.Host == y.Host
+// originOf is scheme, host and port of an address (RFC 6454 section 4); empty if it is none.
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // answer is a response that was read within its limits.
@@ -817,46 +1025,100 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+
+	withheld string // the option that was not sent to this origin
 }
 
-// get makes one request. Its time limit covers the body, its size limit counts what the body is
-// after decompression.
-func (r *RemoteKeySet) get(ctx context.Context, from string, header http.Header) (answer, error) {
-	plain := escaped(plainAddress(from), maxDetail)
+// get makes one request. Its time limit covers the body, and holds whatever the transport does.
+func (n *network) get(ctx context.Context, from string) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, n.timeout)
+	defer cancel()
+	type result struct {
+		answer
+		err error
+	}
+	arrived := make(chan result, 1)
+	client := n.client
+	if n.failed {
+		client = withOwnConnection(client)
+	}
+	go func() {
+		a, err := n.request(ctx, client, from)
+		arrived <- result{a, err}
+	}()
+	var r result
+	select {
+	case r = <-arrived:
+	case <-ctx.Done():
+		r.err = ctx.Err()
+	}
+	if n.failed = r.err != nil; n.failed {
+		if in := (*url.Error)(nil); errors.As(r.err, &in) {
+			r.err = in.Err
+		}
+		return r.answer, &FetchError{Address: escaped(plainAddress(from), maxDetail), Err: printableError{r.err}}
+	}
+	if len(r.body) > maxKeySetSize {
+		return r.answer, r.wrong(fmt.Errorf("the answer is longer than %d bytes", maxKeySetSize))
+	}
+	return r.answer, nil
+}
+
+// request is one request. Its size limit counts what the body is after decompression.
+func (n *network) request(ctx context.Context, client *http.Client, from string) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
-		return answer{}, &FetchError{Address: plain, Err: printableError{err}}
+		return answer{}, err
 	}
-	for name, values := range header {
-		req.Header[name] = values
+	withheld := ""
+	if n.trusts(req.URL) {
+		maps.Copy(req.Header, n.header)
+		if n.tokenFile != "" {
+			token, err := readLimited(n.tokenFile, maxBearerToken)
+			if err != nil {
+				return answer{}, fmt.Errorf("BearerTokenFile: %w", err)
+			}
+			req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+		}
+	} else if n.tokenFile != "" {
+		withheld = "BearerTokenFile"
+	} else if len(n.header) > 0 {
+		withheld = "Header"
 	}
 	req.Header.Set("Accept", "application/json, application/jwk-set+json")
-	if r.tokenFile != "" && sameOrigin(from, r.configured()) {
-		token, err := readLimited(r.tokenFile, maxBearerToken)
-		if err != nil {
-			return answer{}, &FetchError{Address: plain, Err: printableError{fmt.Errorf("BearerTokenFile: %w", err)}}
-		}
-		req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
-	}
-	resp, err := r.client.Do(req)
+	req.Header.Set("Cache-Control", "no-cache") // what a cache in between holds may lack a new key
+	resp, err := client.Do(req)
 	if err != nil {
-		if in := (*url.Error)(nil); errors.As(err, &in) {
-			err = in.Err
-		}
-		return answer{}, &FetchError{Address: plain, Err: printableError{err}}
+		return answer{}, err
 	}
 	defer resp.Body.Close()
-	a := answer{from: plain, status: resp.StatusCode, header: resp.Header}
-	if a.status != http.StatusOK {
-		return a, nil
+	a := answer{from: escaped(plainAddress(from), maxDetail), status: resp.StatusCode, header: resp.Header, withheld: withheld}
+	if a.status == http.StatusOK {
+		a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxKeySetSize+1))
 	}
-	if a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxKeySetSize+1)); err != nil {
-		return a, a.wrong(printableError{err})
+	return a, err
+}
+
+// trusts reports whether Header and the bearer token may be sent there.
+func (n *network) trusts(u *url.URL) bool {
+	return originOf(u.String()) == originOf(n.configured()) && (u.Scheme == "https" || isLoopback(u.Hostname()))
+}
+
+// withOwnConnection returns a client whose requests use no connection that there is: nobody may answer on
+// that any more, and HTTP/2 would use it again.
+func withOwnConnection(client *http.Client) *http.Client {
+	own := *client
+	if own.Transport == nil {
+		own.Transport = http.DefaultTransport
 	}
-	if len(a.body) > maxKeySetSize {
-		return a, a.wrong(fmt.Errorf("the answer is longer than %d bytes", maxKeySetSize))
+	if t, ok := own.Transport.(*http.Transport); ok {
+		t = t.Clone()
+		t.DisableKeepAlives = true
+		own.Transport = t
+	} else {
+		own.CloseIdleConnections()
 	}
-	return a, nil
+	return &own
 }
 
 // A FetchError says what is wrong with one answer of an issuer, or why there was none. [errors.As]
@@ -898,21 +1160,50 @@ func (e fetchErrors) Error() string {
 
 func (e fetchErrors) Unwrap() []error { return e }
 
-// refused is the error of an answer whose status is not the one that was hoped for.
-func (a answer) refused() error { return a.wrong(nil) }
+// fetchErrorsIn finds the errors of all places that were asked.
+func fetchErrorsIn(err error) (found []*FetchError) {
+	var all fetchErrors
+	if !errors.As(err, &all) {
+		all = fetchErrors{err}
+	}
+	for _, err := range all {
+		if f := (*FetchError)(nil); errors.As(err, &f) {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// misnamed finds the answer whose metadata is another issuer's; nil if there is none.
+func misnamed(err error) *FetchError {
+	for _, f := range fetchErrorsIn(err) {
+		if f.Issuer != "" {
+			return f
+		}
+	}
+	return nil
+}
+
+// refused is the error of an answer whose status is not the one that was hoped for; nil if it is.
+func (n *network) refused(a answer) error {
+	switch {
+	case a.status == http.StatusOK:
+		return nil
+	case a.withheld != "" && (a.status == http.StatusUnauthorized || a.status == http.StatusForbidden):
+		return a.wrong(fmt.Errorf("status %d, and RemoteOptions.%s was withheld: it is sent only to %s, and never over http but to loopback. "+
+			"NewRemoteKeySet takes the keys from an address there", a.status, a.withheld, originOf(n.configured())))
+	}
+	return a.wrong(nil)
+}
 
 // wrong is the error of an answer that does not hold what it should.
 func (a answer) wrong(err error) *FetchError {
 	return &FetchError{Address: a.from, Status: a.status, ContentType: a.header.Get("Content-Type"), Err: err}
 }
 
-// freshness reads Cache-Control and Expires (RFC 9111 sections 5.2.2 and 5.3) within our bounds. An
-// answer that the keys are the same and no more keeps what the last one said.
-func (a answer) freshness(now time.Time, old *fetched) time.Duration {
+// freshness reads Cache-Control and Expires (RFC 9111 sections 5.2.2 and 5.3) within our bounds.
+func (a answer) freshness(now time.Time) time.Duration {
 	fresh := defaultFresh
-	if a.status == http.StatusNotModified && old != nil {
-		fresh = old.lifetime
-	}
 	if expires := a.header.Get("Expires"); expires != "" {
 		t, _ := http.ParseTime(expires) // such as "0": already past
 		fresh = t.Sub(now)
@@ -932,15 +1223,6 @@ func (a answer) freshness(now time.Time, old *fetched) time.Duration {
 	return min(max(fresh, minFresh), maxFresh)
 }
 
-// validator reads ETag or Last-Modified. One that is not plain text is none: it would not survive
-// in a snapshot.
-func (a answer) validator(name string) string {
-	if value := a.header.Get(name); printable(value) {
-		return value
-	}
-	return ""
-}
-
 // retryAfter reads Retry-After (RFC 9110 section 10.2.3).
 func (a answer) retryAfter() time.Duration {
 	value := a.header.Get("Retry-After")
@@ -951,22 +1233,6 @@ func (a answer) retryAfter() time.Duration {
 		wait = time.Until(t)
 	}
 	return min(max(wait, 0), maxRetryAfter)
-}
-
-// Warm fetches the keys if there are none that are fresh, and waits for them. Its error is the one
-// that a token would be refused with: none if the last keys serve although the issuer is down.
-func (r *RemoteKeySet) Warm(ctx context.Context) error {
-	if r != nil && r.client != nil {
-		if set := r.last(); set == nil || !time.Now().Before(set.fresh) {
-			if f := r.renewal(time.Now()); f != nil {
-				f.wait(ctx)
-			}
-		}
-	}
-	if _, _, err := r.usable(ctx, time.Now()); err != nil {
-		return err
-	}
-	return nil
 }
 
 // printableError makes an error of the network fit to be printed: whoever answers, even with a

@@ -183,26 +183,6 @@ func TestRotationAtFirstToken(t *testing.T) {
 	})
 }
 
-func TestAbsentKidIsRemembered(t *testing.T) {
-	fixture.Bubble(t, func(t *testing.T) {
-		p := fixture.NewProvider(t)
-		v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
-		for range 40 { // 20 s: the budget would allow 3 more
-			token, err := fixture.Verify(v, fixture.Naming("nobody"))
-			fixture.WantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
-			time.Sleep(500 * time.Millisecond)
-		}
-		if n := p.Count("/keys"); n != 2 {
-			t.Errorf("%d fetches, want the first and one more", n)
-		}
-		time.Sleep(30 * time.Second)
-		fixture.Verify(v, fixture.Naming("nobody"))
-		if n := p.Count("/keys"); n != 3 {
-			t.Errorf("%d fetches, want one more after 30 s", n)
-		}
-	})
-}
-
 func TestSameKidNewKey(t *testing.T) {
 	fixture.Bubble(t, func(t *testing.T) {
 		p := fixture.NewProvider(t)
@@ -212,9 +192,6 @@ func TestSameKidNewKey(t *testing.T) {
 		}
 		p.Set(func(p *fixture.Provider) { p.Keys = []any{fixture.JWKOf(t, fixture.OtherIssuer(), jwt.ES256)} })
 		token, err := fixture.Verify(v, fixture.Forged())
-		fixture.WantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature) // the set is too young to be doubted
-		time.Sleep(61 * time.Second)
-		token, err = fixture.Verify(v, fixture.Forged())
 		fixture.WantAccepted(t, token, err)
 		token, err = fixture.Verify(v, fixture.Mint(nil)) // the old key is gone
 		fixture.WantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
@@ -227,12 +204,10 @@ func TestFetchedForThisToken(t *testing.T) {
 		p := fixture.NewProvider(t)
 		p.Delay = time.Second
 		v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
-		for range 2 { // the second one finds the key remembered as absent
-			token, err := fixture.Verify(v, fixture.Naming("nobody"))
-			fixture.WantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
-			if n := p.Count("/keys"); n != 1 {
-				t.Errorf("%d fetches, want 1", n)
-			}
+		token, err := fixture.Verify(v, fixture.Naming("nobody"))
+		fixture.WantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
+		if n := p.Count("/keys"); n != 1 {
+			t.Errorf("%d fetches, want 1", n)
 		}
 	})
 }
@@ -269,57 +244,48 @@ func TestTimeAfterFetch(t *testing.T) {
 	})
 }
 
-func TestBadSignatureFlood(t *testing.T) {
+// Whatever tokens anybody sends: at most 8 look-ups in any minute, and 6 on average. Failed ones count too.
+func TestLookUpBudget(t *testing.T) {
 	t.Parallel()
 	slower := fixture.Slower()
+	bad := fixture.Forged()
 	for _, answer := range []func(http.ResponseWriter, *http.Request) bool{nil, fixture.Down} {
-		fixture.Bubble(t, func(t *testing.T) {
-			p := fixture.NewProvider(t)
-			p.Header.Set("Cache-Control", "max-age=3600")
-			keys := p.Remote(jwt.RemoteOptions{})
-			v := p.Verifier(keys)
-			fixture.Verify(v, fixture.Mint(nil))
-			p.Set(func(p *fixture.Provider) { p.Answer = answer })
-			start := keys.Status().Fetches
-			bad := fixture.Forged()
-			for range 10000 / slower {
-				time.Sleep(slower * 50 * time.Millisecond)
-				token, err := fixture.Verify(v, bad)
-				if token != nil || !errors.Is(err, jwt.ErrSignature) {
-					t.Fatal(err)
+		for name, token := range map[string]func(int) string{
+			"failed signatures": func(int) string { return bad },
+			"unknown kids":      func(n int) string { return fixture.Naming(fmt.Sprint("kid-", n)) },
+		} {
+			fixture.Bubble(t, func(t *testing.T) {
+				p := fixture.NewProvider(t)
+				p.Header.Set("Cache-Control", "max-age=3600")
+				keys := p.Remote(jwt.RemoteOptions{})
+				v := p.Verifier(keys)
+				fixture.Verify(v, fixture.Mint(nil))
+				p.Set(func(p *fixture.Provider) { p.Answer = answer })
+				begun := []time.Time{}
+				before := keys.Status().Fetches
+				for n := range 10000 / int(slower) {
+					time.Sleep(slower * 50 * time.Millisecond)
+					if got, err := fixture.Verify(v, token(n)); got != nil || err == nil {
+						t.Fatal(err)
+					}
+					if now := keys.Status().Fetches; now != before {
+						begun, before = append(begun, time.Now()), now
+					}
 				}
-			}
-			if n := keys.Status().Fetches - start; n > 9 || n < 5 {
-				t.Errorf("%d fetches in 500 s", n)
-			}
-		})
+				for n := range begun {
+					if n >= 8 && begun[n].Sub(begun[n-8]) < time.Minute {
+						t.Errorf("%s: 9 look-ups from %v to %v", name, begun[n-8], begun[n])
+					}
+					if n >= 1 && begun[n].Sub(begun[n-1]) < 2*time.Second {
+						t.Errorf("%s: look-ups at %v and %v", name, begun[n-1], begun[n])
+					}
+				}
+				if n := len(begun); n > 52 || n < 49 {
+					t.Errorf("%s: %d look-ups in 500 s", name, n)
+				}
+			})
+		}
 	}
-}
-
-// A fetch that fails is not paid for: the next token with a new kid is looked for at once.
-func TestFailedFetchSpendsNothing(t *testing.T) {
-	fixture.Bubble(t, func(t *testing.T) {
-		p := fixture.NewProvider(t)
-		v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
-		fixture.Verify(v, fixture.Mint(nil))
-		p.Set(func(p *fixture.Provider) { p.Answer = fixture.Down })
-		for _, backoff := range []time.Duration{1300 * time.Millisecond, 2500 * time.Millisecond} {
-			token, err := fixture.Verify(v, fixture.Mint("next"))
-			fixture.WantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
-			time.Sleep(backoff)
-		}
-		p.Set(func(p *fixture.Provider) {
-			p.Answer, p.Keys = nil, append(p.Keys, fixture.JWKEdit{"kid": "next"}.Apply(p.Keys[0].(fixture.JWK)))
-		})
-		for _, kid := range []string{"nobody", "next"} {
-			fixture.Verify(v, fixture.Mint(kid))
-		}
-		token, err := fixture.Verify(v, fixture.Mint("next"))
-		fixture.WantAccepted(t, token, err)
-		if s := v.Status()[0].Keys; s.Fetches != 4 {
-			t.Errorf("%d fetches", s.Fetches)
-		}
-	})
 }
 
 func TestFreshness(t *testing.T) {
@@ -388,17 +354,19 @@ func TestWithdrawnKey(t *testing.T) {
 	})
 }
 
-func TestConditionalRequests(t *testing.T) {
+// No request is conditional, and each asks caches to ask the issuer: a server that answers 304 for ever, or a
+// cache with an old answer, would hide a withdrawal.
+func TestUnconditionalRequests(t *testing.T) {
 	fixture.Bubble(t, func(t *testing.T) {
 		p := fixture.NewProvider(t)
 		p.Header.Set("ETag", `"1"`)
 		p.Header.Set("Last-Modified", "Sat, 01 Jan 2000 00:00:00 GMT")
 		v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
-		for i := range 4 {
+		for range 4 {
 			if _, err := fixture.Verify(v, fixture.Mint(nil)); err != nil {
 				t.Fatal(err)
 			}
-			if i > 0 && (p.Seen.Get("If-None-Match") != `"1"` || p.Seen.Get("If-Modified-Since") != "Sat, 01 Jan 2000 00:00:00 GMT") {
+			if p.Seen.Get("Cache-Control") != "no-cache" || p.Seen.Get("If-None-Match")+p.Seen.Get("If-Modified-Since") != "" {
 				t.Errorf("asked with %v", p.Seen)
 			}
 			time.Sleep(10 * time.Minute)
@@ -408,35 +376,6 @@ func TestConditionalRequests(t *testing.T) {
 		}
 		if s := v.Status()[0].Keys; s.Failures != 0 || len(s.Keys) != 1 {
 			t.Errorf("got %+v", s)
-		}
-	})
-}
-
-// Nobody waits where the issuer answers slowly, as long as tokens keep coming.
-// An answer that the keys are the same keeps the lifetime that came with them.
-func TestNotModifiedKeepsLifetime(t *testing.T) {
-	fixture.Bubble(t, func(t *testing.T) {
-		p := fixture.NewProvider(t)
-		p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
-			if r.URL.Path != "/keys" {
-				return false
-			}
-			w.Header().Set("ETag", `"1"`)
-			if r.Header.Get("If-None-Match") == "" {
-				w.Header().Set("Cache-Control", "max-age=120")
-				return false
-			}
-			w.WriteHeader(http.StatusNotModified)
-			return true
-		}
-		keys := p.Remote(jwt.RemoteOptions{})
-		v := p.Verifier(keys)
-		for range 3 {
-			fixture.Verify(v, fixture.Mint(nil))
-			if s := keys.Status(); s.FreshUntil.Sub(s.LastSuccess) != 2*time.Minute {
-				t.Errorf("got %+v", s)
-			}
-			time.Sleep(2 * time.Minute)
 		}
 	})
 }
@@ -466,12 +405,12 @@ func TestHangingIssuer(t *testing.T) {
 		for range 6000 / slower {
 			time.Sleep(slower * 100 * time.Millisecond)
 			start := time.Now()
-			if _, err := fixture.Verify(v, text); err != nil || time.Since(start) != 0 {
+			if _, err := fixture.Verify(v, text); err != nil || time.Since(start) > time.Second {
 				t.Fatalf("%v after %v", err, time.Since(start))
 			}
 		}
 		synctest.Wait()
-		time.Sleep(time.Minute)
+		time.Sleep(2 * time.Hour) // for requests that the provider holds
 	})
 }
 
@@ -504,7 +443,7 @@ func TestDiscoveryErrors(t *testing.T) {
 			return true
 		}
 		token, err := fixture.Verify(p.Verifier(p.Remote(jwt.RemoteOptions{})), fixture.Mint(nil))
-		if e := fixture.WantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable); e.RetryAfter != 2*time.Minute {
+		if e := fixture.WantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable); e.RetryAfter != time.Minute {
 			t.Errorf("got %v", e.RetryAfter)
 		}
 	})
@@ -649,7 +588,7 @@ func TestOutageAtStart(t *testing.T) {
 			}
 			time.Sleep(slower * time.Millisecond)
 		}
-		if n := keys.Status().Fetches; n > 8 || n < 5 {
+		if n := keys.Status().Fetches; n > 15 || n < 7 { // at most 7 renewals and 8 look-ups
 			t.Errorf("%d attempts in 60 s", n)
 		}
 		p.Set(func(p *fixture.Provider) { p.Answer = nil })
@@ -680,25 +619,27 @@ func TestStaleCanBeRefused(t *testing.T) {
 }
 
 func TestRetryAfterIsHonoured(t *testing.T) {
-	fixture.Bubble(t, func(t *testing.T) {
-		p := fixture.NewProvider(t)
-		p.Header.Set("Retry-After", "120")
-		p.Answer = func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(429); return true }
-		keys := p.Remote(jwt.RemoteOptions{})
-		v := p.Verifier(keys)
-		for range 119 {
+	for asked, kept := range map[string]int{"40": 40, "120": 60} {
+		fixture.Bubble(t, func(t *testing.T) {
+			p := fixture.NewProvider(t)
+			p.Header.Set("Retry-After", asked)
+			p.Answer = func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(429); return true }
+			keys := p.Remote(jwt.RemoteOptions{})
+			v := p.Verifier(keys)
+			for range kept - 1 {
+				fixture.Verify(v, fixture.Mint(nil))
+				time.Sleep(time.Second)
+			}
+			if n := keys.Status().Fetches; n != 1 {
+				t.Errorf("%d fetches before the time that was asked for", n)
+			}
+			time.Sleep(2 * time.Second)
 			fixture.Verify(v, fixture.Mint(nil))
-			time.Sleep(time.Second)
-		}
-		if n := keys.Status().Fetches; n != 1 {
-			t.Errorf("%d fetches before the time that was asked for", n)
-		}
-		time.Sleep(2 * time.Second)
-		fixture.Verify(v, fixture.Mint(nil))
-		if n := keys.Status().Fetches; n != 2 {
-			t.Errorf("%d fetches after it", n)
-		}
-	})
+			if n := keys.Status().Fetches; n != 2 {
+				t.Errorf("%d fetches after it", n)
+			}
+		})
+	}
 }
 
 // endless is a body without an end.
@@ -781,7 +722,11 @@ func TestBadAnswers(t *testing.T) {
 				p.Set(func(p *fixture.Provider) { p.Answer = answer })
 				token, err = fixture.Verify(v, fixture.Mint(nil))
 				fixture.WantAccepted(t, token, err)
-				if s := keys.Status(); s.Failures != 1 || s.State != "stale" {
+				failures, state := 1, "stale"
+				if c.path == fixture.OIDCPath { // the address that is known is asked
+					failures, state = 0, "fresh"
+				}
+				if s := keys.Status(); s.Failures != failures || s.State != state || s.Address != fixture.KeysURL {
 					t.Errorf("got %+v", s)
 				}
 			})

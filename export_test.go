@@ -3,6 +3,7 @@
 package jwt
 
 import (
+	"crypto/x509"
 	"maps"
 	"net/http"
 	"slices"
@@ -66,14 +67,14 @@ func (k *Key) VerifySignature(alg Algorithm, message, signature []byte) bool {
 
 // MetadataAddress reads an issuer's metadata, and returns the address of the key set that they name.
 func MetadataAddress(issuer string, loopbackHTTP bool, document []byte) (string, error) {
-	r := &RemoteKeySet{issuer: issuer, http: loopbackHTTP}
-	return r.metadataOf(answer{from: "metadata", status: http.StatusOK, body: document})
+	n := &network{issuer: issuer, loopback: loopbackHTTP}
+	return n.metadataOf(answer{from: "metadata", status: http.StatusOK, body: document})
 }
 
 // CacheOf is what a verifier keeps of verified tokens.
 func CacheOf(v *Verifier) any {
 	var all []any
-	for _, share := range v.cache.(*cache).shares {
+	for _, share := range v.current.Load().cache.(*cache).shares {
 		all = append(all, share.ring)
 	}
 	return all
@@ -82,3 +83,12 @@ func CacheOf(v *Verifier) any {
 // Load and Save are what a RemoteKeySet does with its file.
 func (f SnapshotFile) Load() ([]byte, error)  { return f.load() }
 func (f SnapshotFile) Save(data []byte) error { return f.save(data) }
+
+// SharedTransport is the transport that key sets with these authorities use.
+func SharedTransport(roots *x509.CertPool) *http.Transport {
+	t, _ := transportFor(roots)
+	return t.(*http.Transport)
+}
+
+// Since is the age by which keys are judged.
+func Since(then, now time.Time) time.Duration { return since(then, now) }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 )
@@ -96,10 +97,16 @@ const (
 // A Verifier verifies the tokens of one or several issuers. It is safe for concurrent use. A nil or zero
 // Verifier refuses every token with [ErrUnavailable].
 type Verifier struct {
+	current   atomic.Pointer[issuers] // replaced whole; nil in a zero Verifier
+	replacing sync.Mutex              // guards the order of Replace
+}
+
+// issuers are those that a Verifier trusts at a time. They never change.
+type issuers struct {
 	authorities []*authority
 	byName      map[string]*authority
 	templated   []*authority // those of them that have many names
-	names       []string     // of the issuers
+	names       []string
 	maxToken    int
 	maxHeader   int
 	cache       tokenCache // nil if no issuer has a share of it
@@ -111,13 +118,14 @@ type authority struct {
 	settings
 	template   template // of Issuer, if templated
 	templated  bool
+	discovered bool      // Config.Keys was nil
 	unnamedRSA Algorithm // see Header
 }
 
 // tokenCache remembers verified tokens. cache.go registers the one that there is.
 type tokenCache interface {
 	// recall judges a token anew whose signature was verified before. ok is false if it is not known.
-	recall(ctx context.Context, token string) (t *Token, err *Error, ok bool)
+	recall(ctx context.Context, of *issuers, token string) (t *Token, err *Error, ok bool)
 	// missed counts a token that was not known.
 	missed(a *authority)
 	keep(token string, t *Token)
@@ -125,7 +133,7 @@ type tokenCache interface {
 }
 
 var (
-	newTokenCache   func(authorities []*authority) tokenCache
+	newTokenCache   func(authorities []*authority, before tokenCache) tokenCache
 	checkTokenCache func(c Config) error // of one issuer
 )
 
@@ -135,13 +143,52 @@ func NewVerifier(configs ...Config) (*Verifier, error) {
 	if len(configs) == 0 {
 		return nil, errors.New("jwt: NewVerifier: no Config")
 	}
-	v := &Verifier{byName: make(map[string]*authority, len(configs))}
+	is, err := newIssuers(configs, new(issuers))
+	if err != nil {
+		return nil, err
+	}
+	v := new(Verifier)
+	v.current.Store(is)
+	return v, nil
+}
+
+// Replace puts these issuers in place of those that are trusted: configs is the complete list, and every
+// [Resource] of v uses it. A call that begins after Replace has returned refuses the tokens of an issuer
+// that is not in it; with no Config at all every token is refused. An error changes nothing.
+//
+// Nothing is fetched anew for an issuer whose Config has the same Keys, or again none: its keys stay,
+// and so do its remembered tokens, which are judged by the new Config.
+func (v *Verifier) Replace(configs ...Config) error {
+	if v.issuers() == nil {
+		return errors.New("jwt: Replace: the Verifier is nil or zero")
+	}
+	v.replacing.Lock()
+	defer v.replacing.Unlock()
+	is, err := newIssuers(configs, v.current.Load())
+	if err != nil {
+		return err
+	}
+	v.current.Store(is)
+	return nil
+}
+
+// issuers are those of this moment; nil if v is nil or zero.
+func (v *Verifier) issuers() *issuers {
+	if v == nil {
+		return nil
+	}
+	return v.current.Load()
+}
+
+// newIssuers makes the issuers that follow others.
+func newIssuers(configs []Config, before *issuers) (*issuers, error) {
+	is := &issuers{byName: make(map[string]*authority, len(configs))}
 	cached := false
 	for _, c := range configs {
-		a, err := newAuthority(c)
+		a, err := newAuthority(c, before.byName[c.Issuer])
 		switch {
 		case err != nil:
-		case v.byName[c.Issuer] != nil:
+		case is.byName[c.Issuer] != nil:
 			err = errors.New("Issuer is configured twice")
 		case c.TokenCache != 0 && checkTokenCache == nil:
 			err = errors.New("TokenCache is set, and cache.go was left out")
@@ -151,24 +198,29 @@ func NewVerifier(configs ...Config) (*Verifier, error) {
 		if err != nil {
 			return nil, fmt.Errorf("jwt: Config for issuer %q: %w", c.Issuer, err)
 		}
-		v.byName[c.Issuer] = a
-		v.authorities = append(v.authorities, a)
+		is.byName[c.Issuer] = a
+		is.authorities = append(is.authorities, a)
 		if a.templated {
-			v.templated = append(v.templated, a)
+			is.templated = append(is.templated, a)
 		}
-		v.names = append(v.names, c.Issuer)
-		v.maxToken = max(v.maxToken, cmp.Or(c.MaxTokenSize, defaultMaxTokenSize))
-		v.maxHeader = max(v.maxHeader, cmp.Or(c.MaxHeaderSize, defaultMaxHeaderSize))
+		is.names = append(is.names, c.Issuer)
+		is.maxToken = max(is.maxToken, cmp.Or(c.MaxTokenSize, defaultMaxTokenSize))
+		is.maxHeader = max(is.maxHeader, cmp.Or(c.MaxHeaderSize, defaultMaxHeaderSize))
 		cached = cached || c.TokenCache > 0
 	}
-	if cached {
-		v.cache = newTokenCache(v.authorities)
+	is.maxToken, is.maxHeader = cmp.Or(is.maxToken, defaultMaxTokenSize), cmp.Or(is.maxHeader, defaultMaxHeaderSize)
+	if cached || before.cache != nil {
+		is.cache = newTokenCache(is.authorities, before.cache)
 	}
-	return v, nil
+	if !cached {
+		is.cache = nil
+	}
+	return is, nil
 }
 
-// newAuthority checks the Config and copies it.
-func newAuthority(c Config) (*authority, error) {
+// newAuthority checks the Config and copies it. before is that of the same issuer until now; nil if there
+// was none.
+func newAuthority(c Config, before *authority) (*authority, error) {
 	if err := cmp.Or(c.check(), c.checkTenants()); err != nil {
 		return nil, err
 	}
@@ -185,7 +237,9 @@ func newAuthority(c Config) (*authority, error) {
 	if len(rsa) == 1 {
 		a.unnamedRSA = rsa[0]
 	}
-	if c.Keys == nil {
+	if a.discovered = c.Keys == nil; a.discovered && before != nil && before.discovered {
+		a.Keys = before.Keys
+	} else if a.discovered {
 		remote, err := Discover(c.Issuer, nil)
 		if err != nil {
 			return nil, fmt.Errorf("Keys is nil, and Issuer cannot be discovered: %w", err)
@@ -270,22 +324,23 @@ func (c Config) checkTenants() error {
 // Verify checks a compact JWS (RFC 7515 section 7.1) that carries JWT claims, and returns it as a
 // Token. On any refusal the token is nil and the error is an [*Error].
 func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
-	if v.none() {
+	is := v.issuers()
+	if is == nil {
 		return nil, noVerifier()
 	}
-	if v.cache != nil {
-		if t, err, ok := v.cache.recall(ctx, token); ok && err != nil {
+	if is.cache != nil {
+		if t, err, ok := is.cache.recall(ctx, is, token); ok && err != nil {
 			return nil, err.withhold(token)
 		} else if ok {
 			return t, nil
 		}
 	}
-	t, err := v.verify(ctx, token)
+	t, err := is.verify(ctx, token)
 	if err != nil {
 		return nil, err.withhold(token)
 	}
-	if v.cache != nil {
-		v.cache.keep(token, t)
+	if is.cache != nil {
+		is.cache.keep(token, t)
 	}
 	return t, nil
 }
@@ -295,9 +350,9 @@ var memory = sync.Pool{New: func() any { return new([4 << 10]byte) }}
 
 // verify is the list of the steps. Each refuses with a reason of its own, and nothing of a later step is
 // looked at before the earlier ones hold.
-func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
+func (is *issuers) verify(ctx context.Context, token string) (*Token, *Error) {
 	// Length, then three non-empty parts. To say what is wrong with these takes no word of the token.
-	p, err := split(token, v.maxToken, v.maxHeader)
+	p, err := split(token, is.maxToken, is.maxHeader)
 	if err != nil {
 		return nil, err
 	}
@@ -319,13 +374,13 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 
 	// One of several issuers is chosen by a claim that nothing vouches for yet: its keys, its
 	// algorithms and its policy alone decide from here on.
-	a, err := v.choose(payload)
+	a, err := is.choose(payload)
 	if err != nil {
 		return nil, err.about(nil, h)
 	}
 	h.unnamedRSA = a.unnamedRSA
-	if v.cache != nil {
-		v.cache.missed(a)
+	if is.cache != nil {
+		is.cache.missed(a)
 	}
 
 	// The algorithm is one that this issuer's keys may have.
@@ -334,7 +389,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	}
 
 	// Exactly one key, and its signature.
-	key, now, err := a.verifySignature(ctx, h, input, signature)
+	key, err := a.verifySignature(ctx, h, input, signature)
 	if err != nil {
 		return nil, err.about(a, h).withIssuerHint(a, payload)
 	}
@@ -344,7 +399,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 	if err := t.claims.parse(payload); err != nil {
 		return nil, err.of(t)
 	}
-	if err := a.judge(ctx, t, now); err != nil {
+	if err := a.judge(ctx, t); err != nil {
 		return nil, err
 	}
 	return t, nil
@@ -352,24 +407,25 @@ func (v *Verifier) verify(ctx context.Context, token string) (*Token, *Error) {
 
 // verifySignature finds the key and verifies the signature. If that fails, the key may have been
 // replaced under its id.
-func (a *authority) verifySignature(ctx context.Context, h *Header, input, signature []byte) (*Key, time.Time, *Error) {
-	key, now, err := a.key(ctx, h)
+func (a *authority) verifySignature(ctx context.Context, h *Header, input, signature []byte) (*Key, *Error) {
+	var asked search
+	key, err := a.key(ctx, h, &asked)
 	if err != nil {
-		return nil, now, err
+		return nil, err
 	}
 	if key.verify(h.Algorithm, input, signature) {
-		return key, now, nil
+		return key, nil
 	}
-	other, err := a.replacement(ctx, h, key)
+	other, err := a.replacement(ctx, h, key, &asked)
 	if other != nil && other.verify(h.Algorithm, input, signature) {
-		return other, time.Now(), nil // it may have been waited for
+		return other, nil
 	}
-	return nil, now, cmp.Or(err, badSignature(h, signature))
+	return nil, cmp.Or(err, badSignature(h, signature))
 }
 
 // judge holds the claims of a token whose signature holds against the policy of its issuer.
-func (a *authority) judge(ctx context.Context, t *Token, now time.Time) *Error {
-	if err := a.checkClaims(t, now, nil); err != nil {
+func (a *authority) judge(ctx context.Context, t *Token) *Error {
+	if err := a.checkClaims(t, time.Now(), nil); err != nil { // keys may have been waited for
 		return err.of(t)
 	}
 
@@ -384,26 +440,29 @@ func (a *authority) judge(ctx context.Context, t *Token, now time.Time) *Error {
 
 // choose picks the issuer of a token. With one issuer there is nothing to choose, and iss is
 // compared after the signature holds.
-func (v *Verifier) choose(payload string) (*authority, *Error) {
-	if len(v.authorities) == 1 {
-		return v.authorities[0], nil
+func (is *issuers) choose(payload string) (*authority, *Error) {
+	switch len(is.authorities) {
+	case 0:
+		return nil, &Error{Reason: ReasonIssuerMismatch, Member: "iss", detail: "no issuer is trusted here at present"}
+	case 1:
+		return is.authorities[0], nil
 	}
-	name, err := unverifiedIssuer(payload, func(name string) bool { return v.named(name) != nil })
+	name, err := unverifiedIssuer(payload, func(name string) bool { return is.named(name) != nil })
 	if err != nil {
 		return nil, err
 	}
-	if a := v.named(name); a != nil {
+	if a := is.named(name); a != nil {
 		return a, nil
 	}
-	return nil, unequal(ReasonIssuerMismatch, "iss", name, v.names)
+	return nil, unequal(ReasonIssuerMismatch, "iss", name, is.names)
 }
 
 // named finds the issuer that goes by this name; nil if none does.
-func (v *Verifier) named(name string) *authority {
-	if a := v.byName[name]; a != nil && !a.templated {
+func (is *issuers) named(name string) *authority {
+	if a := is.byName[name]; a != nil && !a.templated {
 		return a
 	}
-	for _, a := range v.templated {
+	for _, a := range is.templated {
 		if a.named(name) {
 			return a
 		}
@@ -430,14 +489,13 @@ func (a *authority) allows(h *Header) *Error {
 	return &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: string(h.Algorithm), Want: oneOf(names)}
 }
 
-// key asks the issuer's source for the one key, and takes nothing from it that does not fit. It also
-// returns the time at which it has the key.
-func (a *authority) key(ctx context.Context, h *Header) (k *Key, at time.Time, refusal *Error) {
+// key asks the issuer's source for the one key, and takes nothing from it that does not fit.
+func (a *authority) key(ctx context.Context, h *Header, asked *search) (k *Key, refusal *Error) {
 	switch keys := a.Keys.(type) {
 	case *KeySet:
 		k, refusal = keys.find(h)
 	case *RemoteKeySet:
-		k, at, refusal = keys.find(ctx, h)
+		k, refusal = keys.find(ctx, h, asked)
 	default:
 		var err error
 		if k, err = keys.Key(ctx, *h); err != nil {
@@ -450,13 +508,11 @@ func (a *authority) key(ctx context.Context, h *Header) (k *Key, at time.Time, r
 		refusal = unknownKey(h, "")
 	case !k.answers(h):
 		refusal = k.mismatch(h)
-	case at.IsZero():
-		at = time.Now()
 	}
 	if refusal != nil {
-		return nil, at, refusal.canceledBy(ctx)
+		return nil, refusal.canceledBy(ctx)
 	}
-	return k, at, nil
+	return k, nil
 }
 
 // canceledBy tells a caller who has gone from an outage.
@@ -484,9 +540,9 @@ func keyRefusal(err error) *Error {
 
 // replacement asks a source that can fetch for another key under the id of one whose signature
 // failed; nil if there is none.
-func (a *authority) replacement(ctx context.Context, h *Header, failed *Key) (k *Key, refusal *Error) {
+func (a *authority) replacement(ctx context.Context, h *Header, failed *Key, asked *search) (k *Key, refusal *Error) {
 	if remote, ok := a.Keys.(*RemoteKeySet); ok {
-		if k, refusal = remote.replacement(ctx, h, failed); refusal != nil {
+		if k, refusal = remote.another(ctx, h, failed, asked); refusal != nil {
 			return nil, refusal.canceledBy(ctx)
 		}
 	}
@@ -501,9 +557,7 @@ func badSignature(h *Header, signature []byte) *Error {
 	return e
 }
 
-// none reports whether there is no verifier, so that every token is refused. It is no fault of theirs.
-func (v *Verifier) none() bool { return v == nil || len(v.authorities) == 0 }
-
+// noVerifier is the refusal of every token where there is no verifier. It is no fault of theirs.
 func noVerifier() *Error {
 	return &Error{Reason: ReasonNoVerifier, detail: "no issuer is trusted here, as the Verifier is nil or zero"}
 }
@@ -542,32 +596,55 @@ func (e *Error) withIssuerHint(a *authority, payload string) *Error {
 	return e
 }
 
-// Warm fetches the keys of every issuer that has to fetch them, so that the first request does not
-// wait. It is optional. It asks all issuers at once, and returns the error of the first in order.
+// Warm fetches the keys of every issuer that has to fetch them, so that the first request does not wait. It
+// is optional. It asks at most 8 issuers at a time, and asks again, until ctx ends, those that have no keys
+// yet and answer with 429 or 503: give it a deadline. Its error joins those of all issuers without keys.
 func (v *Verifier) Warm(ctx context.Context) error {
-	if v == nil {
-		return nil
+	return v.each(func(sets []*RemoteKeySet) []*Error { return warmAll(ctx, sets) })
+}
+
+// Ready says whether the keys of every issuer can serve, for a readiness probe: its error joins those of the
+// issuers that cannot, each an [*Error]. It starts a renewal where one is due, so that a service without
+// traffic notices that an issuer is back, and is cheap enough for a probe every second. It waits only for
+// keys that are not there at all, and never longer than ctx.
+func (v *Verifier) Ready(ctx context.Context) error {
+	if v.issuers() == nil {
+		return noVerifier()
 	}
-	errs := make([]error, len(v.authorities))
-	var wg sync.WaitGroup
-	for n, a := range v.authorities {
-		if remote, ok := a.Keys.(*RemoteKeySet); ok {
-			wg.Go(func() { errs[n] = remote.Warm(ctx) })
+	return v.each(func(sets []*RemoteKeySet) []*Error { return readyAll(ctx, sets) })
+}
+
+// each does something with the key sets that are fetched, and joins the errors, each with its issuer's name.
+func (v *Verifier) each(do func([]*RemoteKeySet) []*Error) error {
+	var sets []*RemoteKeySet
+	var of []*authority
+	if is := v.issuers(); is != nil {
+		for _, a := range is.authorities {
+			if remote, ok := a.Keys.(*RemoteKeySet); ok {
+				sets, of = append(sets, remote), append(of, a)
+			}
 		}
 	}
-	wg.Wait()
-	return cmp.Or(errs...)
+	var errs []error
+	for n, err := range do(sets) {
+		if err != nil {
+			err.Issuer = of[n].Issuer
+			errs = append(errs, fmt.Errorf("issuer %q: %w", err.Issuer, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Status returns the state of every issuer's keys, in the order of the Configs. It does no I/O.
 func (v *Verifier) Status() (all []IssuerStatus) {
-	if v == nil {
+	is := v.issuers()
+	if is == nil {
 		return nil
 	}
-	for _, a := range v.authorities {
+	for _, a := range is.authorities {
 		s := IssuerStatus{Issuer: a.Issuer, Keys: statusOf(a.Keys)}
-		if v.cache != nil {
-			s.TokenCache = v.cache.status(a)
+		if is.cache != nil {
+			s.TokenCache = is.cache.status(a)
 		}
 		all = append(all, s)
 	}

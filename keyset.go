@@ -28,6 +28,7 @@ type KeySet struct {
 	entries []*entry
 	byID    map[string][]*entry
 	kids    string // for errors
+	unnamed bool   // keys of a file without kids: that of a token names none of them
 }
 
 // entry is one key as published, usable or not.
@@ -235,7 +236,7 @@ func (s *KeySet) find(h *Header) (*Key, *Error) {
 	if s == nil || len(s.entries) == 0 {
 		return nil, &Error{Reason: ReasonKeyUnknown, detail: "no key is configured"}
 	}
-	if h.KeyID == "" {
+	if h.KeyID == "" || s.unnamed {
 		return s.only(h, s.certified(h))
 	}
 	namesakes := s.byID[h.KeyID]

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -19,7 +20,7 @@ import (
 const (
 	// A key set within a JSON string, its quotes escaped, and a little more.
 	maxSnapshotSize = 3 * maxKeySetSize
-	snapshotVersion = "1"
+	snapshotVersion = "2"
 	// A clock that was set right by a little since the snapshot was taken is no sign of harm.
 	maxSnapshotLead = time.Minute
 )
@@ -30,14 +31,12 @@ type snapshot map[string]string
 // Its members, all of which must be present.
 var snapshotMembers = []string{
 	"version",
-	"source",        // the issuer or address that the keys were fetched for
-	"address",       // where they were found
-	"fetched_at",    // RFC 3339
-	"fresh_until",   // RFC 3339
-	"etag",          // as sent
-	"last_modified", // as sent
-	"keys",          // the JWK Set as sent
-	"sha256",        // of this object with an empty sha256, in base64url
+	"source",      // the issuer or address that the keys were fetched for
+	"address",     // where they were found
+	"fetched_at",  // RFC 3339
+	"fresh_until", // RFC 3339
+	"keys",        // the JWK Set as sent
+	"sha256",      // of this object with an empty sha256, in base64url
 }
 
 func (s snapshot) encode() []byte {
@@ -71,9 +70,9 @@ func (r *RemoteKeySet) Snapshot() ([]byte, error) {
 
 func (r *RemoteKeySet) snapshotOf(set *fetched) []byte {
 	s := snapshot{
-		"version": snapshotVersion, "source": r.source(), "address": set.address,
-		"fetched_at": set.at.UTC().Format(time.RFC3339Nano), "fresh_until": set.fresh.UTC().Format(time.RFC3339Nano),
-		"etag": set.etag, "last_modified": set.lastModified, "keys": string(set.raw),
+		"version": snapshotVersion, "source": r.name, "address": set.address,
+		"fetched_at": set.at.UTC().Format(time.RFC3339Nano), "fresh_until": set.at.Add(set.lifetime).UTC().Format(time.RFC3339Nano),
+		"keys": string(set.raw),
 	}
 	s["sha256"] = s.digest()
 	return s.encode()
@@ -95,24 +94,22 @@ func (r *RemoteKeySet) restored(data []byte) (*fetched, error) {
 		return nil, fmt.Errorf("its version is %s, not %q", quote(s["version"]), snapshotVersion)
 	case s["sha256"] != s.digest():
 		return nil, errors.New("its digest does not match: it was changed or cut")
-	case s["source"] != r.source():
-		return nil, fmt.Errorf("it is of %s, not of %s", quote(plainAddress(s["source"])), quote(plainAddress(r.source())))
+	case s["source"] != r.name:
+		return nil, fmt.Errorf("it is of %s, not of %s", quote(plainAddress(s["source"])), quote(plainAddress(r.name)))
 	case errAt != nil || errFresh != nil:
 		return nil, errors.New("it has no valid times")
 	case time.Until(at) > maxSnapshotLead:
 		return nil, fmt.Errorf("it comes from the future: %s", at.UTC().Format(time.RFC3339))
 	}
-	if err := r.permitted(s["address"]); err != nil {
+	if err := r.network.permitted(s["address"], r.network.configured()); err != nil {
 		return nil, err
 	}
 	keys, err := parseKeySet([]byte(s["keys"]))
 	if err != nil {
 		return nil, err
 	}
-	fresh = at.Add(min(max(fresh.Sub(at), 0), maxFresh))
 	return &fetched{
-		keys: keys, raw: []byte(s["keys"]), at: at, lifetime: fresh.Sub(at), renew: at, fresh: fresh, stale: fresh.Add(r.stale),
-		digest: sha256.Sum256([]byte(s["keys"])), etag: s["etag"], lastModified: s["last_modified"], address: s["address"],
+		keys: keys, raw: []byte(s["keys"]), began: at, at: at, lifetime: min(max(fresh.Sub(at), 0), maxFresh), address: s["address"],
 	}, nil
 }
 
@@ -149,26 +146,49 @@ func (r *RemoteKeySet) restore() {
 	r.mu.Lock()
 	if err != nil {
 		r.raise(Event{Kind: EventSnapshotRefused, Err: printableError{fmt.Errorf("%s: %w", r.file, err)}})
-	} else if r.current.CompareAndSwap(nil, set) {
+	} else {
+		r.network.found = set.address
+		r.current.Store(set)
 		r.raise(Event{Kind: EventRestored})
 	}
 	r.mu.Unlock() // the fetch that follows tells
 }
 
-// save writes the snapshot file.
-func (r *RemoteKeySet) save(set *fetched) {
-	if err := r.file.save(r.snapshotOf(set)); err != nil {
-		r.mu.Lock()
-		r.raise(Event{Kind: EventSnapshotFailed, Err: printableError{err}})
-		r.mu.Unlock()
+// save writes the snapshot file, one write at a time and until the file has the last set. The slower of
+// two writes would otherwise leave the older one.
+func (r *RemoteKeySet) save() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.saving {
+		return // whoever saves now will find the set
 	}
+	r.saving = true
+	defer func() { r.saving = false }()
+	for saved := (*fetched)(nil); r.current.Load() != saved; {
+		saved = r.current.Load()
+		if err := r.saveOne(saved); err != nil {
+			r.raise(Event{Kind: EventSnapshotFailed, Err: printableError{err}})
+		}
+	}
+}
+
+// saveOne writes the file without the lock, unless another process has put a newer set there.
+func (r *RemoteKeySet) saveOne(set *fetched) error {
+	r.mu.Unlock()
+	defer r.mu.Lock()
+	if data, err := r.file.load(); err == nil {
+		if there, err := r.restored(data); err == nil && there.at.After(set.at) {
+			return nil
+		}
+	}
+	return r.file.save(r.snapshotOf(set))
 }
 
 // A SnapshotFile is the path of a file that keeps a snapshot.
 type SnapshotFile string
 
-// load reads the file. One that is larger than any snapshot is an error.
-func (f SnapshotFile) load() ([]byte, error) { return readLimited(string(f), maxSnapshotSize) }
+// load reads the file, which is no larger than a snapshot can be.
+func (f SnapshotFile) load() ([]byte, error) { return readTrusted(string(f), maxSnapshotSize) }
 
 // save replaces the file as a whole, or leaves it as it was: a reader, or a process that starts
 // after a crash, finds the old or the new one. Only its owner may read it.
@@ -193,8 +213,16 @@ func (f SnapshotFile) save(data []byte) error {
 	return err
 }
 
-// readLimited reads a file that must not be larger than limit.
+// readLimited reads a file that must not be larger than limit, nor be anything but a regular file: to read
+// a pipe or a device could wait for ever.
 func readLimited(path string, limit int) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -208,4 +236,14 @@ func readLimited(path string, limit int) ([]byte, error) {
 		return nil, err
 	}
 	return data, nil
+}
+
+// readTrusted is readLimited for a file that decides which keys are trusted: one that anybody on the machine
+// may write is refused. Systems other than Unix tell no such thing by a mode.
+func readTrusted(path string, limit int) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().Perm()&0o002 != 0 && runtime.GOOS != "windows" && runtime.GOOS != "plan9" {
+		return nil, fmt.Errorf("%s can be written by everybody, who could then choose the keys", path)
+	}
+	return readLimited(path, limit)
 }

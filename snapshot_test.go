@@ -39,7 +39,6 @@ func snapshot(t *testing.T, p *fixture.Provider) []byte {
 func TestSnapshotOverRestart(t *testing.T) {
 	fixture.Bubble(t, func(t *testing.T) {
 		p := fixture.NewProvider(t)
-		p.Header.Set("ETag", `"1"`)
 		data := snapshot(t, p)
 		p.Set(func(p *fixture.Provider) { p.Answer = fixture.Down })
 		for _, c := range []struct {
@@ -59,30 +58,17 @@ func TestSnapshotOverRestart(t *testing.T) {
 				t.Errorf("after %v: got %+v", c.after, got)
 			}
 		}
-		// The issuer is back: it is asked, and may answer that nothing has changed.
+		// The issuer is back: it is asked.
 		p.Set(func(p *fixture.Provider) { p.Answer = nil })
 		keys := p.Remote(jwt.RemoteOptions{Snapshot: data})
 		token, err := fixture.Verify(p.Verifier(keys), fixture.Mint(nil))
 		fixture.WantAccepted(t, token, err)
-		if s := keys.Status(); s.State != "fresh" || p.Seen.Get("If-None-Match") != `"1"` || !s.LastSuccess.Equal(time.Now()) {
-			t.Errorf("got %+v, asked with %v", s, p.Seen)
+		if s := keys.Status(); s.State != "fresh" || !s.LastSuccess.Equal(time.Now()) {
+			t.Errorf("got %+v", s)
 		}
 		again, err := keys.Snapshot()
 		if err != nil || string(again) == string(data) {
 			t.Errorf("the snapshot did not move on: %v", err)
-		}
-	})
-}
-
-// What an issuer sends cannot make a snapshot that refuses itself.
-func TestSnapshotOfOddHeaders(t *testing.T) {
-	fixture.Bubble(t, func(t *testing.T) {
-		p := fixture.NewProvider(t)
-		p.Header.Set("ETag", "\"caf\xe9\"")
-		p.Header.Set("Last-Modified", "\u2028")
-		data := snapshot(t, p)
-		if _, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Snapshot: data}); err != nil {
-			t.Error(err)
 		}
 	})
 }
@@ -117,9 +103,9 @@ func TestSnapshotRefused(t *testing.T) {
 			{"another key", edit(strings.Replace(fields["keys"], `"`, `\"`, -1), other), "its digest does not match"},
 			{"a bit", edit(`"fetched_at":"2000`, `"fetched_at":"2001`), "its digest does not match"},
 			{"no digest", edit(`"sha256":"`, `"sha256":"x`), "its digest does not match"},
-			{"a member twice", edit(`{`, `{"version":"1",`), "duplicate member"},
+			{"a member twice", edit(`{`, `{"version":"2",`), "duplicate member"},
 			{"a member more", edit(`{`, `{"x":"1",`), `unknown member "x"`},
-			{"another version", redigest("version", "2"), `its version is "2"`},
+			{"another version", redigest("version", "1"), `its version is "1"`},
 			{"another issuer", redigest("source", "https://other.test"), `it is of "https://other.test", not of "https://issuer.test"`},
 			{"no time", redigest("fetched_at", "today"), "it has no valid times"},
 			{"from the future", redigest("fetched_at", "2000-01-01T00:01:01Z"), "it comes from the future: 2000-01-01T00:01:01Z"},
@@ -183,7 +169,7 @@ func TestSnapshotFile(t *testing.T) {
 			fixture.WantAccepted(t, token, err)
 			synctest.Wait()
 			events.want(t, "snapshot_refused", "fetched", "key_added es256-1")
-			if data, err := os.ReadFile(path); err != nil || !strings.Contains(string(data), `"version":"1"`) {
+			if data, err := os.ReadFile(path); err != nil || !strings.Contains(string(data), `"version":"2"`) {
 				t.Errorf("got %s, %v", data, err)
 			}
 		}

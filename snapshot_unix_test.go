@@ -5,43 +5,39 @@ package jwt_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"assay.example/jwt"
 	"assay.example/jwt/internal/fixture"
-	"assay.example/jwt/jwttest"
 )
 
-// A token is held against the time at which the snapshot file was read: a disk may take its time, as
-// this pipe does, into which the snapshot comes when the token is over.
-func TestTimeAfterSnapshot(t *testing.T) {
-	t.Parallel()
-	p := fixture.NewProvider(t)
-	first := p.Remote(jwt.RemoteOptions{})
-	if err := first.Warm(t.Context()); err != nil {
+// A snapshot file that could make the process wait, or that everybody can write, is refused; a token is
+// verified all the same.
+func TestSnapshotFileKind(t *testing.T) {
+	folder := t.TempDir()
+	pipe, open := filepath.Join(folder, "pipe"), filepath.Join(folder, "open")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	snapshot, err := first.Snapshot()
-	if err != nil {
+	if err := os.WriteFile(open, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p.Answer = fixture.Down // nothing is saved while the test ends
-	file := filepath.Join(t.TempDir(), "snapshot")
-	if err := syscall.Mkfifo(file, 0o600); err != nil {
+	if err := os.Chmod(open, 0o602); err != nil {
 		t.Fatal(err)
 	}
-	v, err := jwt.NewVerifier(jwt.Config{Issuer: fixture.ProviderURL, Audience: []string{jwttest.Audience}, Keys: p.Remote(jwt.RemoteOptions{SnapshotFile: jwt.SnapshotFile(file)}), Leeway: -1})
-	if err != nil {
-		t.Fatal(err)
+	for path, want := range map[string]string{pipe: "is not a regular file", folder: "is not a regular file", open: "can be written by everybody"} {
+		fixture.Bubble(t, func(t *testing.T) {
+			p := fixture.NewProvider(t)
+			var events eventLog
+			token, err := fixture.Verify(p.Verifier(p.Remote(jwt.RemoteOptions{SnapshotFile: jwt.SnapshotFile(path), OnEvent: events.add})), fixture.Mint(nil))
+			fixture.WantAccepted(t, token, err)
+			synctest.Wait()
+			if first := events.events[0]; first.Kind != jwt.EventSnapshotRefused || !strings.Contains(first.Err.Error(), want) {
+				t.Errorf("%s: got %v", path, first)
+			}
+		})
 	}
-	end := time.Unix(time.Now().Unix()+1, 0)
-	written := make(chan error)
-	time.AfterFunc(time.Until(end), func() { written <- os.WriteFile(file, snapshot, 0) })
-	token, err := fixture.Verify(v, fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Claims: claims{"iss": fixture.ProviderURL, "iat": 0, "exp": end.Unix()}}))
-	if err := <-written; err != nil {
-		t.Fatal(err)
-	}
-	fixture.WantRefusal(t, token, err, jwt.ReasonTokenExpired, jwt.ErrExpired)
 }

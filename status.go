@@ -16,7 +16,7 @@ type KeySetStatus struct {
 	// token has come since that would have renewed it), "stale" (the issuer cannot be reached and
 	// the last keys serve) or "unavailable".
 	State       string       `json:"state"`
-	Address     string       `json:"address,omitempty"` // where the keys were found, without its query
+	Address     string       `json:"address,omitempty"` // where the keys were found, without its query; a path for KeysFile
 	Keys        []KeyStatus  `json:"keys,omitempty"`
 	Skipped     []SkippedKey `json:"skipped,omitempty"`
 	LastSuccess time.Time    `json:"last_success,omitzero"`
@@ -81,9 +81,13 @@ func (r *RemoteKeySet) Status() KeySetStatus {
 		return KeySetStatus{State: "empty"}
 	}
 	r.mu.Lock()
-	s := KeySetStatus{State: "empty", NextAttempt: r.retry, NextLookUp: r.nextAsk(), Fetches: r.fetches, Failures: r.failures}
-	if r.lastErr != nil {
-		s.State, s.LastError = "unavailable", cut(r.lastErr.Error(), 2*maxDetail)
+	now := time.Now()
+	s := KeySetStatus{State: "empty", Fetches: r.landed, Failures: r.failures}
+	if r.outage != nil {
+		s.State, s.LastError, s.NextAttempt = "unavailable", r.outage.detail, r.nextRenewal()
+	}
+	if next := r.nextLookUp(); next.After(now) {
+		s.NextLookUp = next
 	}
 	r.mu.Unlock()
 	set := r.current.Load()
@@ -93,13 +97,14 @@ func (r *RemoteKeySet) Status() KeySetStatus {
 	s.describe(set.keys.Keys())
 	s.Skipped = set.keys.Skipped()
 	s.Address = escaped(plainAddress(set.address), maxDetail)
-	s.LastSuccess, s.FreshUntil, s.StaleUntil = set.at, set.fresh, set.stale
-	switch now := time.Now(); {
-	case now.Before(set.fresh):
+	s.LastSuccess, s.FreshUntil = set.at, set.at.Add(set.lifetime)
+	s.StaleUntil = s.FreshUntil.Add(r.maxStale)
+	switch age := since(set.at, now); {
+	case age < set.lifetime:
 		s.State = "fresh"
 	case s.LastError == "":
 		s.State = "idle"
-	case now.Before(set.stale):
+	case age < set.lifetime+r.maxStale:
 		s.State = "stale"
 	default:
 		s.State = "unavailable"
@@ -113,7 +118,7 @@ type EventKind string
 // The kinds of events. One fetch may cause several: what came of it, then what changed by it.
 const (
 	EventFetched         EventKind = "fetched"          // a good answer
-	EventNotModified     EventKind = "not_modified"     // the issuer says that its keys are the same
+	EventNotModified     EventKind = "not_modified"     // a good answer, byte for byte the one before
 	EventFailed          EventKind = "failed"           // no answer, or a bad one; Err says why
 	EventStale           EventKind = "stale"            // the keys are no longer fresh and serve on, as the issuer cannot be reached
 	EventUnavailable     EventKind = "unavailable"      // no keys can serve any more
@@ -168,8 +173,22 @@ const maxUntold = 1000
 // raise queues an event. The caller holds mu.
 func (r *RemoteKeySet) raise(e Event) {
 	if r.onEvent != nil && len(r.events) < maxUntold {
-		e.Source, e.KeyID = plainAddress(r.source()), snippet(e.KeyID)
+		e.Source, e.KeyID = plainAddress(r.name), snippet(e.KeyID)
 		r.events = append(r.events, e)
+	}
+}
+
+// raiseFailure queues the events of a failed fetch. The caller holds mu.
+func (r *RemoteKeySet) raiseFailure(old *fetched, now time.Time, err error) {
+	next := r.nextRenewal()
+	r.raise(Event{Kind: EventFailed, Err: err, NextAttempt: next})
+	switch {
+	case r.reported < gone && (old == nil || since(old.at, now) >= old.lifetime+r.maxStale):
+		r.reported = gone
+		r.raise(Event{Kind: EventUnavailable, Err: err, NextAttempt: next})
+	case r.reported < stale && old != nil && since(old.at, now) >= old.lifetime:
+		r.reported = stale
+		r.raise(Event{Kind: EventStale, Err: err, NextAttempt: next})
 	}
 }
 

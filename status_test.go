@@ -67,11 +67,12 @@ func TestEvents(t *testing.T) {
 			events.add(e)
 		}})
 		v := p.Verifier(keys)
+		text := fixture.Mint(nil)
 		step := func(wait time.Duration, kinds ...string) {
 			t.Helper()
 			events.reset()
 			time.Sleep(wait)
-			fixture.Verify(v, fixture.Mint(nil))
+			fixture.Verify(v, text)
 			synctest.Wait()
 			events.want(t, kinds...)
 		}
@@ -84,6 +85,7 @@ func TestEvents(t *testing.T) {
 		step(10*time.Minute, "fetched", "key_added next")
 		p.Set(func(p *fixture.Provider) { p.Keys = []any{fixture.JWKOf(t, fixture.OtherIssuer(), jwt.ES256)} })
 		step(10*time.Minute, "fetched", "key_removed es256-1", "key_removed next", "key_added es256-1")
+		text = fixture.Forged() // which is of the new key
 		p.Set(func(p *fixture.Provider) { p.Answer = fixture.Down })
 		step(9*time.Minute, "failed") // still fresh
 		step(time.Minute, "failed", "stale")

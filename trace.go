@@ -41,12 +41,10 @@ var policySteps = []string{"typ", "iss", "key issuer", "aud", "client", "exp", "
 // Times are judged at another time than now, if at is not zero. Keys are those of now, and
 // Config.Validate, which takes a token for proof, is called only if the token is valid now too.
 func (v *Verifier) Trace(ctx context.Context, token string, at time.Time, reqs ...Requirement) *Trace {
-	if v.none() {
-		v = &Verifier{maxToken: defaultMaxTokenSize, maxHeader: defaultMaxHeaderSize}
-	}
-	t := tracer{v: v, at: at, trace: &Trace{}}
-	if v.none() {
+	t := tracer{issuers: v.issuers(), at: at, trace: &Trace{}}
+	if t.issuers == nil {
 		t.trace.Refusal = noVerifier()
+		t.issuers = &issuers{maxToken: defaultMaxTokenSize, maxHeader: defaultMaxHeaderSize}
 	}
 	t.form(token)
 	t.choose()
@@ -67,8 +65,8 @@ func (v *Verifier) Trace(ctx context.Context, token string, at time.Time, reqs .
 
 // tracer is a Trace in the making. What is zero could not be had.
 type tracer struct {
-	v  *Verifier
-	at time.Time
+	issuers *issuers
+	at      time.Time
 
 	trace     *Trace
 	parts     parts
@@ -121,7 +119,7 @@ const maxLook = 4
 // form takes the steps that need nothing but the token, and decodes what can be decoded of one that is
 // broken.
 func (t *tracer) form(token string) {
-	p, err := split(token, t.v.maxToken, t.v.maxHeader)
+	p, err := split(token, t.issuers.maxToken, t.issuers.maxHeader)
 	switch large := err != nil && err.Reason == ReasonTokenTooLarge; {
 	case err == nil:
 		t.pass("size")
@@ -129,7 +127,7 @@ func (t *tracer) form(token string) {
 		var err *Error
 		_, _, t.signed, t.input, err = p.decode(nil)
 		t.take("encoding", err)
-	case large && len(token) > t.v.maxToken:
+	case large && len(token) > t.issuers.maxToken:
 		t.take("size", err)
 		t.skip("the token is too large to be taken apart", "parts", "encoding")
 	case large:
@@ -141,7 +139,7 @@ func (t *tracer) form(token string) {
 		t.take("parts", err)
 		t.skip("the token is not three parts", "encoding")
 	}
-	if len(token) > maxLook*t.v.maxToken {
+	if len(token) > maxLook*t.issuers.maxToken {
 		t.noBody = "the token is too large to be looked into"
 		t.skip(t.noBody, "header")
 		return
@@ -179,17 +177,17 @@ func partText(name, part string) (text, missing string) {
 // choose finds the issuer whose rules the token is held against.
 func (t *tracer) choose() {
 	switch {
-	case len(t.v.authorities) == 0:
+	case t.trace.Refusal != nil && t.trace.Refusal.Reason == ReasonNoVerifier:
 		t.take("issuer choice", noVerifier())
 		return
-	case len(t.v.authorities) == 1:
-		t.authority = t.v.authorities[0]
+	case len(t.issuers.authorities) == 1:
+		t.authority = t.issuers.authorities[0]
 		t.skip("there is one issuer, and nothing to choose", "issuer choice")
 	case t.noBody != "":
 		t.skip(t.noBody, "issuer choice")
 		return
 	default:
-		i, err := t.v.choose(t.payload)
+		i, err := t.issuers.choose(t.payload)
 		if !t.take("issuer choice", err) {
 			return
 		}
@@ -216,7 +214,8 @@ func (t *tracer) signature(ctx context.Context) {
 		return
 	}
 	t.header.unnamedRSA = t.authority.unnamedRSA
-	key, _, err := t.authority.key(ctx, t.header)
+	var asked search
+	key, err := t.authority.key(ctx, t.header, &asked)
 	if err != nil {
 		t.take("key", err.withIssuerHint(t.authority, t.payload))
 		t.skip("there is no key to check it with", "signature")
@@ -225,7 +224,7 @@ func (t *tracer) signature(ctx context.Context) {
 	t.pass("key")
 	t.key, t.trace.KeyID = key, snippet(key.id)
 	if !key.verify(t.header.Algorithm, t.input, t.signed) {
-		other, err := t.authority.replacement(ctx, t.header, key)
+		other, err := t.authority.replacement(ctx, t.header, key, &asked)
 		if other == nil || !other.verify(t.header.Algorithm, t.input, t.signed) {
 			t.take("signature", cmp.Or(err, badSignature(t.header, t.signed)).withIssuerHint(t.authority, t.payload))
 			return
@@ -331,10 +330,11 @@ func (t *tracer) require(reqs []Requirement) {
 
 // Configs returns what the verifier was made of, in order, with the source of keys that each issuer has.
 func (v *Verifier) Configs() (all []Config) {
-	if v == nil {
+	is := v.issuers()
+	if is == nil {
 		return nil
 	}
-	for _, a := range v.authorities {
+	for _, a := range is.authorities {
 		c := Config(a.settings).clone()
 		if c.Leeway == 0 {
 			c.Leeway = -1 // as a Config says it

@@ -58,9 +58,8 @@ func refusedScoped(reason jwt.Reason) want {
 	return w
 }
 
-// steps is the tour. Two of its requests make the API ask the issuer for keys out of turn, for a
-// key id that it does not know, and two at once are what a key set allows: a third would have to
-// wait.
+// steps is the tour. The rotation comes before the forged tokens: they make the API ask for keys too, and
+// two look-ups are at least two seconds apart.
 func steps() []step {
 	return []step{
 		{name: "no token", path: "/api/public", send: nothing,
@@ -73,6 +72,9 @@ func steps() []step {
 			want: want{status: http.StatusForbidden, code: "insufficient_scope", scope: "read:messages", reason: jwt.ReasonScopeMissing}},
 		{name: "token with the scope", path: "/api/private-scoped", send: granted("read:messages"),
 			want: greeted(scopedMessage)},
+		{note: "The issuer rotates its keys. The API still has the old set.", change: (*jwttest.Issuer).Rotate,
+			name: "token of the new key", path: "/api/private", send: granted(""),
+			want: greeted(privateMessage)},
 		{name: "expired", path: "/api/private", send: minted(expired),
 			want: refused(jwt.ReasonTokenExpired)},
 		{name: "tampered: another payload", path: "/api/private-scoped", send: forged(tamper),
@@ -91,9 +93,6 @@ func steps() []step {
 			want: refusedScoped(jwt.ReasonAlgorithmRefused)},
 		{name: "two Authorization headers", path: "/api/private", send: twice,
 			want: want{status: http.StatusBadRequest, code: "invalid_request", reason: jwt.ReasonCredentialRepeated}},
-		{note: "The issuer rotates its keys. The API still has the old set.", change: (*jwttest.Issuer).Rotate,
-			name: "token of the new key", path: "/api/private", send: granted(""),
-			want: greeted(privateMessage)},
 		{note: "The issuer's metadata and keys go down.", change: func(i *jwttest.Issuer) { i.SetDown(true) },
 			name: "good token, keys cached", path: "/api/private", send: granted(""),
 			want: greeted(privateMessage)},

@@ -422,10 +422,32 @@ var limits = map[string]func(t *testing.T){
 		})
 	},
 
-	"defaultFetchTimeout": func(t *testing.T) {
+	"defaultTimeout": func(t *testing.T) {
 		fixture.WantLimit(t, "a slow answer", -1, func(n int) error { return warmAfter(t, 5*time.Second+1+2*time.Duration(n), 0) })
 	},
-	"maxFetchTimeout": func(t *testing.T) {
+	"fetchTimeouts": func(t *testing.T) { // a fetch of three requests, of which each takes four seconds, does not end
+		fixture.Bubble(t, func(t *testing.T) {
+			p := fixture.NewProvider(t)
+			p.Delay = 4 * time.Second
+			p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path == fixture.OIDCPath {
+					w.WriteHeader(http.StatusNotFound)
+				} else if r.URL.Path == fixture.MetadataPath {
+					json.NewEncoder(w).Encode(map[string]any{"issuer": fixture.ProviderURL, "jwks_uri": fixture.KeysURL})
+				}
+				return r.URL.Path != "/keys"
+			}
+			keys, start := p.Remote(jwt.RemoteOptions{}), time.Now()
+			if err := keys.Warm(t.Context()); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 10*time.Second {
+				t.Errorf("got %v after %v", err, time.Since(start))
+			}
+			time.Sleep(time.Minute / 2) // what was learned is kept: the keys alone are asked for
+			if err := keys.Warm(t.Context()); err != nil || p.Count(fixture.OIDCPath) != 1 {
+				t.Errorf("got %v, %v", err, p.Fetches)
+			}
+		})
+	},
+	"maxTimeout": func(t *testing.T) {
 		fixture.WantLimit(t, "Timeout", time.Minute, func(n time.Duration) error {
 			_, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Timeout: n})
 			return err
@@ -475,14 +497,16 @@ var limits = map[string]func(t *testing.T){
 		testStale(t, 24*time.Hour, 24*time.Hour)
 	},
 	"metadataFresh": func(t *testing.T) {
-		for wait, want := range map[time.Duration]int{time.Hour - 1: 1, time.Hour: 2} {
+		for wait, want := range map[time.Duration]int{time.Minute: 1, time.Minute + 1: 2} {
 			fixture.Bubble(t, func(t *testing.T) {
 				p := fixture.NewProvider(t)
-				keys := p.Remote(jwt.RemoteOptions{})
-				keys.Warm(t.Context())
+				p.Header.Set("Cache-Control", "max-age=3600")
+				v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
+				v.Warm(t.Context())
 				time.Sleep(wait)
-				if err := keys.Warm(t.Context()); err != nil || p.Count("/keys") != 2 || p.Count(fixture.OIDCPath) != want {
-					t.Errorf("after %v: %v, %v", wait, err, p.Fetches)
+				fixture.Verify(v, fixture.Naming("nobody"))
+				if p.Count("/keys") != 2 || p.Count(fixture.OIDCPath) != want {
+					t.Errorf("after %v: %v", wait, p.Fetches)
 				}
 			})
 		}
@@ -492,7 +516,7 @@ var limits = map[string]func(t *testing.T){
 	"maxDoublings":  testBackoff,
 	"backoffJitter": testBackoff,
 	"maxRetryAfter": func(t *testing.T) {
-		for asked, want := range map[string]time.Duration{"299": 299 * time.Second, "300": 5 * time.Minute, "301": 5 * time.Minute, "2147483647": 5 * time.Minute} {
+		for asked, want := range map[string]time.Duration{"59": 59 * time.Second, "60": time.Minute, "61": time.Minute, "2147483647": time.Minute} {
 			fixture.Bubble(t, func(t *testing.T) {
 				p := fixture.NewProvider(t)
 				p.Header.Set("Retry-After", asked)
@@ -505,72 +529,74 @@ var limits = map[string]func(t *testing.T){
 			})
 		}
 	},
-	"fetchBudget": testBudget,
-	"fetchRefill": testBudget,
-	"maxAbsent": func(t *testing.T) {
-		fixture.WantLimit(t, "kids", 256, func(n int) error {
-			var extra int
-			fixture.Bubble(t, func(t *testing.T) {
-				p := fixture.NewProvider(t)
-				v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
-				v.Warm(t.Context())
-				p.Set(func(p *fixture.Provider) { p.Delay = time.Second })
-				for i := range n { // all are told by one answer
-					go fixture.Verify(v, fixture.Naming(strconv.Itoa(i)))
-				}
-				time.Sleep(20 * time.Second) // the budget is whole again
-				before := p.Count("/keys")
-				for i := range n {
-					fixture.Verify(v, fixture.Naming(strconv.Itoa(i)))
-				}
-				extra = p.Count("/keys") - before
-			})
-			if extra > 0 {
-				return fmt.Errorf("%d fetches", extra)
-			}
-			return nil
-		})
-	},
-	"absentFor": func(t *testing.T) {
+	"lookUpBudget":  testBudget,
+	"lookUpRefill":  testBudget,
+	"lookUpSpacing": testBudget,
+	"proofTime": func(t *testing.T) { // after it the key may have been published meanwhile
 		fixture.Bubble(t, func(t *testing.T) {
 			p := fixture.NewProvider(t)
 			v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
 			v.Warm(t.Context())
-			for i, wait := range []time.Duration{0, 30*time.Second - 1, 1} {
-				time.Sleep(wait)
-				fixture.Verify(v, fixture.Naming("nobody"))
-				if n := p.Count("/keys"); n != 2+i/2 {
-					t.Errorf("%d fetches after %v more", n, wait)
+			p.Set(func(p *fixture.Provider) { p.Answer = fixture.Down })
+			time.Sleep(10 * time.Second)
+			for _, text := range []string{fixture.Naming("nobody"), fixture.Forged()} {
+				token, err := fixture.Verify(v, text)
+				if e := (*jwt.Error)(nil); token != nil || !errors.As(err, &e) || e.Reason != jwt.ReasonKeyUnknown && e.Reason != jwt.ReasonSignatureInvalid {
+					t.Errorf("after 10 s: %v", err)
 				}
+			}
+			time.Sleep(1)
+			for _, text := range []string{fixture.Naming("nobody"), fixture.Forged()} {
+				token, err := fixture.Verify(v, text)
+				fixture.WantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
 			}
 		})
 	},
-	"trustedFor": func(t *testing.T) {
+	"defaultMaxWait": func(t *testing.T) { testWait(t, 0, 5*time.Second) },
+	"maxMaxWait": func(t *testing.T) {
+		fixture.WantLimit(t, "MaxWait", time.Minute, func(n time.Duration) error {
+			_, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{MaxWait: n})
+			return err
+		})
+		testWait(t, 3*time.Second, 3*time.Second)
+	},
+	"renewalWait": func(t *testing.T) {
 		fixture.Bubble(t, func(t *testing.T) {
 			p := fixture.NewProvider(t)
 			v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
 			v.Warm(t.Context())
-			for i, wait := range []time.Duration{time.Minute - 1, 1} {
-				time.Sleep(wait)
-				fixture.Verify(v, fixture.Forged())
-				if n := p.Count("/keys"); n != 1+i {
-					t.Errorf("%d fetches after %v more", n, wait)
+			time.Sleep(10 * time.Minute)
+			p.Set(func(p *fixture.Provider) { p.Delay = 4 * time.Second })
+			for _, want := range []time.Duration{time.Second, 0, 0} { // of the flight, not of each token
+				start := time.Now()
+				token, err := fixture.Verify(v, fixture.Mint(nil))
+				fixture.WantAccepted(t, token, err)
+				if took := time.Since(start); took != want {
+					t.Errorf("waited %v, want %v", took, want)
 				}
 			}
+			time.Sleep(10 * time.Second)
 		})
 	},
-	"retrySameKey": func(t *testing.T) {
+	"fileFresh": func(t *testing.T) {
 		fixture.Bubble(t, func(t *testing.T) {
-			p := fixture.NewProvider(t)
-			v := p.Verifier(p.Remote(jwt.RemoteOptions{}))
-			v.Warm(t.Context())
-			p.Set(func(p *fixture.Provider) { p.Answer = fixture.Down }) // so that the set grows older
-			for i, wait := range []time.Duration{time.Minute, time.Minute - 1, 1} {
-				time.Sleep(wait)
-				fixture.Verify(v, fixture.Forged())
-				if n := v.Status()[0].Keys.Fetches; n != 2+i/2 {
-					t.Errorf("%d fetches after %v more", n, wait)
+			path := filepath.Join(t.TempDir(), "keys.json")
+			if err := os.WriteFile(path, fixture.KeySetJSON(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			keys, err := jwt.KeysFile(path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 100 {
+				if _, err := keys.Key(t.Context(), jwt.Header{Algorithm: jwt.ES256}); err != nil {
+					t.Fatal(err)
 				}
+				synctest.Wait()
+				time.Sleep(100 * time.Millisecond)
+			}
+			if n := keys.Status().Fetches; n < 9 || n > 13 {
+				t.Errorf("read %d times in 10 s", n)
 			}
 		})
 	},
@@ -797,8 +823,8 @@ func testStale(t *testing.T, option, want time.Duration) {
 	})
 }
 
-// Of many sets that were fetched at once, none is renewed before 72 % of its freshness, all are from
-// 88 % on, and between those times it is some and then more.
+// Of many sets that were fetched at once, none is renewed before 80 % of its freshness, all are from
+// 90 % on, and between those times it is some and then more.
 func testRenewal(t *testing.T) {
 	const sets = 200
 	fixture.Bubble(t, func(t *testing.T) {
@@ -813,7 +839,7 @@ func testRenewal(t *testing.T) {
 		for _, c := range []struct {
 			at          time.Duration
 			least, most int
-		}{{432*time.Second - 1, 0, 0}, {480 * time.Second, 1, sets - 1}, {528 * time.Second, sets, sets}} {
+		}{{480*time.Second - 1, 0, 0}, {510 * time.Second, 1, sets - 1}, {540 * time.Second, sets, sets}} {
 			time.Sleep(time.Until(start.Add(c.at)))
 			for _, keys := range all {
 				if _, err := keys.Key(t.Context(), jwt.Header{Algorithm: jwt.ES256}); err != nil {
@@ -859,7 +885,7 @@ func testBackoff(t *testing.T) {
 	})
 }
 
-// Unknown kids cause two fetches at once, and then one in ten seconds.
+// Unknown kids cause two fetches, two seconds apart, and then one in ten seconds.
 func testBudget(t *testing.T) {
 	fixture.Bubble(t, func(t *testing.T) {
 		p := fixture.NewProvider(t)
@@ -869,7 +895,7 @@ func testBudget(t *testing.T) {
 		for _, c := range []struct {
 			wait time.Duration
 			want int
-		}{{0, 2}, {10*time.Second - 1, 2}, {1, 3}, {10*time.Second - 1, 3}, {1, 4}, {20 * time.Second, 6}} {
+		}{{0, 1}, {2*time.Second - 1, 1}, {1, 2}, {8*time.Second - 1, 2}, {1, 3}, {10*time.Second - 1, 3}, {1, 4}, {20 * time.Second, 5}, {2 * time.Second, 6}, {2 * time.Second, 6}} {
 			time.Sleep(c.wait)
 			for range 5 {
 				kid++
@@ -882,6 +908,21 @@ func testBudget(t *testing.T) {
 	})
 }
 
+// testWait asserts how long a token without a key waits for an issuer that does not answer.
+func testWait(t *testing.T, option, want time.Duration) {
+	fixture.Bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		p.Delay = time.Hour
+		start := time.Now()
+		token, err := fixture.Verify(p.Verifier(p.Remote(jwt.RemoteOptions{MaxWait: option})), fixture.Mint(nil))
+		fixture.WantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
+		if took := time.Since(start); took != want {
+			t.Errorf("waited %v, want %v", took, want)
+		}
+		time.Sleep(2 * time.Hour)
+	})
+}
+
 // limitsElsewhere names the tests of limits that are tested beside their code.
 var limitsElsewhere = map[string][]string{
 	"maxLook":              {"TestTraceLimit, trace_test.go"},
@@ -891,6 +932,12 @@ var limitsElsewhere = map[string][]string{
 	"defaultLeeway":        {"TestClock, policy_test.go"},
 	"maxLeeway":            {"TestClock, policy_test.go"}, // what it means
 	"defaultRetryAfter":    {"TestUnavailable, bearer_test.go"},
+	"warmAtOnce":           {"TestWarmMany, networks_test.go"},
+	"maxConnsPerHost":      {"TestSharedTransport, networks_test.go"},
+	"maxIdleConns":         {"TestSharedTransport, networks_test.go"},
+	"idleTimeout":          {"TestSharedTransport, networks_test.go"},
+	"pingAfter":            {"TestDeadConnection, networks_test.go"},
+	"pingTimeout":          {"TestDeadConnection, networks_test.go"},
 	"maxSnapshotSize":      {"TestSnapshotSizeLimit, snapshot_test.go"},
 	"maxSnapshotLead":      {"TestSnapshotRefused, snapshot_test.go"},
 }

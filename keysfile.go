@@ -1,0 +1,91 @@
+// This file takes keys from a file that may be replaced while the service runs, such as a mounted secret.
+
+package jwt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+// fileFresh is how long the content of a file is used before it is compared again.
+const fileFresh = time.Second
+
+// KeysFile returns the key set in a file: a JWK Set (RFC 7517 section 5), or public keys and certificates
+// in PEM. It does no I/O. The file is read when keys are needed, and again in the background, at most once a
+// second, while tokens come: there is no watcher. A file that is replaced counts as soon as it has been
+// read; one that is broken, empty or gone leaves the last keys for RemoteOptions.MaxStale, and
+// Status and OnEvent tell of it as they do of an issuer that is down. A secret (kty oct) is never
+// taken from a file.
+//
+// It must be a regular file once links are followed, of at most 512 KiB, and on Unix not writable by
+// everybody. To replace it, write another file and rename that. MaxStale, MaxWait and OnEvent are the
+// options that count, and all others are refused.
+func KeysFile(path string, o *RemoteOptions) (*RemoteKeySet, error) {
+	if o == nil {
+		o = &RemoteOptions{}
+	}
+	r, err := newCached(path, o)
+	switch {
+	case err != nil:
+	case path == "":
+		err = errors.New("the path is empty")
+	case o.Client != nil || o.RootCAs != nil || o.Header != nil || o.MetadataURL != "" || o.BearerTokenFile != "" ||
+		o.Timeout != 0 || o.InsecureLoopbackHTTP || o.InsecureHTTPHosts != nil:
+		err = errors.New("an option is set that is about requests, and a file needs none")
+	case o.Snapshot != nil || o.SnapshotFile != "":
+		err = errors.New("a Snapshot is of no use: the file is there after a restart too")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("jwt: KeysFile: %w", err)
+	}
+	r.timeout, r.pauses = defaultTimeout, fileFresh
+	r.fetch = func(_ context.Context, old *fetched) (*fetched, time.Duration, error) {
+		set, err := readKeysFile(path, old)
+		if err != nil {
+			return nil, 0, printableError{fmt.Errorf("%s: %w", path, err)}
+		}
+		return set, 0, nil
+	}
+	return r, nil
+}
+
+// readKeysFile reads the file once.
+func readKeysFile(path string, old *fetched) (*fetched, error) {
+	at := time.Now()
+	data, err := readTrusted(path, maxKeySetSize)
+	if in := (*os.PathError)(nil); errors.As(err, &in) {
+		err = in.Err // it would name the path again
+	}
+	if err != nil {
+		return nil, err
+	}
+	parse := parseKeySet
+	if text := strings.TrimSpace(withoutMark(string(data))); text != "" && !strings.ContainsRune("{[", rune(text[0])) {
+		parse = parsePublicPEM
+	}
+	set, err := newFetched(data, at, fileFresh, old, parse)
+	if err != nil {
+		return nil, err
+	}
+	set.address = path
+	return set, nil
+}
+
+// parsePublicPEM makes a set of the keys of a PEM text. They have no kid, so a token's kid names none of
+// them: it verifies with the only one that fits it.
+func parsePublicPEM(data []byte) (*KeySet, error) {
+	keys, err := parsePEM("", "", string(data))
+	if err != nil {
+		return nil, err
+	}
+	set, err := NewKeySet(keys...)
+	if err != nil {
+		return nil, err
+	}
+	set.unnamed = true
+	return set, nil
+}
