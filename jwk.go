@@ -117,10 +117,10 @@ func unknownKey(h *Header, want string) *Error {
 func (k *Key) mismatch(h *Header) *Error {
 	e := &Error{Reason: ReasonKeyMismatch, Member: "alg", Got: snippet(string(h.Algorithm)), Want: cmp.Or(string(k.named(h)), "an algorithm with public keys")}
 	switch {
-	case h.Algorithm.kty() == "oct":
+	case h.Algorithm.kty() == "oct" && k.kty != "oct":
 		e.Hint = "the token is signed with a shared secret, and this issuer's keys are public ones: choose their algorithm where the issuer is configured"
 	case k.alg == "" && k.kty == h.Algorithm.kty():
-		e.Hint = "the key declares no algorithm, so it stands for " + e.Want + " here: name " + e.Got + " in Config.Algorithms if the issuer signs with that"
+		e.Hint = "the key declares no algorithm, so it stands for " + e.Want + " here: name " + e.Got + " in Config.Algorithms, as its only RSA algorithm, if the issuer signs with that"
 	}
 	return e
 }

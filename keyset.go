@@ -261,7 +261,7 @@ func (s *KeySet) find(h *Header) (*Key, *Error) {
 	e := unknownKey(h, s.kids)
 	e.detail = "the key of kid " + quote(h.KeyID) + " is not usable: " + other.skipped
 	if other.encrypts {
-		e.Hint = "that key is for encryption: the issuer must sign with one for signatures"
+		e.Hint = "that key is not for signatures: the issuer must sign with one that is"
 	}
 	return nil, e
 }

@@ -55,7 +55,7 @@ func (a *authority) checkTenant(c *claims) *Error {
 	switch {
 	case !ok:
 		e := unequal(ReasonIssuerMismatch, "iss", c.issuer.value, []string{a.Issuer})
-		if e.Hint == "" && strings.HasPrefix(c.issuer.value, a.template.before) {
+		if e.Hint == "" && strings.HasPrefix(c.issuer.value, a.template.before) && strings.HasSuffix(c.issuer.value, a.template.after) {
 			e.Hint = "the tenant must be a GUID in lower case"
 		}
 		return e

@@ -61,7 +61,7 @@ var advice = map[jwt.Reason]struct{ meaning, do string }{
 		"Choose at the issuer the algorithm of its published keys. An HS256 token against RSA keys is either that setting or an attack."},
 	jwt.ReasonKeyAmbiguous: {
 		"Several keys could be meant: the token has no kid, or two keys share one.",
-		"Have the issuer put the kid into its tokens and give each key its own, or name one algorithm in Config.Algorithms."},
+		"Have the issuer put the kid into its tokens and give each key its own."},
 	jwt.ReasonSignatureInvalid: {
 		"The signature does not hold under the key that the token names.",
 		"The token was changed after it was signed, or it was signed with another key: another environment of the issuer, or another secret. Get a new token and compare the two with \"assay inspect\"."},

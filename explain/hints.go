@@ -5,6 +5,7 @@ package explain
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/url"
@@ -43,6 +44,7 @@ func pasted(token string) (clean string, along []string) {
 	for range 8 { // layers
 		before := clean
 		note("white space around it", strings.TrimSpace(clean))
+		note("a byte order mark", strings.ReplaceAll(clean, "\ufeff", ""))
 		note("an invisible character", strings.Map(visible, clean))
 		for _, w := range wrapping {
 			size := len(w.word)
@@ -74,10 +76,10 @@ func pasted(token string) (clean string, along []string) {
 	return clean, along
 }
 
-// visible drops characters that nobody sees: a byte order mark, zero-width spaces.
+// visible drops characters that nobody sees, such as zero-width spaces.
 func visible(r rune) rune {
 	switch r {
-	case '\ufeff', '\u200b', '\u200c', '\u200d', '\u2060', '\u00ad':
+	case '\u200b', '\u200c', '\u200d', '\u2060', '\u00ad':
 		return -1
 	}
 	return r
@@ -156,12 +158,13 @@ var hintsFor = map[string]func(x *explanation, f failure, h *hints){
 	"aud":           (*explanation).audienceHints,
 	"client":        func(x *explanation, _ failure, h *hints) { h.add(x.idTokenHint()) },
 	"exp":           func(x *explanation, _ failure, h *hints) { h.add(x.expiryHint()) },
-	"nbf":           func(x *explanation, _ failure, h *hints) { h.add(x.clockHint()) },
-	"iat":           func(x *explanation, _ failure, h *hints) { h.add(x.clockHint()) },
-	"profile": func(x *explanation, _ failure, h *hints) {
-		if x.config.Profile == jwt.AccessToken {
+	"nbf":           func(x *explanation, f failure, h *hints) { h.add(x.clockHint(f.step)) },
+	"iat":           func(x *explanation, f failure, h *hints) { h.add(x.clockHint(f.step)) },
+	"profile": func(x *explanation, f failure, h *hints) {
+		switch {
+		case x.config.Profile == jwt.AccessToken:
 			h.add("RFC 9068 asks for it: if the issuer does not follow that, do not ask for the profile")
-		} else {
+		case f.err.Reason == jwt.ReasonClaimMissing:
 			h.add("OpenID Connect asks for it: is it an ID token?")
 		}
 	},
@@ -215,7 +218,7 @@ func (x *explanation) remark(step string) string {
 			return x.idTokenHint()
 		}
 	case "iat", "nbf":
-		return x.clockHint()
+		return x.clockHint(step)
 	case "exp":
 		if !x.now.Before(p.date("exp")) {
 			return "only the leeway of " + leewayOf(x.config).String() + " keeps it valid"
@@ -248,10 +251,16 @@ func (x *explanation) encodingHint() string {
 	}
 	switch x.clean[at] {
 	case '=':
+		if rest := strings.TrimLeft(x.clean[at:], "="); rest != "" && rest[0] != '.' {
+			break
+		}
 		return "parts of a JWT have no padding (RFC 7515 section 2): whoever made the token, or sent it on, used another encoder"
 	case '+', '/':
 		return "that is base64, and a JWT is base64url, with - and _ for + and / (RFC 7515 section 2)"
 	case '%':
+		if _, err := url.PathUnescape(x.clean); err != nil {
+			break
+		}
 		return "it is encoded as part of an address: decode that first"
 	}
 	return "no token has that character: copy it again from where it came from"
@@ -298,6 +307,25 @@ func isPublic(alg string) bool {
 		jwt.ES256, jwt.ES384, jwt.ES512, jwt.EdDSA, jwt.Ed25519}, jwt.Algorithm(alg))
 }
 
+// under reports whether an issuer's address is at a provider's domain, or at a host below it.
+func under(address, domain string) bool {
+	u, err := url.Parse(address)
+	return err == nil && strings.HasSuffix("."+strings.ToLower(u.Hostname()), "."+domain)
+}
+
+// atAuth0 names a setting of Auth0, for its tokens alone.
+func (x *explanation) atAuth0(setting string) string {
+	if under(x.config.Issuer, "auth0.com") {
+		return " (at Auth0 it is " + setting + ")"
+	}
+	return ""
+}
+
+// atEntra reports whether an issuer is Microsoft Entra ID.
+func atEntra(issuer string) bool {
+	return under(issuer, entraV1) || under(issuer, entraV2) || under(issuer, "ciamlogin.com") || under(issuer, "b2clogin.com")
+}
+
 func (x *explanation) algorithmHints(_ failure, h *hints) {
 	switch alg := x.header.string("alg"); {
 	case isSecret(alg):
@@ -305,8 +333,8 @@ func (x *explanation) algorithmHints(_ failure, h *hints) {
 		for _, alg := range x.config.Algorithms {
 			names = append(names, string(alg))
 		}
-		h.add("the token is signed with a shared secret: choose " + enumerate(names) + " where this API is set up at the issuer (at Auth0 it is the signing algorithm of the API)")
-	case isPublic(alg):
+		h.add("the token is signed with a shared secret: choose " + enumerate(names) + " where this API is set up at the issuer" + x.atAuth0("the signing algorithm of the API"))
+	case isPublic(alg) && len(x.config.Algorithms) > 0 && !slices.Contains(x.config.Algorithms, jwt.Algorithm(alg)):
 		h.add("Config.Algorithms leaves it out")
 	}
 }
@@ -314,18 +342,21 @@ func (x *explanation) algorithmHints(_ failure, h *hints) {
 func (x *explanation) signatureHints(f failure, h *hints) {
 	if isSecret(x.header.string("alg")) {
 		h.add("the secret is another, or it is written in base64 and has to be decoded before it is used, or the token was changed")
-	} else if f.err.Hint == "" {
+	} else if f.err.Hint == "" && x.header.string("kid") != "" {
 		h.add("the token was changed after it was signed, or it was signed with another key under the same kid: get a new token and compare")
+	} else if f.err.Hint == "" {
+		h.add("the token was changed after it was signed, or it was signed with a key that is not known here: get a new token and compare")
 	}
 }
 
-func (x *explanation) typeHints(_ failure, h *hints) {
-	switch {
-	case x.header.string("typ") == oktaOrgToken:
+func (x *explanation) typeHints(f failure, h *hints) {
+	switch typ := x.header.string("typ"); {
+	case f.err.Member != "typ": // another claim names the kind
+	case typ == oktaOrgToken:
 		h.add(oktaOrgHint)
-	case x.config.Profile == jwt.AccessToken:
-		h.add("the issuer does not mark its access tokens as RFC 9068 asks: switch that on there (at Auth0 it is the token profile of the API), or do not ask for the profile")
-	case x.config.Profile == jwt.IDToken && isMediaType(x.header.string("typ"), "at+jwt"):
+	case x.config.Profile == jwt.AccessToken && (typ == "" || isMediaType(typ, "jwt")):
+		h.add("if it is an access token, the issuer does not mark it as RFC 9068 asks: switch that on there" + x.atAuth0("the token profile of the API") + ", or do not ask for the profile")
+	case x.config.Profile == jwt.IDToken && isMediaType(typ, "at+jwt"):
 		h.add("it is an access token: it is for APIs, not for clients")
 	}
 }
@@ -354,8 +385,8 @@ func (x *explanation) keyHints(f failure, h *hints) {
 	}
 	switch {
 	case kid == "" && e.Reason == jwt.ReasonKeyAmbiguous:
-		h.add("have the issuer put the kid of its key into the header, or name the one algorithm in Config.Algorithms")
-	case kid == "" && !isSecret(alg):
+		h.add("have the issuer put the kid of its key into the header")
+	case kid == "" && !isSecret(alg) && !x.header.has("x5t") && !x.header.has("x5t#S256"):
 		h.add("the header has no kid, so only a key for " + escape(alg) + " can be meant: most issuers name it")
 	}
 	switch {
@@ -366,10 +397,20 @@ func (x *explanation) keyHints(f failure, h *hints) {
 	case isSecret(alg), x.keys.LastSuccess.IsZero():
 	case e.Reason == jwt.ReasonKeyUnknown:
 		h.add(x.keySetText() + "; " + x.nextFetchText())
+		if !x.lost(kid) || e.Hint != "" {
+			return
+		}
 		h.add("the issuer has withdrawn the key that signed the token, or it never was this issuer's: get a new token")
 	default:
 		h.add(x.keySetText())
 	}
+}
+
+// lost reports whether only the kid keeps a fetched set from having the key.
+func (x *explanation) lost(kid string) bool {
+	named := func(k jwt.KeyStatus) bool { return k.KeyID != "" }
+	skipped := func(k jwt.SkippedKey) bool { return k.KeyID == kid }
+	return kid != "" && slices.ContainsFunc(x.keys.Keys, named) && !slices.ContainsFunc(x.keys.Skipped, skipped)
 }
 
 // keySetText tells which keys a fetched set has, and since when.
@@ -402,28 +443,37 @@ func (x *explanation) nextFetchText() string {
 
 // FetchHint says what may help where keys could not be fetched. err is one that wraps [jwt.FetchError].
 func FetchHint(err error) string {
-	page, missing, answered := false, false, false // a page in place of the issuer, no metadata, any answer
+	page, missing, answered, refused := false, false, false, false // a page in place of the issuer, no metadata, an answer, an error of the issuer's
 	for _, fetch := range fetchesIn(err) {
 		if fetch.Issuer != "" {
-			return "write the issuer as its metadata has it, byte for byte"
+			return "if that is the issuer that you mean, write it as its metadata has it, byte for byte"
 		}
 		page = page || strings.HasPrefix(fetch.ContentType, "text/html") && fetch.Status == 200
 		missing = missing || fetch.Status == 404 && isMetadata(fetch.Address)
 		answered = answered || fetch.Status == 200
+		refused = refused || fetch.Status != 0
 	}
 	var certificate *tls.CertificateVerificationError
+	var unknown x509.UnknownAuthorityError
+	var hostname x509.HostnameError
 	var dns *net.DNSError
 	switch {
-	case missing:
+	case missing && !answered:
 		return "there is no metadata at that address: is the issuer written as its tokens have it? If it publishes none, give the address of its key set"
-	case errors.As(err, &certificate):
+	case errors.As(err, &unknown):
 		return "this machine does not trust the issuer's certificate: a proxy in between, or a private authority (RemoteOptions.RootCAs)"
+	case errors.As(err, &hostname):
+		return "the certificate is for another host: is the issuer written right, or is there a proxy in between?"
+	case errors.As(err, &certificate):
+		return "the issuer's certificate is not valid, for the reason that the text gives: compare this machine's clock, or tell the issuer"
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "the name is not known to DNS here: is it written right, and does this machine reach the Internet?"
 	case page:
-		return "a web page answers in place of the issuer: a proxy or a login page in between"
+		return "the answer says that it is a web page (text/html): often it is that of a proxy or a login page in between"
 	case answered:
 		return "the issuer answers, and not with keys that can be used: the text says what is wrong with its answer"
+	case refused:
+		return "the issuer answers with an error, which says nothing of any token"
 	}
 	return "this machine cannot reach the issuer's keys, which says nothing of any token"
 }
@@ -500,12 +550,18 @@ func kinship(got, want string) string {
 			return "it is another tenant of " + p.name + ": the client asked the wrong one, or this API is set up for another"
 		}
 	}
-	if _, a, ok := strings.Cut(gh, "."); ok && strings.Contains(a, ".") {
+	if _, a, ok := strings.Cut(gh, "."); ok && strings.Contains(a, ".") && !isPublicSuffix(a) && net.ParseIP(gh) == nil {
 		if _, b, _ := strings.Cut(wh, "."); a == b {
-			return "it is another host of the same domain: another environment or tenant?"
+			return "both are hosts of " + escape(a) + ": another environment or tenant?"
 		}
 	}
 	return ""
+}
+
+// isPublicSuffix knows domains such as co.uk, under which strangers have theirs.
+func isPublicSuffix(domain string) bool {
+	second, country, _ := strings.Cut(domain, ".")
+	return len(country) == 2 && slices.Contains([]string{"ac", "co", "com", "edu", "gob", "gov", "ne", "net", "or", "org"}, second)
 }
 
 // idTokenHint tells by what an ID token gives itself away.
@@ -533,7 +589,7 @@ func (x *explanation) idTokenHint() string {
 }
 
 // audienceHints knows whom tokens are for when they are not for an API.
-func (x *explanation) audienceHints(_ failure, h *hints) {
+func (x *explanation) audienceHints(f failure, h *hints) {
 	if hint := x.idTokenHint(); hint != "" {
 		h.add(hint)
 		return
@@ -541,12 +597,18 @@ func (x *explanation) audienceHints(_ failure, h *hints) {
 	audience := x.payload.list("aud")
 	if len(audience) == 0 {
 		switch {
+		case x.payload.has("aud") && f.err.Hint == "": // it is of a wrong type
+		case x.payload.has("aud") && x.payload.clientID() == "": // the refusal has said all
+		case x.payload.has("aud"):
+			h.add("or leave Config.Audience empty and name the clients in Config.Clients")
 		case len(x.config.Clients) > 0:
-			h.add("the issuer names no audience: leave Config.Audience empty, Clients is checked instead")
+			h.add("the issuer names no audience: leave Config.Audience empty, the client is checked instead (Config.Clients)")
+		case under(x.config.Issuer, "amazonaws.com") && x.payload.clientID() != "":
+			h.add("Amazon Cognito's access tokens name no audience: leave Config.Audience empty and name the clients in Config.Clients")
 		case x.payload.clientID() != "":
-			h.add("the issuer names no audience (Amazon Cognito does so): have it name this API, or set Config.Clients instead of Audience")
+			h.add("the issuer names no audience: have it name this API, or leave Config.Audience empty and name the clients in Config.Clients")
 		default:
-			h.add("the issuer names no audience: have the client ask for this API when it requests the token, or set Config.Clients instead of Audience")
+			h.add("the issuer names no audience: have the client ask for this API when it requests the token")
 		}
 		return
 	}
@@ -560,19 +622,23 @@ func (x *explanation) audienceHints(_ failure, h *hints) {
 
 // otherAudience knows an audience that is not this API; empty if it is any other.
 func (x *explanation) otherAudience(aud string) string {
-	bare := strings.TrimSuffix(aud, "/")
+	issuer, bare := x.config.Issuer, strings.TrimSuffix(aud, "/")
+	own := strings.HasPrefix(aud, strings.TrimSuffix(issuer, "/")+"/") // an endpoint of the issuer
 	switch {
+	case aud == "":
 	case aud == x.payload.clientID():
 		return "the audience is the client itself: it asked for a token without naming this API (parameter audience or resource, or a scope of this API)"
-	case strings.HasSuffix(bare, "/userinfo"):
+	case strings.HasSuffix(bare, "/userinfo") && under(aud, "auth0.com"): // of the tenant, whatever domain its issuer has
 		return "that audience is the issuer's own userinfo endpoint: the client asked for a token without naming this API (at Auth0 the parameter audience)"
-	case bare == strings.TrimSuffix(x.payload.string("iss"), "/"):
+	case strings.HasSuffix(bare, "/userinfo") && own:
+		return "that audience is the issuer's own userinfo endpoint: the client asked for a token without naming this API"
+	case bare == strings.TrimSuffix(issuer, "/"):
 		return "that audience is the issuer itself: the client asked for a token without naming this API"
-	case aud == "account":
+	case aud == "account" && strings.Contains(issuer, "/realms/"):
 		return "that is Keycloak's own: add a mapper of the kind audience to the client, or to one of its scopes"
 	case aud == "00000003-0000-0000-c000-000000000000" || bare == "https://graph.microsoft.com":
 		return "the token is for Microsoft Graph: the client must ask for a scope of this API, such as api://.../.default"
-	case slices.ContainsFunc(x.config.Audience, func(want string) bool { return aud == "api://"+want || "api://"+aud == want }):
+	case atEntra(issuer) && slices.ContainsFunc(x.config.Audience, func(want string) bool { return aud == "api://"+want || "api://"+aud == want }):
 		return "that is the other name of the same API at Microsoft Entra ID (with and without api://): list both in Config.Audience"
 	}
 	return ""
@@ -597,13 +663,13 @@ func (x *explanation) expiryHint() string {
 }
 
 // clockHint tells how far this machine's clock must be wrong, if the token is a fresh one.
-func (x *explanation) clockHint() string {
-	at := x.payload.date("iat")
-	if !at.After(x.now) {
-		at = x.payload.date("nbf")
-	}
-	if !at.After(x.now) {
+func (x *explanation) clockHint(claim string) string {
+	at, issued := x.payload.date(claim), x.payload.date("iat")
+	switch {
+	case !at.After(x.now):
 		return ""
+	case claim == "nbf" && !issued.IsZero() && at.Sub(issued) > time.Minute:
+		return "the issuer made it for later: nbf is " + human(at.Sub(issued)) + " after iat"
 	}
 	return "if the token was made just now, the clock of this machine, which says " + stamp(x.now) + ", is slow by " + human(at.Sub(x.now)) + ", or the issuer's is fast"
 }

@@ -177,7 +177,7 @@ var hinted = []struct {
 	{"Spring Authorization Server", plain("https://auth.example.com", api), "", jwttest.Claims{"aud": "web", "azp": "web"},
 		"it looks like an ID token (it has an aud that equals azp), which tells a client who its user is: send an API the access token instead"},
 	{"Duende IdentityServer", plain("https://id.example.com", "orders"), "", jwttest.Claims{"aud": nil, "client_id": "web"},
-		"the issuer names no audience (Amazon Cognito does so): have it name this API, or set Config.Clients instead of Audience"},
+		"the issuer names no audience: have it name this API, or leave Config.Audience empty and name the clients in Config.Clients"},
 	{"GitHub Actions", jwt.Config{}, "GitHubActions", jwttest.Claims{"repository_id": "555"},
 		"every token of this issuer must meet it (Config.Require): is it a token of another kind, or of another tenant?"},
 	{"Kubernetes", plain("https://kubernetes.default.svc.cluster.local", api), "", jwttest.Claims{"aud": "https://kubernetes.default.svc.cluster.local"},
