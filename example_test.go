@@ -538,7 +538,7 @@ func ExampleParseKeySet() {
 	fmt.Println(set.Skipped())
 	// Output:
 	// [jwt.Key(kid="a" kty=OKP alg=EdDSA)]
-	// [{b RSA  use is "enc", not sig}]
+	// [{b RSA  use is "enc", not sig: it is not for signatures}]
 }
 
 func ExampleParseKey() {

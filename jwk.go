@@ -235,7 +235,7 @@ func (j *jwk) key(local bool) (*Key, error) {
 	case j.kty == "":
 		return nil, errors.New("kty is absent")
 	case j.use != "" && j.use != "sig":
-		return nil, fmt.Errorf("use is %s, not sig", quoteName(j.use))
+		return nil, fmt.Errorf("use is %s, not sig: it is not for signatures", quoteName(j.use))
 	case j.operations && !j.verifies:
 		return nil, errors.New("key_ops does not hold verify")
 	case j.private != "":

@@ -122,23 +122,27 @@ func parseKeySet(data []byte) (*KeySet, error) {
 	}
 	set.index()
 	if len(set.Keys()) == 0 {
-		return nil, fmt.Errorf("no usable key among %d: %s", len(set.entries), set.whySkipped())
+		return nil, fmt.Errorf("no usable key among %d: %s", len(set.entries), whySkipped(set.entries, ""))
 	}
 	return set, nil
 }
 
-// whySkipped tells the reasons of the skipped keys.
-func (s *KeySet) whySkipped() string {
-	all, encryption := []string{}, ""
-	for _, e := range s.entries {
-		if why := strings.TrimPrefix(quoteName(e.kid)+": "+e.skipped, `"": `); !slices.Contains(all, why) && len(all) < maxListed {
+// whySkipped tells the reasons of skipped keys, each with its kid where that is another one.
+func whySkipped(entries []*entry, kid string) string {
+	var all []string
+	for _, e := range entries {
+		why := e.skipped
+		if e.kid != kid {
+			why = quoteName(e.kid) + ": " + why
+		}
+		if !slices.Contains(all, why) {
 			all = append(all, why)
 		}
-		if e.encrypts {
-			encryption = " (keys for encryption verify nothing: the issuer needs one for signatures)"
-		}
 	}
-	return cmp.Or(strings.Join(all, "; "), "it is empty") + encryption
+	if more := len(all) - maxListed; more > 0 {
+		all = append(all[:maxListed], "and "+strconv.Itoa(more)+" more")
+	}
+	return cmp.Or(strings.Join(all, "; "), "it is empty")
 }
 
 // add reads the next element of keys.
@@ -246,23 +250,20 @@ func (s *KeySet) find(h *Header) (*Key, *Error) {
 	if poisoned(namesakes, h) {
 		return nil, &Error{Reason: ReasonKeyAmbiguous, Member: "kid", Got: snippet(h.KeyID), detail: "two keys of the set share the kid " + quote(h.KeyID) + " and an algorithm"}
 	}
-	other := namesakes[0] // a usable one, if there is any
+	var other *entry // a usable one, if there is any
 	for _, e := range namesakes {
 		if e.key != nil && e.key.answers(h) {
 			return e.key, nil
 		}
-		if other.key == nil {
+		if e.key != nil && other == nil {
 			other = e
 		}
 	}
-	if other.key != nil {
+	if other != nil {
 		return nil, other.key.mismatch(h)
 	}
 	e := unknownKey(h, s.kids)
-	e.detail = "the key of kid " + quote(h.KeyID) + " is not usable: " + other.skipped
-	if other.encrypts {
-		e.Hint = "that key is not for signatures: the issuer must sign with one that is"
-	}
+	e.detail = "the key of kid " + quote(h.KeyID) + " is not usable: " + whySkipped(namesakes, h.KeyID)
 	return nil, e
 }
 

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -197,11 +198,28 @@ func TestKeyOfCertificate(t *testing.T) {
 func TestNoUsableKey(t *testing.T) {
 	rs := fixture.JWKOf(t, fixture.Issuer(), jwt.RS256)
 	_, err := jwt.ParseKeySet(fixture.KeySetJSON(fixture.JWKEdit{"kid": "a", "n": nil}.Apply(rs), fixture.JWKEdit{"kid": "b", "e": "A+"}.Apply(rs), fixture.JWKEdit{"kid": nil, "use": "enc"}.Apply(rs)))
-	const want = `jwt: ParseKeySet: no usable key among 3: "a": n is absent; "b": e is not base64url (RFC 4648 section 5) from byte 1 on; use is "enc", not sig (keys for encryption verify nothing: the issuer needs one for signatures)`
+	const want = `jwt: ParseKeySet: no usable key among 3: "a": n is absent; "b": e is not base64url (RFC 4648 section 5) from byte 1 on; use is "enc", not sig: it is not for signatures`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
-	v := fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.ParseKeySet(t, fixture.JWKEdit{"kid": nil}.Apply(rs)) })
+	var twelve []any // reasons are bounded, and it says how many are left out
+	for n := range 12 {
+		twelve = append(twelve, fixture.JWKEdit{"kid": fmt.Sprint(n), "n": nil}.Apply(rs))
+	}
+	if _, err = jwt.ParseKeySet(fixture.KeySetJSON(twelve...)); err == nil || !strings.HasSuffix(err.Error(), `; "7": n is absent; and 4 more`) {
+		t.Errorf("got %v", err)
+	}
+	// Of several keys of one kid each reason is told.
+	es := fixture.JWKOf(t, fixture.Issuer(), jwt.ES256)
+	kid := fixture.Issuer().Key(jwt.RS256).KeyID()
+	v := fixture.NewVerifier(t, func(c *jwt.Config) {
+		c.Keys = fixture.ParseKeySet(t, es, fixture.JWKEdit{"alg": nil, "n": nil}.Apply(rs), fixture.JWKEdit{"alg": "RSA-OAEP", "use": "enc"}.Apply(rs), fixture.JWKEdit{"kty": "XYZ", "alg": nil}.Apply(rs))
+	})
+	_, err = fixture.Verify(v, fixture.Issuer().Token(nil))
+	if want := `jwt: unknown key: the key of kid "` + kid + `" is not usable: n is absent; use is "enc", not sig: it is not for signatures; kty "XYZ" is not supported`; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	v = fixture.NewVerifier(t, func(c *jwt.Config) { c.Keys = fixture.ParseKeySet(t, fixture.JWKEdit{"kid": nil}.Apply(rs)) })
 	_, err = fixture.Verify(v, fixture.Issuer().Token(nil))
 	if want := `jwt: unknown key: kid is "rs256-1", want no kid, as no key of the set has one`; err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)

@@ -114,11 +114,8 @@ func (a *authority) checkKind(h *Header, c *claims) *Error {
 	case a.Profile == IDToken:
 		return &Error{Reason: ReasonTypeRefused, Member: member, Got: kind, detail: member + " says that it is a " + kind + " token, want an ID token"}
 	}
-	e := &Error{Reason: ReasonTypeRefused, Member: member, Got: kind, detail: member + " says that it is of the kind " + quote(kind) + ", want an access token"}
-	if kind != "logout" {
-		e.Hint = "the client sends the wrong token: it gets an access token beside this one"
-	}
-	return e
+	return &Error{Reason: ReasonTypeRefused, Member: member, Got: kind, detail: member + " says that it is of the kind " + quote(kind) + ", want an access token",
+		Hint: "the client sends the wrong token: an API takes the access token alone"}
 }
 
 func (a *authority) checkIssuer(c *claims) *Error {
