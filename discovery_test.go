@@ -431,6 +431,19 @@ func TestDiscoveryErrors(t *testing.T) {
 	if !errors.As(err, &refusal) || err.Error() != want || refusal.Got != fixture.ProviderURL+"/" || refusal.Want != `"`+fixture.ProviderURL+`"` || refusal.Member != "issuer" {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
+	// The log line has the same, and no escape but those of its format.
+	var line bytes.Buffer
+	slog.New(slog.NewJSONHandler(&line, nil)).Warn("refused", "jwt", refusal)
+	var logged struct{ JWT map[string]string }
+	if err := json.Unmarshal(line.Bytes(), &logged); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"reason": "keys_unavailable", "member": "issuer", "got": fixture.ProviderURL + "/", "want": `"` + fixture.ProviderURL + `"`,
+		"hint": "they differ only by a trailing slash: configure the issuer as its metadata has it", "text": want} {
+		if logged.JWT[name] != want || strings.ContainsAny(logged.JWT[name], "\\\n") {
+			t.Errorf("the log line has the %s %q, want %q", name, logged.JWT[name], want)
+		}
+	}
 	fixture.Bubble(t, func(t *testing.T) {
 		p := fixture.NewProvider(t)
 		p.Answer = func(w http.ResponseWriter, r *http.Request) bool {

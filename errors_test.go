@@ -5,6 +5,7 @@ package jwt_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -274,6 +275,9 @@ func TestTroubleshooting(t *testing.T) {
 		fmt.Fprintf(&b, "\n### %s\n", group.title)
 		for _, reason := range group.reasons {
 			b.WriteString(troubleshootingEntry(t, reason))
+			if reason == jwt.ReasonKeysUnavailable {
+				b.WriteString(trailingSlashEntry(t))
+			}
 		}
 	}
 	// A reason that no group above has.
@@ -329,6 +333,23 @@ func troubleshootingEntry(t *testing.T, reason jwt.Reason) string {
 	}
 	return fmt.Sprintf("\n#### `%s`\n\n%s\n\nWhat to do: %s\n\nThe client sees %d %s, error `%s`; `errors.Is(err, jwt.%s)`.\n",
 		reason, meaning, do, status, http.StatusText(status), code, sentinel)
+}
+
+// trailingSlashEntry is what every issuer that was configured without its slash gives.
+func trailingSlashEntry(t *testing.T) string {
+	t.Helper()
+	p := fixture.NewProvider(t)
+	p.Answer = func(w http.ResponseWriter, r *http.Request) bool {
+		json.NewEncoder(w).Encode(map[string]any{"issuer": fixture.ProviderURL + "/", "jwks_uri": fixture.KeysURL})
+		return true
+	}
+	var e *jwt.Error
+	if err := p.Remote(jwt.RemoteOptions{}).Warm(t.Context()); !errors.As(err, &e) || e.Hint == "" {
+		t.Fatalf("got %v", err)
+	}
+	return "\nA usual cause is the issuer's trailing slash, here one that was configured without it:\n\n" +
+		"| text | got | want | hint |\n|---|---|---|---|\n" +
+		fmt.Sprintf("| `%s` | `%s` | `%s` | `%s` |\n", strings.TrimSuffix(e.Error(), "; "+e.Hint), e.Got, e.Want, e.Hint)
 }
 
 // The README has a row for every reason.

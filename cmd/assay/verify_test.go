@@ -502,3 +502,46 @@ func TestNobodyReads(t *testing.T) {
 		}
 	}
 }
+
+// An issuer that was configured without its trailing slash: the command keys, the command verify and the page
+// say the same one sentence, with got, want and hint.
+func TestTrailingSlash(t *testing.T) {
+	issuer := debugIssuer(t)
+	bare := strings.TrimSuffix(issuer.URL, "/")
+	const hint = "they differ only by a trailing slash: configure the issuer as its metadata has it"
+	sentence := bare + `/.well-known/openid-configuration names the issuer "` + issuer.URL + `", want "` + bare + `"`
+	token := issuer.Token(nil)
+	for _, c := range []struct {
+		name, stdin string
+		args        []string
+		wants       []string
+	}{
+		{"keys", "", []string{"keys"}, []string{"NO KEYS keys unavailable: " + sentence + "; " + hint}},
+		{"verify", token, []string{"verify", "-audience", jwttest.Audience}, []string{sentence, "got " + issuer.URL, `want "` + bare + `"`, "hint " + hint}},
+	} {
+		code, stdout, stderr := ran(t, c.stdin, append(c.args, "-insecure-loopback-http", "-issuer", bare)...)
+		if code != exitNoKeys || strings.Contains(stdout+stderr, `\`) || strings.Contains(stdout, "no metadata") {
+			t.Errorf("%s: exit status %d\n%s%s", c.name, code, stdout, stderr)
+		}
+		for _, want := range c.wants {
+			if !strings.Contains(spaced(stdout), want) {
+				t.Errorf("%s: no %q in\n%s", c.name, want, stdout)
+			}
+		}
+	}
+	d := startDebugging(t, "-insecure-loopback-http")
+	d.enter(d.link)
+	told := d.ask(debugAsk{Token: token, Issuer: bare, Audience: []string{jwttest.Audience}, Source: "issuer", Fetch: true})
+	a := told.answer(explain.QuestionTamper)
+	if text := strings.Join(a.Texts, " "); !strings.Contains(text, sentence) || strings.Contains(text, `\`) || strings.Contains(told.Say+told.Sub, `\`) {
+		t.Errorf("the page says %q, %q", told.Say, a.Texts)
+	}
+	for _, step := range a.Steps {
+		if step.Name == "key" && (step.Got != issuer.URL || step.Want != `"`+bare+`"` || step.Hint != hint) {
+			t.Errorf("the page shows %+v", step)
+		}
+	}
+	if len(a.Hints) != 1 || !strings.Contains(a.Hints[0], "a trailing slash: configure the issuer as its metadata has it") {
+		t.Errorf("the page's hints are %q", a.Hints)
+	}
+}
