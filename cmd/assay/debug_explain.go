@@ -107,7 +107,7 @@ func (s *debugServer) explain(ctx context.Context, ask *debugAsk) (*debugTold, *
 	}
 	_, keyless := config.Keys.(noKeys)
 	token := bare(ask.Token)
-	told := tell(ask, explain.Token(ctx, verifier, token), keyless)
+	told := tell(ask, pageWords.in(explain.Token(ctx, verifier, token)), keyless)
 	if told.BadByte != nil {
 		*told.BadByte += max(0, strings.Index(ask.Token, token))
 	}
@@ -120,6 +120,7 @@ func fieldFault(field string, err error) *refusal {
 	for _, prefix := range []string{"jwt: ", "Discover: ", "ParsePEM: ", "ParseKeySet: ", "ParseKey: ", "HMACKey: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
+	text = pageWords.of(text)
 	if field != "" {
 		text = strings.ToUpper(field[:1]) + field[1:] + ": " + text
 	}
@@ -254,7 +255,7 @@ func tell(ask *debugAsk, r *explain.Report, keyless bool) *debugTold {
 		}
 	}
 	if !keyless && ask.Issuer != "" && len(ask.Audience) > 0 {
-		t.Plain = r.Redact().String()
+		t.Plain = pageWords.in(r.Redact()).String()
 	}
 	return t
 }

@@ -67,6 +67,7 @@ func runInspect(ctx context.Context, c *call) int {
 	if *redact {
 		r = r.Redact()
 	}
+	r = flagWords.in(r)
 	in := inspection{WellFormed: true, Text: "well formed", BadByte: r.BadByte, At: r.At, Header: r.Header, Claims: r.Claims,
 		IssuedAt: r.IssuedAt, NotBefore: r.NotBefore, ExpiresAt: r.ExpiresAt}
 	for _, s := range r.Steps {

@@ -140,9 +140,9 @@ func (s *settings) list(ctx context.Context) (*keyList, error) {
 	var header http.Header
 	if remote, ok := source.(*jwt.RemoteKeySet); ok {
 		if err := remote.Warm(ctx); err != nil {
-			list.Error = foreign(strings.TrimPrefix(err.Error(), "jwt: "))
+			list.Error = foreign(flagWords.of(strings.TrimPrefix(err.Error(), "jwt: ")))
 			if refusal := (*jwt.Error)(nil); !errors.As(err, &refusal) || refusal.Hint == "" { // otherwise it is in the text
-				list.Hints = append(list.Hints, foreign(explain.FetchHint(err)))
+				list.Hints = append(list.Hints, foreign(flagWords.of(explain.FetchHint(err))))
 			}
 		} else {
 			list.Usable = true
@@ -232,7 +232,7 @@ func readKey(raw json.RawMessage) (k listedKey) {
 		k.Skipped = foreign(strings.TrimPrefix(err.Error(), "jwt: ParseKeySet: "))
 		return k
 	case len(keys.Skipped()) > 0:
-		k.Skipped = foreign(keys.Skipped()[0].Reason)
+		k.Skipped = foreign(flagWords.of(keys.Skipped()[0].Reason))
 		return k
 	}
 	k.Usable, k.key = true, keys.Keys()[0]
@@ -288,7 +288,7 @@ func (l *keyList) hints(header http.Header, now time.Time) {
 		hint("the key has no kid: a second one beside it, as in a rotation, makes tokens ambiguous")
 	}
 	if withoutAlg > 0 {
-		hint("%s no alg, so RS256 is meant, or the one RSA algorithm that -alg (Config.Algorithms) names", have(withoutAlg, "RSA key"))
+		hint("%s no alg, so RS256 is meant, or the one RSA algorithm that -alg names", have(withoutAlg, "RSA key"))
 	}
 	if secrets > 0 {
 		hint("%s in it: everybody can read a secret that is published, so it is worth nothing; change it", are(secrets, "secret"))

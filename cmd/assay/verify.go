@@ -168,9 +168,9 @@ func inline(flag, value string) (string, error) {
 // them.
 func unusable(flag, value, text string, err error) error {
 	if isInline(value) {
-		return fmt.Errorf("%w: %s: %s; %s wants a file's name", errKeys, flag, withoutSecret(err, text), flag)
+		return fmt.Errorf("%w: %s: %s; %s wants a file's name", errKeys, flag, flagWords.of(withoutSecret(err, text)), flag)
 	}
-	return fmt.Errorf("%w: %s: %s", errKeys, flag, withoutSecret(err, text+value))
+	return fmt.Errorf("%w: %s: %s", errKeys, flag, flagWords.of(withoutSecret(err, text+value)))
 }
 
 // schemed finds what is an address, and no file.
@@ -307,6 +307,7 @@ func runVerify(ctx context.Context, c *call) int {
 	if *redact {
 		r = r.Redact()
 	}
+	r = flagWords.in(r)
 	if *asJSON {
 		err = c.printJSON(r)
 	} else {

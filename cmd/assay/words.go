@@ -1,0 +1,61 @@
+// This file says in words of flags and fields what package jwt says in words of Go: whoever has no Go is shown
+// none.
+
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"assay.example/jwt/explain"
+)
+
+// A wording names the settings of a verification as those who make them know them.
+type wording struct{ names *strings.Replacer }
+
+// The words of the command line, and those of the page.
+var (
+	flagWords = wordingOf("-alg", "-audience", "-client", "-issuer", "-key reads it", "-jwks reads it", "-secret-file")
+	pageWords = wordingOf("the field Only algorithm", "the field Audience", "the list of clients", "the field Issuer", "the field takes it, alone", "the field takes it, alone", "the field Shared secret")
+)
+
+func wordingOf(algorithms, audience, clients, issuer, key, set, secret string) wording {
+	return wording{strings.NewReplacer(
+		"jwt: ParsePEM: ", "", "jwt: ParseKey: ", "", "jwt: ParseKeySet: ", "", "jwt: HMACKey: ", "",
+		"Config.Algorithms", algorithms, "Config.Audience", audience, "Config.Clients", clients, "Config.Issuer", issuer,
+		"ParsePEM reads it", key, "ParseKey reads it", key, "ParseKeySet reads it", set, "HMACKey", secret,
+		"Config.MaxTokenSize and MaxHeaderSize set the limits", "a service can set the limits", "Config.MaxTokenSize or MaxHeaderSize allow", "the service allows",
+		"A requirement of Config.Require is not met", "A requirement for all tokens is not met",
+		"Config.Require is not set", "nothing is asked of every token", " (Config.Require)", "",
+		"Config.Validate is not set", "a service can have a rule of its own here", "it is a rule of this service's own: Config.Validate", "it is a rule of this service's own",
+		"or read the claim in Config.Validate", "or have the service read the claim",
+		"Config.Validate", "the service's own rule", "Config.MaxAge", "the largest age", "Config.Tenants", "the tenants that are taken",
+		" (RemoteOptions.RootCAs)", "", " Keep keys over a restart with RemoteOptions.SnapshotFile.", "",
+		`ask for Claim("roles").Has in place of Scope`, "ask for that claim in place of the scope",
+		"Look at the error of NewVerifier when the service starts.", "Look at what the service says when it starts.",
+	)}
+}
+
+// The expressions of requirements.
+var (
+	claimHas = regexp.MustCompile(`Claim\(("[^"]*")\)\.Has\(("[^"]*")\)`)
+	scopeOf  = regexp.MustCompile(`\bScope\(([^)]*)\)`)
+)
+
+// of takes Go out of a text.
+func (w wording) of(text string) string {
+	text = w.names.Replace(text)
+	return scopeOf.ReplaceAllString(claimHas.ReplaceAllString(text, "$2 in the claim $1"), "scope $1")
+}
+
+// in takes Go out of what a report says. What it shows of the token stays.
+func (w wording) in(r *explain.Report) *explain.Report {
+	own := *r
+	own.Text, own.Steps = w.of(r.Text), slices.Clone(r.Steps)
+	for n := range own.Steps {
+		s := &own.Steps[n]
+		s.Text, s.Want, s.Hint = w.of(s.Text), w.of(s.Want), w.of(s.Hint)
+	}
+	return &own
+}
