@@ -5,6 +5,7 @@ package jwt
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -25,7 +26,8 @@ import (
 // PEM text, at most 100 blocks; a key that stands there twice counts once. What a block holds counts, not
 // which of these its label says. Indentation, text around the blocks, a byte order mark, lost line breaks
 // and line breaks that are written as \n do not matter. Where one certificate is no authority's, those that
-// are authorities' (RFC 5280 section 4.2.1.9) are its chain, and no keys of tokens. Neither chain nor dates
+// are authorities' (RFC 5280 section 4.2.1.9) are its chain, and no keys of tokens; an
+// authority's that has issued none of the others is an error. Neither chain nor dates
 // are checked: the file is trusted as it stands. A block of another type is an error. kid may be empty, and
 // alg too: see [Key]. A key that is made for RSASSA-PSS alone (RFC 4055) stands for a PS algorithm.
 func ParsePEM(kid string, alg Algorithm, data []byte) ([]*Key, error) {
@@ -49,32 +51,26 @@ func parsePEM(kid string, alg Algorithm, text string) (keys []*Key, err error) {
 	case len(blocks) > maxKeys:
 		return nil, fmt.Errorf("more than %d blocks", maxKeys)
 	}
-	var publics, authorities []any
-	leaves := 0 // certificates that are no authority's
+	var all []certified
 	for _, block := range blocks {
 		label := block[1]
 		if label == "EC PARAMETERS" { // openssl writes the curve beside a key
 			continue
 		}
-		public, kind, err := publicOf(label, block[2])
+		found, err := publicOf(label, block[2])
 		switch {
 		case label != block[3]:
 			return nil, fmt.Errorf("the block %s ends as %s", quoteName(label), quoteName(block[3]))
 		case err != nil:
 			return nil, err
-		case kind == authority5280:
-			authorities = append(authorities, public)
-			continue
-		case kind == leaf5280:
-			leaves++
 		}
-		publics = append(publics, public)
+		all = append(all, found)
 	}
-	if leaves == 0 { // people make a certificate for one key that way, too
-		publics = append(publics, authorities...)
+	if all, err = withoutChain(all); err != nil {
+		return nil, err
 	}
-	for _, public := range publics {
-		k, err := publicKey(kid, alg, public)
+	for _, found := range all {
+		k, err := publicKey(kid, alg, found.public)
 		if err != nil {
 			return nil, err
 		}
@@ -97,22 +93,53 @@ const (
 	authority5280
 )
 
+// certified is a public key, and what was around it.
+type certified struct {
+	public          any
+	kind            derKind
+	subject, issuer string // the names of a certificate, as DER
+}
+
+// withoutChain drops the authorities that have issued the other certificates. Where all are authorities', each
+// was made for its key.
+func withoutChain(all []certified) (keys []certified, err error) {
+	if !slices.ContainsFunc(all, func(c certified) bool { return c.kind == leaf5280 }) {
+		return all, nil
+	}
+	for _, c := range all {
+		issued := func(other certified) bool {
+			return other.issuer == c.subject && (other.kind == leaf5280 || other.subject != c.subject)
+		}
+		switch {
+		case c.kind != authority5280:
+			keys = append(keys, c)
+		case !slices.ContainsFunc(all, issued):
+			return nil, errors.New("the certificate of an authority stands beside those of others, and has issued none of them: give it in a text of its own if its key signs tokens, and leave it out if not")
+		}
+	}
+	return keys, nil
+}
+
 // publicOf reads one block.
-func publicOf(label, body string) (public any, kind derKind, err error) {
+func publicOf(label, body string) (found certified, err error) {
 	switch {
 	case strings.Contains(label, "PRIVATE KEY"):
-		return nil, 0, errors.New("it holds a private key (" + strings.ToLower(quoteName(label)) + "): give its public half alone")
+		return found, errors.New("it holds a private key (" + strings.ToLower(quoteName(label)) + "): give its public half alone")
 	case !slices.Contains([]string{"PUBLIC KEY", "RSA PUBLIC KEY", "EC PUBLIC KEY", "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"}, label):
-		return nil, 0, fmt.Errorf("block type %s is neither a public key nor a certificate", quoteName(label))
+		return found, fmt.Errorf("block type %s is neither a public key nor a certificate", quoteName(label))
 	}
 	der, ok := fromBase64(strings.NewReplacer(`\r`, "", `\n`, "").Replace(body))
 	if !ok {
-		return nil, 0, fmt.Errorf("the block %s is not base64", quoteName(label))
+		return found, fmt.Errorf("the block %s is not base64", quoteName(label))
 	}
-	if public, kind, err = publicDER(der); err != nil {
-		return nil, 0, fmt.Errorf("the block %s holds neither a public key nor a certificate", quoteName(label))
+	found, err = publicDER(der)
+	switch unsupported := pssHashError(""); {
+	case errors.As(err, &unsupported):
+		return found, fmt.Errorf("the block %s holds %w", quoteName(label), err)
+	case err != nil:
+		return found, fmt.Errorf("the block %s holds neither a public key nor a certificate", quoteName(label))
 	}
-	return public, kind, nil
+	return found, nil
 }
 
 // fromBase64 decodes base64 in either alphabet, with white space or without, and with padding or without.
@@ -124,12 +151,13 @@ func fromBase64(text string) ([]byte, bool) {
 }
 
 // publicDER reads a public key (PKIX or PKCS #1) or that of a certificate, as what it is by content.
-func publicDER(der []byte) (public any, kind derKind, err error) {
-	if public, err := publicPKIX(der); err == nil {
-		return public, bareKey, nil
+func publicDER(der []byte) (certified, error) {
+	public, err := publicPKIX(der)
+	if unsupported := pssHashError(""); err == nil || errors.As(err, &unsupported) {
+		return certified{public: public}, err
 	}
 	if public, err := x509.ParsePKCS1PublicKey(der); err == nil {
-		return public, bareKey, nil
+		return certified{public: public}, nil
 	}
 	return certifiedKey(der)
 }
@@ -137,7 +165,7 @@ func publicDER(der []byte) (public any, kind derKind, err error) {
 // certifiedKey returns the public key of a certificate (RFC 5280 section 4.1), and whether it is an
 // authority's. Nothing else in it counts here, not even a serial number that is negative, and crypto/x509
 // takes thirty times the size of a hostile one to read its extensions.
-func certifiedKey(der []byte) (public any, kind derKind, err error) {
+func certifiedKey(der []byte) (found certified, err error) {
 	var certificate struct {
 		Body struct {
 			Version                                                  int `asn1:"optional,explicit,default:0,tag:0"`
@@ -150,9 +178,9 @@ func certifiedKey(der []byte) (public any, kind derKind, err error) {
 		Signature asn1.BitString
 	}
 	if rest, err := asn1.Unmarshal(der, &certificate); err != nil || len(rest) > 0 {
-		return nil, 0, errors.New("not a certificate")
+		return found, errors.New("not a certificate")
 	}
-	kind = leaf5280
+	found = certified{kind: leaf5280, subject: string(certificate.Body.Subject.FullBytes), issuer: string(certificate.Body.Issuer.FullBytes)}
 	for _, extension := range certificate.Body.Extensions {
 		var constraints struct { // RFC 5280 section 4.2.1.9
 			Authority bool `asn1:"optional"`
@@ -160,18 +188,25 @@ func certifiedKey(der []byte) (public any, kind derKind, err error) {
 		}
 		if extension.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 19}) {
 			if _, err := asn1.Unmarshal(extension.Value, &constraints); err == nil && constraints.Authority {
-				kind = authority5280
+				found.kind = authority5280
 			}
 		}
 	}
-	public, err = publicPKIX(certificate.Body.SubjectKey.FullBytes)
-	return public, kind, err
+	found.public, err = publicPKIX(certificate.Body.SubjectKey.FullBytes)
+	return found, err
 }
 
 // pssKey is an RSA key that is made for RSASSA-PSS alone.
 type pssKey struct {
 	public *rsa.PublicKey
 	alg    Algorithm // the only one that its parameters allow; empty if they name none
+}
+
+// pssHashError is the hash of a key for RSASSA-PSS that no PS algorithm has.
+type pssHashError string
+
+func (e pssHashError) Error() string {
+	return "a key for RSASSA-PSS with " + string(e) + ", and the PS algorithms have SHA-256, SHA-384 and SHA-512 alone (RFC 7518 section 3.5)"
 }
 
 // publicKeyInfo is a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
@@ -212,7 +247,8 @@ func publicPKIX(der []byte) (any, error) {
 	}
 	alg := map[string]Algorithm{"2.16.840.1.101.3.4.2.1": PS256, "2.16.840.1.101.3.4.2.2": PS384, "2.16.840.1.101.3.4.2.3": PS512}[hash.Algorithm.String()]
 	if alg == "" {
-		return nil, errors.New("the parameters of the RSASSA-PSS key name no hash that a PS algorithm has")
+		name := map[string]string{"": "SHA-1", "1.3.14.3.2.26": "SHA-1", "2.16.840.1.101.3.4.2.4": "SHA-224"}[hash.Algorithm.String()]
+		return nil, pssHashError(cmp.Or(name, "the hash "+hash.Algorithm.String()))
 	}
 	return pssKey{public, alg}, nil
 }
@@ -315,7 +351,7 @@ func objectForm(text string) string {
 
 func derForm(der []byte) string {
 	_, isInfo := publicInfo(der)
-	if _, _, err := publicDER(der); err == nil || isInfo {
+	if _, err := publicDER(der); err == nil || isInfo {
 		return formDER
 	}
 	if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {
@@ -369,15 +405,28 @@ func isPublicWithin(secret []byte, encodings int) bool {
 			return true
 		}
 	}
+	var first asn1.RawValue // of several, one behind the other
+	rest, err := asn1.Unmarshal(secret, &first)
 	switch {
-	case strings.Contains(text, "-----BEGIN "), strings.Contains(text, "{") && strings.Contains(text, "kty"):
+	case err == nil && len(rest) > 0 && derForm(first.FullBytes) != "":
+		return true
+	case strings.Contains(text, "-----BEGIN "), strings.Contains(text, "{") && (strings.Contains(text, "kty") || strings.Contains(text, `"crv"`) || strings.Contains(text, `"n"`) && strings.Contains(text, `"e"`)):
 		return true
 	case encodings == 0:
 		return false
 	}
-	decoded, ok := fromBase64(text)
+	several := strings.FieldsFunc(strings.Join(strings.Fields(text), ""), func(c rune) bool { return strings.ContainsRune("=,;[]{}\"':", c) })
+	if len(several) > 0 && several[0] != text && slices.ContainsFunc(several[:min(len(several), maxKeys)], func(one string) bool { return isPublicWithin([]byte(one), 0) || decodesToKey(one, encodings-1) }) {
+		return true
+	}
 	fromHex, err := hex.DecodeString(text)
-	return ok && isPublicWithin(decoded, encodings-1) || err == nil && isPublicWithin(fromHex, encodings-1)
+	return decodesToKey(text, encodings-1) || err == nil && isPublicWithin(fromHex, encodings-1)
+}
+
+// decodesToKey reports whether a text is the base64 of a public key.
+func decodesToKey(text string, encodings int) bool {
+	decoded, ok := fromBase64(text)
+	return ok && isPublicWithin(decoded, encodings)
 }
 
 // certifiedBy holds a key against its certificate, the first of x5c (RFC 7517 section 4.7).
@@ -386,12 +435,12 @@ func (k *Key) certifiedBy(x5c string) error {
 	if !ok {
 		return errors.New("x5c is not base64")
 	}
-	public, _, err := certifiedKey(der)
+	found, err := certifiedKey(der)
 	if err != nil {
 		return errors.New("x5c is not a certificate")
 	}
-	certified, err := publicKey("", "", public)
-	if err != nil || certified.thumbprint != k.thumbprint {
+	own, err := publicKey("", "", found.public)
+	if err != nil || own.thumbprint != k.thumbprint {
 		return errors.New("x5c certifies another key")
 	}
 	return nil

@@ -103,6 +103,34 @@ func TestParsePEMChain(t *testing.T) {
 	}
 }
 
+// The certificate of an authority that has issued none of the others is no chain. It is not dropped in silence.
+func TestParsePEMForeignAuthority(t *testing.T) {
+	certificate := func(subject, issuer string, isCA bool) []byte {
+		key, signer := fixture.ECKey(t), fixture.ECKey(t)
+		template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: subject}, NotAfter: time.Now().Add(time.Hour), IsCA: isCA, BasicConstraintsValid: true}
+		der, err := x509.CreateCertificate(rand.Reader, template, &x509.Certificate{Subject: pkix.Name{CommonName: issuer}}, key.Public(), signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fixture.PEM("CERTIFICATE", der)
+	}
+	leaf, middle, root := certificate("leaf", "middle", false), certificate("middle", "root", true), certificate("root", "root", true)
+	self, stranger := certificate("self", "self", true), certificate("stranger", "root", true)
+	for name, c := range map[string]struct {
+		text []byte
+		keys int // 0: refused
+	}{
+		"a chain": {slices.Concat(leaf, middle, root), 1}, "a chain from its end": {slices.Concat(root, middle, leaf), 1}, "without its root": {slices.Concat(leaf, middle), 1},
+		"a stranger that certified itself": {slices.Concat(leaf, middle, self), 0}, "and stands first, twice": {slices.Concat(self, self, leaf), 0},
+		"a stranger of the same root": {slices.Concat(leaf, middle, root, stranger), 0}, "a gap": {slices.Concat(leaf, root), 0}, "authorities alone": {slices.Concat(self, root), 2},
+	} {
+		keys, err := jwt.ParsePEM("", "", c.text)
+		if len(keys) != c.keys || (err == nil) != (c.keys > 0) || err != nil && !strings.Contains(err.Error(), "has issued none of them: give it in a text of its own") {
+			t.Errorf("%s: %d keys, %v", name, len(keys), err)
+		}
+	}
+}
+
 // onePEM reads the one key of a PEM text.
 func onePEM(kid string, alg jwt.Algorithm, data []byte) (*jwt.Key, error) {
 	keys, err := jwt.ParsePEM(kid, alg, data)
@@ -174,6 +202,12 @@ func TestPSSKeys(t *testing.T) {
 		keys, err := jwt.ParsePEM("", c.alg, fixture.PEM("PUBLIC KEY", fixture.PSSInfo(t, public, c.hash)))
 		if (err == nil) != (c.want != "") || err == nil && keys[0].Algorithm() != c.want {
 			t.Errorf("%v as %s: got %v, %v, want %s", c.hash, c.alg, keys, err, c.want)
+		}
+	}
+	for name, hash := range map[string]asn1.ObjectIdentifier{"SHA-1": {1, 3, 14, 3, 2, 26}, "SHA-224": sha(4), "the hash 1.2.3": {1, 2, 3}} {
+		want := `the block "PUBLIC KEY" holds a key for RSASSA-PSS with ` + name + ", and the PS algorithms have SHA-256, SHA-384 and SHA-512 alone"
+		if _, err := jwt.ParsePEM("", "", fixture.PEM("PUBLIC KEY", fixture.PSSInfo(t, public, hash))); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 	keys, err := jwt.ParsePEM("", "", fixture.PEM("PUBLIC KEY", fixture.PSSInfo(t, public, nil)))
@@ -255,6 +289,18 @@ func TestSecretIsNoPublicKey(t *testing.T) {
 		"JWK": jwk, "JWK Set": []byte(`{"keys":[` + string(jwk) + `]}`), "array": []byte("[" + string(jwk) + "]"), "set in quotes": fixture.JSON(t, `{"keys":[`+string(jwk)+`]}`),
 		"written PEM": []byte(strings.ReplaceAll(string(fixture.PEM("PUBLIC KEY", pkix)), "\n", `\n`)),
 	}
+	ec := fixture.Certificate(t, &fixture.ECKey(t).PublicKey)
+	b64 := base64.StdEncoding.EncodeToString
+	bare := func(name string) []byte {
+		return fixture.JSON(t, fixture.JWKEdit{"kty": nil}.Apply(fixture.JWKOf(t, fixture.Issuer(), jwt.Algorithm(name))))
+	}
+	forms["certificates in an array"] = fixture.JSON(t, []string{b64(certificate), b64(ec)})
+	forms["a certificate in an array"] = fixture.JSON(t, []string{b64(ec)})
+	forms["an object with a chain"] = fixture.JSON(t, map[string]any{"x5c": []string{b64(ec), b64(certificate)}})
+	forms["two in DER"] = slices.Concat(pkix, certificate)
+	forms["two in base64"] = []byte(b64(ec) + "\n" + b64(pkix))
+	forms["two with a comma"] = []byte(b64(pkix) + "," + b64(pkix))
+	forms["RSA without kty"], forms["EC without kty"], forms["Ed25519 without kty"] = bare("RS256"), bare("ES256"), bare("EdDSA")
 	for _, kind := range []string{"ssh-rsa", "ssh-ed25519", "ssh-dss", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", "ssh-rsa-cert-v01@openssh.com"} {
 		line := sshLine(kind)
 		forms[kind] = []byte(line)

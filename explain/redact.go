@@ -3,7 +3,7 @@
 package explain
 
 import (
-	"bytes"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -141,6 +141,16 @@ func bareError(e *jwt.Error) *jwt.Error {
 	return c
 }
 
+// isFlat reports whether a value is a text, a number or an array of texts: deeper down somebody may have put
+// what belongs elsewhere.
+func isFlat(value json.RawMessage) bool {
+	var texts []*string // null is no text
+	if value[0] == '[' {
+		return json.Unmarshal(value, &texts) == nil && !slices.Contains(texts, nil)
+	}
+	return value[0] != '{'
+}
+
 func redactFields(fields []Field, meanings, impersonal map[string]string) []Field {
 	fields = slices.Clone(fields)
 	for n := range fields {
@@ -148,7 +158,7 @@ func redactFields(fields []Field, meanings, impersonal map[string]string) []Fiel
 		case len(f.Value) == 0:
 		case f.broken:
 			f.Value, f.Redacted = nil, true
-		case f.Name != "" && strings.IndexByte(impersonal[f.Name], f.Value[0]) >= 0 && !bytes.ContainsAny(f.Value, "{"):
+		case f.Name != "" && strings.IndexByte(impersonal[f.Name], f.Value[0]) >= 0 && isFlat(f.Value):
 		default:
 			f.Value, f.Redacted, f.Meaning = nil, true, meanings[f.Name]
 		}

@@ -43,6 +43,23 @@ func tellings(t *testing.T, r *explain.Report) []string {
 	return texts
 }
 
+// What stands deeper in a claim than it should is not shown.
+func TestRedactNested(t *testing.T) {
+	for _, name := range []string{"aud", "scope", "scp", "permissions", "iss"} {
+		for _, value := range []any{[]any{[]any{"SECRET"}}, []any{"a", []any{[]any{"SECRET"}}}, []any{claims{"a": "SECRET"}}, []any{nil, "SECRET"}, claims{"a": "SECRET"}} {
+			for _, text := range tellings(t, explain.Token(t.Context(), verifierOf(t), fixture.Issuer().Token(claims{name: value})).Redact()) {
+				if strings.Contains(text, "SECRET") {
+					t.Errorf("%s of %v: %s", name, value, text)
+				}
+			}
+		}
+	}
+	r := explain.Token(t.Context(), verifierOf(t), fixture.Issuer().Token(claims{"permissions": []string{"read:{id}", "write"}})).Redact()
+	if !strings.Contains(r.String(), `["read:{id}","write"]`) {
+		t.Errorf("an array of texts is not shown:\n%s", r)
+	}
+}
+
 func TestRedact(t *testing.T) {
 	v := verifierOf(t, func(c *jwt.Config) {
 		c.Validate = func(context.Context, *jwt.Token) error { return errors.New("SECRET is blocked") }
