@@ -260,21 +260,23 @@ const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 
 // readKind reads a claim in which tokens that are no access tokens say so.
 func (r *claimReader) readKind() {
-	text := ""
-	switch first := r.peek(); {
-	case r.name == "events" && first == '{':
+	note := func(text string) {
+		if kind := kindNamed(text); kind != "" && (r.claims.kind == "" || r.claims.kind == "id") { // an ID token may be asked for
+			r.claims.kind, r.claims.kindClaim = kind, r.name
+		}
+	}
+	if r.name == "events" && r.peek() == '{' {
 		for name := range r.members {
 			if r.skip(); name == logoutEvent {
-				text = "logout"
+				note("logout")
 			}
 		}
-	case first == '"':
-		text, _ = r.string()
-	default:
-		r.skip()
+		return
 	}
-	if kind := kindNamed(text); kind != "" && (r.claims.kind == "" || r.claims.kind == "id") { // an ID token may be asked for
-		r.claims.kind, r.claims.kindClaim = kind, r.name
+	var named listClaim // a text, or several
+	r.readList(&named)
+	for name := range named.each {
+		note(name)
 	}
 }
 

@@ -153,11 +153,10 @@ func constructed[T *Key | []*Key | *KeySet](name string, made T, err error) (T, 
 type jwk struct {
 	kty, kid, use, alg, issuer, crv, n, e, x, y, k, pub, x5t, x5tS256 string
 
-	private    string // the name of a private member, if there is one
-	operations bool   // key_ops is present
-	verifies   bool   // key_ops holds "verify"
-	x5c        string // the first certificate
-	wrong      string // the first member of a wrong type or value
+	private    string   // the name of a private member, if there is one
+	operations []string // key_ops
+	x5c        string   // the first certificate
+	wrong      string   // the first member of a wrong type or value
 }
 
 // read takes the members of one key from s. A wrong one spoils this key alone; only broken JSON
@@ -168,7 +167,7 @@ func (j *jwk) read(s *scanner) bool {
 	for name := range s.members {
 		value, ok := s.raw()
 		switch into := texts[name]; {
-		case !ok || value == "null" || value == `""` || value[0] == '[' && strings.TrimSpace(value[1:len(value)-1]) == "":
+		case !ok || saysNothing(value):
 		case into != nil && value[0] == '"':
 			*into = unquoted(value)
 		case slices.Contains([]string{"kty", "kid", "use", "alg", "issuer"}, name):
@@ -176,18 +175,22 @@ func (j *jwk) read(s *scanner) bool {
 		case slices.Contains([]string{"d", "p", "q", "dp", "dq", "qi", "oth", "priv"}, name):
 			j.private = name
 		case name == "key_ops":
-			j.operations = true
-			j.verifies = slices.Contains(j.strings(name, value), "verify")
+			j.operations = j.strings(name, value)
 		case name == "x5c":
 			if chain := j.strings(name, value); len(chain) > 0 {
-				j.x5c = cmp.Or(chain[0], "empty")
+				j.x5c = chain[0]
 			}
 		}
 	}
 	return s.fault == ""
 }
 
-// strings returns the elements of an array of strings; anything else spoils the key.
+// saysNothing reports whether a value is null, "" or an array of such.
+func saysNothing(value string) bool {
+	return value == "null" || value[0] != '{' && !strings.ContainsAny(strings.ReplaceAll(value, `""`, ""), "\"{-0123456789tf")
+}
+
+// strings returns the elements of an array of strings that say something; anything else spoils the key.
 func (j *jwk) strings(name, array string) (all []string) {
 	s := scanner{text: array, vetted: true}
 	if s.peek() != '[' {
@@ -195,13 +198,13 @@ func (j *jwk) strings(name, array string) (all []string) {
 		return nil
 	}
 	for s.array(); s.element(); {
-		if s.peek() != '"' {
+		switch value, _ := s.raw(); {
+		case saysNothing(value):
+		case value[0] == '"':
+			all = append(all, unquoted(value))
+		default:
 			j.spoil(name + " holds something else than strings")
-			s.skip()
-			continue
 		}
-		value, _ := s.string()
-		all = append(all, value)
 	}
 	return all
 }
@@ -236,7 +239,7 @@ func (j *jwk) key(local bool) (*Key, error) {
 		return nil, errors.New("kty is absent")
 	case j.use != "" && j.use != "sig":
 		return nil, fmt.Errorf("use is %s, not sig: it is not for signatures", quoteName(j.use))
-	case j.operations && !j.verifies:
+	case j.operations != nil && !slices.Contains(j.operations, "verify"):
 		return nil, errors.New("key_ops does not hold verify")
 	case j.private != "":
 		return nil, fmt.Errorf("it is a private key (%s): publish its public half alone", j.private)

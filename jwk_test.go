@@ -237,7 +237,7 @@ func publicForms(t testing.TB, iss *jwttest.Issuer) map[string][]byte {
 func TestMembersThatSayNothing(t *testing.T) {
 	iss := fixture.Issuer()
 	rs, es, ed := fixture.JWKOf(t, iss, jwt.RS256), fixture.JWKOf(t, iss, jwt.ES256), fixture.JWKOf(t, iss, jwt.EdDSA)
-	nothing := []json.RawMessage{json.RawMessage("null"), json.RawMessage(`""`), json.RawMessage("[]"), json.RawMessage("[ \n]")}
+	nothing := []json.RawMessage{json.RawMessage("null"), json.RawMessage(`""`), json.RawMessage("[]"), json.RawMessage("[ \n]"), json.RawMessage(`[""]`), json.RawMessage(`[null, ""]`), json.RawMessage("[[]]")}
 	for _, key := range []fixture.JWK{rs, es, ed} {
 		for _, name := range []string{"kid", "use", "alg", "issuer", "key_ops", "x5c", "x5t", "x5t#S256", "x5u", "ext", "d", "p", "q", "dp", "dq", "qi", "oth", "priv", "k", "pub"} {
 			for _, value := range nothing {
@@ -258,10 +258,28 @@ func TestMembersThatSayNothing(t *testing.T) {
 			}
 		}
 	}
-	for name, value := range map[string]string{"d": `"AQAB"`, "oth": `[{"r":"AQAB"}]`, "p": "7", "key_ops": `["sign"]`, "use": `"enc"`, "x5c": `[""]`, "alg": "7", "kid": "{}", "q": "[0]", "dp": "{}", "dq": `" "`} {
+	for name, value := range map[string]string{"d": `"AQAB"`, "oth": `[{"r":"AQAB"}]`, "p": "7", "key_ops": `["sign"]`, "use": `"enc"`, "x5c": `["A"]`, "alg": "7", "kid": "{}", "q": "[0]", "dp": "{}", "dq": `" "`} {
 		if _, err := jwt.ParseKey(fixture.JSON(t, fixture.JWKEdit{name: json.RawMessage(value)}.Apply(rs))); err == nil {
 			t.Errorf("accepted with %s %s", name, value)
 		}
+	}
+}
+
+// Elements that say nothing are absent beside others.
+func TestElementsThatSayNothing(t *testing.T) {
+	rs := fixture.JWKOf(t, fixture.Issuer(), jwt.RS256)
+	for name, value := range map[string]any{"key_ops": []any{nil, "verify", ""}, "x5c": []any{nil, certificateOf(t, rs)}} {
+		if _, err := jwt.ParseKey(fixture.JSON(t, fixture.JWKEdit{name: value}.Apply(rs))); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, value := range map[string]any{"key_ops": []any{nil, "sign"}, "x5c": []any{"", "A"}, "oth": []any{nil, "A"}} {
+		if _, err := jwt.ParseKey(fixture.JSON(t, fixture.JWKEdit{name: value}.Apply(rs))); err == nil {
+			t.Errorf("accepted with %s %v", name, value)
+		}
+	}
+	if _, err := jwt.ParseKey(fixture.JSON(t, fixture.JWKEdit{"n": "AAAA"}.Apply(rs))); err == nil || !strings.Contains(err.Error(), "the modulus is zero or negative") {
+		t.Errorf("got %v", err)
 	}
 }
 

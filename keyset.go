@@ -33,9 +33,10 @@ type KeySet struct {
 
 // entry is one key as published, usable or not.
 type entry struct {
-	kid, kty string
+	kid, kty, x5t, x5tS256 string
+
 	alg      Algorithm // as jwk.signing
-	encrypts bool      // use says that it is not for signatures
+	encrypts bool      // use or key_ops say that it is not for signatures
 	key      *Key      // nil if it was skipped
 	material *Key      // what the key would be if nothing was said of it, one pointer wherever that is the same; nil if it is broken
 	skipped  string    // why
@@ -70,7 +71,7 @@ func NewKeySet(keys ...*Key) (*KeySet, error) {
 		}
 		own := *k
 		own.twins = nil
-		s.entries = append(s.entries, &entry{kid: k.id, kty: k.kty, alg: k.alg, key: &own, material: &own})
+		s.entries = append(s.entries, &entry{kid: k.id, kty: k.kty, alg: k.alg, x5t: k.x5t, x5tS256: k.x5tS256, key: &own, material: &own})
 	}
 	s.index()
 	for kid, namesakes := range s.byID {
@@ -157,7 +158,8 @@ func (s *KeySet) add(in *scanner) {
 		return
 	}
 	k, err := j.key(false)
-	e := &entry{kid: j.kid, kty: j.kty, alg: j.signing(), encrypts: j.use != "" && j.use != "sig", key: k, material: k}
+	other := j.use != "" && j.use != "sig" || j.operations != nil && !slices.Contains(j.operations, "verify") && !slices.Contains(j.operations, "sign")
+	e := &entry{kid: j.kid, kty: j.kty, x5t: j.x5t, x5tS256: j.x5tS256, alg: j.signing(), encrypts: other, key: k, material: k}
 	if err != nil {
 		e.skipped = err.Error()
 		if len(j.n) <= maxRSABits/6+4 && len(j.e) <= 8 { // what is larger is no key
@@ -271,9 +273,9 @@ func (s *KeySet) find(h *Header) (*Key, *Error) {
 // none of the set says which it has.
 func (s *KeySet) certified(h *Header) (test func(k *Key) bool) {
 	x5t, x5tS256 := false, false // the members that count
-	for k := range s.usable {
-		x5t = x5t || h.x5t != "" && k.x5t != ""
-		x5tS256 = x5tS256 || h.x5tS256 != "" && k.x5tS256 != ""
+	for _, e := range s.entries {
+		x5t = x5t || h.x5t != "" && e.x5t != ""
+		x5tS256 = x5tS256 || h.x5tS256 != "" && e.x5tS256 != ""
 	}
 	if !x5t && !x5tS256 {
 		return nil

@@ -192,6 +192,7 @@ func TestKinds(t *testing.T) {
 		typ        any
 		access, id bool // accepted as such
 	}{
+		{claims{"token_use": []string{"id"}}, "JWT", false, true}, {claims{"token_use": []string{"access", "refresh"}}, "JWT", false, false}, {claims{"token_use": []string{"refresh", "id"}}, "JWT", false, false}, {claims{"token_use": []string{"id", "refresh"}}, "JWT", false, false}, {claims{"token_use": []string{"access"}}, "JWT", true, true}, {claims{"token_use": []any{"id", 7}}, "JWT", true, true},
 		{claims{"token_use": "id"}, "JWT", false, true}, {claims{"token_use": "ID"}, "JWT", false, true}, {claims{"token_use": "refresh"}, "JWT", false, false}, {claims{"token_use": "access"}, "JWT", true, true},
 		{claims{"tokenType": "Refresh"}, "JWT", false, false}, {claims{"tokenType": "id_token"}, nil, false, true}, {claims{"tokenType": "access"}, "JWT", true, true}, {claims{"token_type": "refresh"}, "JWT", false, false},
 		{claims{"typ": "ID"}, "JWT", false, true}, {claims{"typ": "Refresh"}, "JWT", false, false}, {claims{"typ": "refresh_token"}, "JWT", false, false}, {claims{"typ": "Offline"}, "JWT", false, false},

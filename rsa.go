@@ -30,8 +30,10 @@ func RSAKey(kid string, alg Algorithm, public *rsa.PublicKey) (*Key, error) {
 
 func rsaKeyOf(kid string, alg Algorithm, public *rsa.PublicKey) (*Key, error) {
 	switch {
-	case public == nil || public.N == nil || public.N.Sign() <= 0:
+	case public == nil || public.N == nil:
 		return nil, errors.New("the key is nil")
+	case public.N.Sign() <= 0:
+		return nil, errors.New("the modulus is zero or negative")
 	case alg != "" && alg.kty() != "RSA":
 		return nil, fmt.Errorf("alg %s does not fit the key, which is RSA", quoteName(string(alg)))
 	case public.N.BitLen() < minRSABits:
