@@ -15,6 +15,7 @@ import (
 	"io"
 	"math/big"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -209,7 +210,8 @@ func readKey(raw json.RawMessage) (k listedKey) {
 	json.Unmarshal(raw, &published) // a member of a wrong type is left out here; the package says what it is
 	k = listedKey{KeyID: foreign(published.KeyID), Type: foreign(published.Type), Use: foreign(published.Use), Algorithm: foreign(published.Alg), declared: published.Alg}
 	for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "priv"} { // RFC 7518 section 6.3.2; priv: of RFC 9964
-		k.private = k.private || members[name] != nil
+		nothing := []string{"", "null", `""`, "[]"} // a member that is absent, or as good as that
+		k.private = k.private || !slices.Contains(nothing, string(members[name]))
 	}
 	switch published.Type {
 	case "RSA":

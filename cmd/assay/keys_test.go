@@ -10,12 +10,17 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -112,6 +117,101 @@ func TestKeysCertificates(t *testing.T) {
 		if code != exitOK || !strings.Contains(stdout, "EC, 256 bits, alg ES256") || !strings.Contains(stdout, want) || strings.Contains(stdout, "certificate") != (want != "") {
 			t.Errorf("until %v: exit status %d\n%s%s", until, code, stdout, stderr)
 		}
+	}
+}
+
+// Every hint of keys stands where it is true, and does not stand in a near miss. One that the source has and
+// the cases have not is an error.
+func TestKeysHints(t *testing.T) {
+	now := time.Now()
+	certified := func(left time.Duration) string {
+		der := fixture.CertificateWith(t, &fixture.ECKey(t).PublicKey, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = now.Add(-48*time.Hour), now.Add(left) })
+		return `{"kid":"k","x5c":["` + base64.StdEncoding.EncodeToString(der) + `"],` + edKey + `}`
+	}
+	set := func(keys ...string) string { return `{"keys":[` + strings.Join(keys, ",") + `]}` }
+	header := func(pairs ...string) http.Header {
+		h := http.Header{}
+		for n := 0; n < len(pairs); n += 2 {
+			h.Set(pairs[n], pairs[n+1])
+		}
+		return h
+	}
+	const ed, rs, enc = `{"kid":"a",` + edKey + `}`, `{"kid":"b","alg":"RS256",` + rsaKey + `}`, `{"kid":"c","use":"enc",` + rsaKey + `}`
+	const nameless, secret, private = `{` + edKey + `}`, `{"kty":"oct","k":"AAAA"}`, `{"kid":"p","d":"AQAB",` + rsaKey + `}`
+	type list struct {
+		set    string
+		header http.Header
+		fresh  int
+	}
+	denied := ""
+	var said []string
+	for _, c := range []struct {
+		text    string
+		yes, no list
+	}{
+		{"the certificate of the key ", list{set: set(certified(-time.Hour))}, list{set: set(certified(90 * 24 * time.Hour))}},
+		{" ended on ", list{set: set(certified(-time.Hour))}, list{set: set(certified(time.Hour))}},
+		{" the key will be changed soon", list{set: set(certified(time.Hour))}, list{set: set(certified(31 * 24 * time.Hour))}},
+		{"all keys are for encryption", list{set: set(enc)}, list{set: set(enc, secret)}},
+		{"no key can be used", list{set: set(secret)}, list{set: set(secret, ed)}},
+		{"there is only one key that can be used", list{set: set(ed, enc)}, list{set: set(ed, rs)}},
+		{"1 key has no kid: tokens cannot name it", list{set: set(nameless, rs)}, list{set: set(ed, rs)}},
+		{"the key has no kid: a second one beside it", list{set: set(nameless)}, list{set: set(nameless, rs)}},
+		{" no alg, so RS256 is meant", list{set: set(`{"kid":"b",` + rsaKey + `}`)}, list{set: set(rs, ed)}},
+		{"1 secret is in it: everybody can read a secret", list{set: set(secret, ed)}, list{set: set(`{"kty":"XYZ","k":"AAAA"}`, ed)}},
+		{" in it: everybody can sign with it; change it at once", list{set: set(private, ed)}, list{set: set(`{"kid":"p","alg":"X","d":null,"oth":[],"p":"",`+rsaKey+`}`, ed)}},
+		{": tokens with that kid are refused", list{set: set(ed, `{"kid":"a","kty":"OKP","crv":"Ed25519","x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}`)}, list{set: set(ed, ed)}},
+		{"the issuer forbids caching", list{set(ed), header("Cache-Control", "no-store"), 60}, list{set(ed), header("Cache-Control", "max-age=0"), 60}},
+		{"the issuer does not say how long its keys are good", list{set(ed), header(), 600}, list{set(ed), header("Expires", "0"), 60}},
+		{"the issuer says that its keys are good for a minute or less", list{set(ed), header("Cache-Control", "max-age=60"), 60}, list{set(ed), header("Cache-Control", "max-age=61"), 61}},
+		{"the issuer says that its keys are good for an hour or more", list{set(ed), header("Cache-Control", "max-age=3600"), 3600}, list{set(ed), header("Cache-Control", "max-age=3599"), 3599}},
+		{"the answer has neither ETag nor Last-Modified", list{set(ed), header(), 600}, list{set(ed), header("Last-Modified", "x"), 600}},
+	} {
+		hints := func(from list) string {
+			l := &keyList{Fresh: from.fresh}
+			l.read([]byte(from.set), from.header)
+			return fmt.Sprint(l.Hints)
+		}
+		if got := hints(c.yes); !strings.Contains(got, c.text) {
+			t.Errorf("no %q in %s", c.text, got)
+		}
+		if got := hints(c.no); strings.Contains(got, c.text) {
+			t.Errorf("%q stands in %s", c.text, got)
+		}
+		said, denied = append(said, hints(c.yes)), denied+c.text+"\n"
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), "keys.go", nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		if name, ok := call.Fun.(*ast.Ident); !ok || name.Name != "hint" {
+			return true
+		}
+		found++
+		format, err := strconv.Unquote(call.Args[0].(*ast.BasicLit).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held := slices.ContainsFunc(strings.Split(denied, "\n"), func(text string) bool { return text != "" && strings.Contains(format, text) })
+		for _, piece := range regexp.MustCompile("%.").Split(format, -1) {
+			held = held || len(piece) > 8 && (strings.Contains(denied, piece) || strings.Contains(denied, strings.Split(piece, " that")[0]))
+			if len(piece) > 20 && !strings.Contains(strings.Join(said, "\n"), piece) {
+				t.Errorf("no case gives the hint %q", piece)
+			}
+		}
+		if !held {
+			t.Errorf("no near miss holds the hint %q", format)
+		}
+		return true
+	})
+	if found < 16 {
+		t.Errorf("%d hints", found)
 	}
 }
 
