@@ -39,6 +39,15 @@ type ResourceConfig struct {
 	// Require is what every request must meet, beside the requirements of its route. Nil: nothing.
 	Require []Requirement
 
+	// Identifier is the URL by which clients know this resource (RFC 9728 section 1.2): https, without a
+	// fragment, and better without a query; http for the loopback interface alone. Clients compare it byte
+	// for byte with the URL that they were given. It turns on [Resource.Metadata], and challenges name the
+	// address of that. Config.Audience should hold it too. Empty: neither.
+	Identifier string
+
+	// Metadata is what the metadata document says beside Identifier. Zero: the issuers of the Verifier.
+	Metadata ResourceMetadata
+
 	// OnRefusal is called for every request that is refused, for logs and metrics, before the answer is
 	// written. It must not keep the request. Nil: nobody is told.
 	OnRefusal func(*http.Request, *Error)
@@ -58,8 +67,9 @@ type Resource struct {
 // service is what a Resource is beside its verifier.
 type service struct {
 	ResourceConfig
-	every                             *rule     // ResourceConfig.Require
-	onRefusalPanicked, answerPanicked sync.Once // it was reported
+	every                             *rule      // ResourceConfig.Require
+	published                         *published // nil without an Identifier
+	onRefusalPanicked, answerPanicked sync.Once  // it was reported
 }
 
 // plain is the service of every Verifier.Require, so that these guards are of one Resource.
@@ -69,6 +79,7 @@ var plain = service{every: routeOf(nil)}
 func NewResource(v *Verifier, c ResourceConfig) (*Resource, error) {
 	c.Require = slices.Clone(c.Require)
 	every, err := routeOfField(c.Require)
+	published, wrong := c.publish()
 	switch {
 	case v.issuers() == nil:
 		return nil, errors.New("jwt: NewResource: the Verifier is nil or zero")
@@ -82,9 +93,11 @@ func NewResource(v *Verifier, c ResourceConfig) (*Resource, error) {
 		return nil, fmt.Errorf("jwt: NewResource: Cookie %q is not the name of a cookie", c.Cookie)
 	case err != nil:
 		return nil, fmt.Errorf("jwt: NewResource: %w", err)
+	case wrong != nil:
+		return nil, fmt.Errorf("jwt: NewResource: %w", wrong)
 	}
 	c.HeaderField = http.CanonicalHeaderKey(c.HeaderField)
-	return &Resource{v, &service{ResourceConfig: c, every: every}}, nil
+	return &Resource{v, &service{ResourceConfig: c, every: every, published: published}}, nil
 }
 
 // Check takes the credential from a request, verifies it, and holds it against reqs and
@@ -490,14 +503,17 @@ func (r *Resource) challenge(o outcome, ask *ask, scopes []string) string {
 		b.WriteByte('"')
 		separator = ", "
 	}
-	scope := ""
+	scope, address := "", ""
 	if o.status != http.StatusBadRequest {
 		scope = challengeWords(slices.Concat(scopes, ask.scopes))
+		if r.published != nil {
+			address = r.published.address
+		}
 	}
 	switch {
 	case r.Realm != "":
 		add("realm", r.Realm)
-	case !o.challenge && scope == "": // RFC 6750 section 3 asks for one parameter at least
+	case !o.challenge && scope == "" && address == "": // RFC 6750 section 3 asks for one parameter at least
 		add("realm", "api")
 	}
 	if o.challenge {
@@ -506,6 +522,9 @@ func (r *Resource) challenge(o outcome, ask *ask, scopes []string) string {
 	}
 	if scope != "" {
 		add("scope", scope)
+	}
+	if address != "" {
+		add("resource_metadata", address) // RFC 9728 section 5.1
 	}
 	if o.sentinel == ErrAuthentication {
 		if list := challengeWords(ask.acr); list != "" {

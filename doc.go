@@ -62,7 +62,9 @@
 //	ErrAuthentication     401  error="insufficient_user_authentication" (RFC 9470)
 //	ErrUnavailable        503  Retry-After: the service could not judge, which is never the caller's fault
 //
-// Every challenge with status 401 or 403 names the scopes of the route.
+// Every challenge with status 401 or 403 names the scopes of the route, and with
+// [ResourceConfig].Identifier the address of the metadata (RFC 9728) that [Resource.Metadata] serves: with it
+// clients of the Model Context Protocol and others find the issuer by themselves.
 //
 // # Credentials
 //

@@ -265,6 +265,37 @@ func ExampleResource_Check() {
 	// 401 {"err
 }
 
+// With an identifier a client finds by itself where to get a token: the challenge names the metadata of the
+// resource, and the metadata names the issuer. The metadata stands outside of the guard.
+func ExampleResource_Metadata() {
+	v, err := jwt.NewVerifier(jwt.Config{Issuer: "https://login.example.com", Audience: []string{"https://api.example.com/mcp"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	api, err := jwt.NewResource(v, jwt.ResourceConfig{
+		Identifier: "https://api.example.com/mcp",
+		Metadata:   jwt.ResourceMetadata{Name: "Files", ScopesSupported: []string{"files:read"}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/mcp", api.Require(jwt.Scope("files:read"))(http.NotFoundHandler()))
+	for _, path := range api.MetadataPaths() {
+		mux.Handle(path, api.Metadata())
+	}
+
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest("POST", "/mcp", nil))
+	fmt.Println(w.Code, w.Header().Get("WWW-Authenticate"))
+	w = httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest("GET", "/.well-known/oauth-protected-resource/mcp", nil))
+	fmt.Println(w.Code, w.Body)
+	// Output:
+	// 401 Bearer scope="files:read", resource_metadata="https://api.example.com/.well-known/oauth-protected-resource/mcp"
+	// 200 {"resource":"https://api.example.com/mcp","authorization_servers":["https://login.example.com"],"scopes_supported":["files:read"],"bearer_methods_supported":["header"],"resource_name":"Files"}
+}
+
 // What a request needs may depend on the request: here on the room in its path. The challenge names all
 // scopes, those of the route too.
 func ExampleToken_Meets() {

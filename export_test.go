@@ -92,3 +92,6 @@ func SharedTransport(roots *x509.CertPool) *http.Transport {
 
 // Since is the age by which keys are judged.
 func Since(then, now time.Time) time.Duration { return since(then, now) }
+
+// MetadataDocument is the document of a resource for these issuers.
+func MetadataDocument(r *Resource, issuers []string) []byte { return r.published.document(issuers) }

@@ -1183,3 +1183,21 @@ func TestCorporaTellNothing(t *testing.T) {
 		t.Error(what)
 	}
 }
+
+// Identifier: whatever NewResource takes for the identifier of a resource, its metadata is found where the
+// challenge says, and has it byte for byte.
+func FuzzIdentifier(f *testing.F) {
+	for _, identifier := range []string{
+		"https://h.example", "https://h.example/", "https://h.example/mcp", "https://h.example/mcp/", "https://h.example:8443/a/b?tenant=x", "https://h.example?a", "https://h.example/?", "https://h.example/a?b=/c/",
+		"http://localhost/a%2Fb", "http://[::1]:8080/%7Bid%7D", "https://h.example/a;b,c=d", "HTTPS://H.example/$&'()*+!~@:[]", "https://h.example/%2e%2e/a", "https://h.example//", "https://h.example/a#b", "https://u@h.example", `https://h.example/"`,
+		"https://h.example/%00", "https://h.example/%0A", "https://h.example/%ff", "https://h.example/%25", "https://[fe80::1%25en0]/", "https://h%41.example/",
+	} {
+		f.Add(identifier)
+	}
+	v := fixture.NewVerifier(f)
+	f.Fuzz(func(t *testing.T, identifier string) {
+		if r, err := jwt.NewResource(v, jwt.ResourceConfig{Identifier: identifier}); err == nil && identifier != "" {
+			checkIdentified(t, r, identifier)
+		}
+	})
+}

@@ -303,7 +303,7 @@ func TestValuesTellNothing(t *testing.T) {
 		values := map[string][]any{
 			"Algorithm": {jwt.RS256}, "EventKind": {jwt.EventFetched}, "Profile": {jwt.IDToken}, "Reason": {jwt.ReasonNoToken}, "SnapshotFile": {jwt.SnapshotFile("x")},
 			"Config": {config, alone, fetching}, "KeySet": {set, all}, "RemoteKeySet": {remote}, "RemoteOptions": {options},
-			"KeySource": {jwt.KeySource(set), jwt.KeySource(remote), jwt.KeySource(keys[0])}, "ResourceConfig": {jwt.ResourceConfig{Realm: "x", Cookie: "y"}},
+			"KeySource": {jwt.KeySource(set), jwt.KeySource(remote), jwt.KeySource(keys[0])}, "ResourceConfig": {jwt.ResourceConfig{Realm: "x", Cookie: "y"}}, "ResourceMetadata": {jwt.ResourceMetadata{Name: "x"}},
 			"ClaimPath": {jwt.Claim("a")}, "Requirement": {jwt.Scope("a"), jwt.Any(jwt.Scope("a")), jwt.Claim("permissions").Has("a"), jwt.Claim("roles").Has("a"), jwt.Claim("a").Equals("b"), jwt.ACR("a"), jwt.MaxAuthAge(1), jwt.All(jwt.Scope("a")), jwt.Any(jwt.Scope("a"))},
 		}
 		add := func(name string, value any) { values[name] = append(values[name], value) }

@@ -926,6 +926,9 @@ func testWait(t *testing.T, option, want time.Duration) {
 // limitsElsewhere names the tests of limits that are tested beside their code.
 var limitsElsewhere = map[string][]string{
 	"maxLook":              {"TestTraceLimit, trace_test.go"},
+	"maxIdentifier":        {"TestMetadataLimits, metadata_test.go"},
+	"maxMetadataText":      {"TestMetadataLimits, metadata_test.go"},
+	"maxMetadataList":      {"TestMetadataLimits, metadata_test.go"},
 	"defaultMaxTokenSize":  {"TestSizeLimits, jose_test.go"},
 	"defaultMaxHeaderSize": {"TestSizeLimits, jose_test.go"},
 	"maxValues":            {"TestValueLimit, claims_test.go"},
