@@ -12,6 +12,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -83,15 +84,15 @@ func (p policy) stepUp(api *jwt.Resource, next http.Handler) http.Handler {
 }
 
 // guard serves the tools of a server to tokens that meet reqs, and each tool to those that the policy lets to it.
-func (p policy) guard(api *jwt.Resource, server *mcp.Server, reqs ...jwt.Requirement) http.Handler {
+func (p policy) guard(api *jwt.Resource, server *mcp.Server, o *mcp.StreamableHTTPOptions, reqs ...jwt.Requirement) http.Handler {
 	server.AddReceivingMiddleware(p.perRequest)
-	tools := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, nil)
+	tools := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, o)
 	return api.Require(reqs...)(p.stepUp(api, sameUser(tools)))
 }
 
 // end of guard
 
-func newHandler(v *jwt.Verifier, identifier string) (http.Handler, error) {
+func newHandler(v *jwt.Verifier, identifier string, o *mcp.StreamableHTTPOptions) (http.Handler, error) {
 	api, err := jwt.NewResource(v, jwt.ResourceConfig{
 		Identifier: identifier,
 		Metadata:   jwt.ResourceMetadata{Name: "Notes", ScopesSupported: []string{"mcp"}},
@@ -109,7 +110,7 @@ func newHandler(v *jwt.Verifier, identifier string) (http.Handler, error) {
 	mux.Handle("/mcp", policy{
 		"whoami":   {},
 		"add_note": {jwt.Scope("notes:write")},
-	}.guard(api, server, jwt.Scope("mcp")))
+	}.guard(api, server, o, jwt.Scope("mcp")))
 	for _, path := range api.MetadataPaths() {
 		mux.Handle(path, api.Metadata())
 	}
@@ -138,6 +139,7 @@ func main() {
 	issuer := flag.String("issuer", "", "the issuer, as the claim iss of its tokens names it")
 	identifier := flag.String("resource", "http://localhost:8080/mcp", "the URL that clients are given, which is the audience of the tokens too")
 	listen := flag.String("listen", "localhost:8080", "the address to serve at")
+	stateless := flag.Bool("stateless", false, "serve without sessions, as from revision 2026-07-28 of the protocol on")
 	local := flag.Bool("local", false, "the issuer is on this machine and has no https")
 	flag.Parse()
 	keys, err := jwt.Discover(*issuer, &jwt.RemoteOptions{InsecureLoopbackHTTP: *local})
@@ -148,10 +150,15 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	handler, err := newHandler(v, *identifier)
+	handler, err := newHandler(v, *identifier, &mcp.StreamableHTTPOptions{Stateless: *stateless})
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := &http.Server{Addr: *listen, Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	log.Fatal(server.ListenAndServe())
+	listener, err := net.Listen("tcp", *listen)
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Printf("serving at %s", listener.Addr())
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	log.Fatal(server.Serve(listener))
 }

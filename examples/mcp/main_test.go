@@ -32,7 +32,7 @@ func verifier(t *testing.T) (*jwttest.Issuer, *jwt.Verifier) {
 func serve(t *testing.T) (*jwttest.Issuer, http.Handler) {
 	t.Helper()
 	issuer, v := verifier(t)
-	handler, err := newHandler(v, resource)
+	handler, err := newHandler(v, resource, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
