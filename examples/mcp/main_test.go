@@ -6,6 +6,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -239,3 +242,92 @@ func (endless) Read(b []byte) (int, error) {
 	}
 	return len(b), nil
 }
+
+// The server of docs/mcp.md has 20 lines, and keeps users apart as this one does.
+func TestPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/mcp.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(page), -1)
+	if len(blocks) != 2 {
+		t.Fatalf("%d blocks of Go", len(blocks))
+	}
+	if n := strings.Count(blocks[0][1], "\n"); n > 20 {
+		t.Errorf("the server has %d lines", n)
+	}
+	server := strings.Replace(blocks[0][1], "jwt.Config{", "jwt.Config{Keys: keys, ", 1) // of an issuer that only this test trusts
+	path := filepath.Join(t.TempDir(), "main.go")
+	if err := os.WriteFile(path, fmt.Appendf(nil, pageProgram, server, blocks[1][1]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const want = `no token: 401 Bearer scope="mcp", resource_metadata="https://notes.example/.well-known/oauth-protected-resource/mcp"
+metadata: 200 {"resource":"https://notes.example/mcp",
+ann: 200 {"type":"text","text":"ann"}
+bob: 403 session user mismatch
+`
+	if text, err := exec.Command("go", "run", path).CombinedOutput(); err != nil || string(text) != want {
+		t.Errorf("%v: got\n%s\nwant\n%s", err, text, want)
+	}
+}
+
+// pageProgram is a program around the two blocks of the page.
+const pageProgram = `package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+
+	"assay.example/jwt"
+	"assay.example/jwt/jwttest"
+	"github.com/modelcontextprotocol/go-sdk/auth"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+func serve(mux *http.ServeMux, server *mcp.Server, keys jwt.KeySource, issuer, url string) {
+	%s}
+
+func whoami(_ context.Context, req *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
+	%s
+	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: token.Subject()}}}, nil, nil
+}
+
+func main() {
+	iss, err := jwttest.Start(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	server := mcp.NewServer(&mcp.Implementation{Name: "notes", Version: "1.0.0"}, nil)
+	mcp.AddTool(server, &mcp.Tool{Name: "whoami"}, whoami)
+	mux := http.NewServeMux()
+	serve(mux, server, iss.Config().Keys, iss.URL, "https://notes.example/mcp")
+	send := func(method, path, user, session, message string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, path, strings.NewReader(message))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Accept", "application/json, text/event-stream")
+		r.Header.Set("Mcp-Session-Id", session)
+		if user != "" {
+			r.Header.Set("Authorization", "Bearer "+iss.Token(jwttest.Claims{"aud": "https://notes.example/mcp", "sub": user, "scope": "mcp"}))
+		}
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		return w
+	}
+	w := send("POST", "/mcp", "", "", "{}")
+	fmt.Println("no token:", w.Code, w.Header().Get("WWW-Authenticate"))
+	w = send("GET", "/.well-known/oauth-protected-resource/mcp", "", "", "")
+	fmt.Println("metadata:", w.Code, regexp.MustCompile("^[^,]*,").FindString(w.Body.String()))
+	const initialize = ` + "`" + initialize + "`" + `
+	session := send("POST", "/mcp", "ann", "", initialize).Header().Get("Mcp-Session-Id")
+	send("POST", "/mcp", "ann", session, ` + "`" + initialized + "`" + `)
+	w = send("POST", "/mcp", "ann", session, ` + "`" + askName + "`" + `)
+	fmt.Println("ann:", w.Code, regexp.MustCompile("{\"type[^}]*}").FindString(w.Body.String()))
+	w = send("POST", "/mcp", "bob", session, ` + "`" + askName + "`" + `)
+	fmt.Print("bob: ", w.Code, " ", w.Body)
+}
+`
