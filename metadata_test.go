@@ -137,7 +137,7 @@ func TestMetadataMethods(t *testing.T) {
 	for name := range strings.SplitSeq(preflight.Header.Get("Access-Control-Allow-Headers"), ",") {
 		allowed = append(allowed, strings.ToLower(strings.TrimSpace(name)))
 	}
-	if body, _ := io.ReadAll(preflight.Body); preflight.StatusCode != 204 || len(body) > 0 || preflight.Header.Get("Access-Control-Allow-Methods") != "GET, HEAD, OPTIONS" {
+	if body, _ := io.ReadAll(preflight.Body); preflight.StatusCode != 204 || len(body) > 0 || preflight.Header.Get("Access-Control-Allow-Methods") != "GET, HEAD, OPTIONS" || preflight.Header.Get("Access-Control-Max-Age") != "3600" {
 		t.Errorf("OPTIONS: got %d %q %v", preflight.StatusCode, body, preflight.Header)
 	}
 	for _, name := range []string{"*", "authorization", "mcp-protocol-version"} { // the asterisk does not stand for Authorization
