@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	assay.example/jwt v0.0.0-00010101000000-000000000000
 	connectrpc.com/connect v1.21.1
+	github.com/coder/websocket v1.8.15
 	github.com/danielgtaylor/huma/v2 v2.37.2
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-chi/chi/v5 v5.5.0
