@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"slices"
@@ -167,6 +168,23 @@ func TestGuard(t *testing.T) {
 	}
 	if got := streamingCall(with(t.Context(), mint("roles", nil)), client); got.code != codes.PermissionDenied {
 		t.Errorf("a stream asks for all of its requirements: %+v", got)
+	}
+}
+
+// The log says which rule a call with two values broke, and holds no token.
+func TestTwoValuesInLog(t *testing.T) {
+	issuer, client := start(t)
+	var logged strings.Builder
+	before := slog.Default()
+	defer slog.SetDefault(before)
+	slog.SetDefault(slog.New(slog.NewTextHandler(&logged, nil)))
+	good := issuer.Token(jwttest.Claims{"scope": "read"})
+	if got := unaryCall(with(t.Context(), "Bearer "+good, "Bearer "+good), client); got.code != codes.Unauthenticated {
+		t.Error(got)
+	}
+	const want = "the request has 2 Authorization headers"
+	if got := logged.String(); !strings.Contains(got, want) || !strings.Contains(got, "jwt.reason=credential_repeated") || strings.Contains(got, good) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
