@@ -25,6 +25,7 @@ import (
 
 	"assay.example/jwt"
 	"assay.example/jwt/jwttest"
+	"assay.example/jwt/providers"
 )
 
 // startIssuer stands in for an identity provider.
@@ -534,7 +535,12 @@ func ExampleRemoteOptions_kubernetes() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = jwt.NewVerifier(jwt.Config{Issuer: "https://kubernetes.default.svc.cluster.local", Audience: []string{"my-service"}, Keys: keys})
+	_, err = jwt.NewVerifier(jwt.Config{
+		Issuer:   "https://kubernetes.default.svc.cluster.local", // a setting of the cluster
+		Audience: []string{"my-service"},                         // of the token that the caller mounts
+		Keys:     keys,
+		Require:  []jwt.Requirement{jwt.Claim("sub").HasAny("system:serviceaccount:shop:orders", "system:serviceaccount:shop:billing")},
+	})
 	fmt.Println(err)
 	// Output: <nil>
 }
@@ -556,6 +562,202 @@ func ExampleConfig_tenants() {
 	})
 	fmt.Println(err)
 	// Output: <nil>
+}
+
+// Two issuers, each with its own audience, algorithms and rules. The token says which one it came from.
+func ExampleNewVerifier_severalIssuers() {
+	staff, partners := startIssuer(), startIssuer()
+	defer staff.Close()
+	defer partners.Close()
+	v, err := jwt.NewVerifier(
+		jwt.Config{Issuer: staff.URL, Audience: []string{"https://api.example.com"}, Keys: staff.Key(jwt.RS256)}, // without Keys: discovery
+		jwt.Config{Issuer: partners.URL, Audience: []string{"https://partners.example.com"}, Keys: partners.Key(jwt.RS256),
+			Require: []jwt.Requirement{jwt.Claim("tenant").Equals("acme")}}, // of every token of this issuer
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	guard := v.Require(jwt.Any(jwt.Claim("iss").Equals(staff.URL), jwt.Scope("orders"))) // staff needs no scope
+	for name, token := range map[string]string{
+		"staff":               staff.Token(nil),
+		"partner":             partners.Token(jwttest.Claims{"aud": "https://partners.example.com", "tenant": "acme", "scope": "orders"}),
+		"no scope":            partners.Token(jwttest.Claims{"aud": "https://partners.example.com", "tenant": "acme"}),
+		"another tenant":      partners.Token(jwttest.Claims{"aud": "https://partners.example.com", "tenant": "other", "scope": "orders"}),
+		"the staff's API":     partners.Token(jwttest.Claims{"tenant": "acme", "scope": "orders"}),
+		"a name that is lent": partners.Token(jwttest.Claims{"iss": staff.URL}),
+	} {
+		fmt.Println(name, answer(guard, "Authorization", "Bearer "+token))
+	}
+	// Unordered output:
+	// staff 200
+	// partner 200
+	// no scope 403
+	// another tenant 401
+	// the staff's API 401
+	// a name that is lent 401
+}
+
+// answer is the status that a request with this header field gets.
+func answer(guard func(http.Handler) http.Handler, field, value string) int {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set(field, value)
+	w := httptest.NewRecorder()
+	guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, r)
+	return w.Code
+}
+
+// Keycloak has two kinds of roles, both below an object. The preset refuses its refresh and ID tokens.
+func ExampleClaimPath_keycloak() {
+	c, err := providers.Keycloak("https://id.example.com/realms/acme", "orders")
+	if err != nil {
+		log.Fatal(err)
+	}
+	admin := jwt.Any(
+		jwt.Claim("realm_access", "roles").Has("admin"),              // a role of the realm
+		jwt.Claim("resource_access", "orders", "roles").Has("admin"), // a role of the client orders
+	)
+
+	iss := startIssuer()
+	defer iss.Close()
+	c.Keys = iss.Key(jwt.RS256)
+	v, err := jwt.NewVerifier(c)
+	if err != nil {
+		log.Fatal(err)
+	}
+	roles := func(names ...string) map[string]any { return map[string]any{"roles": names} }
+	for name, claims := range map[string]jwttest.Claims{
+		"realm":          {"typ": "Bearer", "realm_access": roles("user", "admin")},
+		"client":         {"typ": "Bearer", "resource_access": map[string]any{"orders": roles("admin")}},
+		"another client": {"typ": "Bearer", "resource_access": map[string]any{"billing": roles("admin")}},
+		"user":           {"typ": "Bearer", "realm_access": roles("user")},
+		"ID token":       {"typ": "ID", "realm_access": roles("admin")},
+	} {
+		claims["iss"], claims["aud"] = c.Issuer, "orders"
+		fmt.Println(name, answer(v.Require(admin), "Authorization", "Bearer "+iss.Token(claims)))
+	}
+	// Unordered output:
+	// realm 200
+	// client 200
+	// another client 403
+	// user 403
+	// ID token 401
+}
+
+// Entra ID has app roles, which are words, and groups, which are ids. A user of many groups has no claim groups at
+// all, and is refused.
+func ExampleClaimPath_entra() {
+	c, err := providers.EntraV2("0184990a-477b-4fa8-9968-496074483cee", "0184990a-4782-42b5-afc1-16715b10b8ff")
+	if err != nil {
+		log.Fatal(err)
+	}
+	reader := jwt.Any(
+		jwt.Claim("roles").HasAny("Orders.Read", "Orders.Write"),
+		jwt.Claim("groups").Has("0184990a-4785-49d6-8a0b-2b2f2a3a1f6e"),
+	)
+
+	iss := startIssuer()
+	defer iss.Close()
+	c.Keys = iss.Key(jwt.RS256)
+	v, err := jwt.NewVerifier(c)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for name, claims := range map[string]jwttest.Claims{
+		"role":     {"roles": []string{"Orders.Write"}},
+		"group":    {"groups": []string{"0184990a-4785-49d6-8a0b-2b2f2a3a1f6e"}},
+		"too many": {"_claim_names": map[string]string{"groups": "src1"}},
+	} {
+		claims["iss"], claims["aud"] = c.Issuer, c.Audience[0]
+		fmt.Println(name, answer(v.Require(reader), "Authorization", "Bearer "+iss.Token(claims)))
+	}
+	// Unordered output:
+	// role 200
+	// group 200
+	// too many 403
+}
+
+// The name of a claim is one member, whatever colons it has. The preset pins the app client, for Cognito's access
+// tokens have no aud.
+func ExampleClaimPath_cognito() {
+	c, err := providers.Cognito("eu-west-1_AbCdEfGhI", "1h57kf5cpq17m0eml12EXAMPLE")
+	if err != nil {
+		log.Fatal(err)
+	}
+	staff := jwt.Claim("cognito:groups").HasAny("staff", "admins")
+
+	iss := startIssuer()
+	defer iss.Close()
+	c.Keys = iss.Key(jwt.RS256)
+	v, err := jwt.NewVerifier(c)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for name, claims := range map[string]jwttest.Claims{
+		"staff":    {"token_use": "access", "cognito:groups": []string{"staff"}},
+		"no group": {"token_use": "access"},
+		"ID token": {"token_use": "id", "cognito:groups": []string{"staff"}},
+	} {
+		claims["iss"], claims["aud"], claims["client_id"] = c.Issuer, nil, c.Clients[0]
+		fmt.Println(name, answer(v.Require(staff), "Authorization", "Bearer "+iss.Token(claims)))
+	}
+	// Unordered output:
+	// staff 200
+	// no group 403
+	// ID token 401
+}
+
+// A proxy that logs users in sends a token of its own, in a field of its own.
+func ExampleResourceConfig_proxy() {
+	c, err := providers.CloudflareAccess("acme", "4714c1358e65fe4b408ad6d432a5f878f08194bdb4752441fd56faefa9b2b6f2")
+	if err != nil {
+		log.Fatal(err)
+	}
+	iss := startIssuer()
+	defer iss.Close()
+	c.Keys = iss.Key(jwt.RS256) // here alone: c has the address of Cloudflare's keys
+	v, err := jwt.NewVerifier(c)
+	if err != nil {
+		log.Fatal(err)
+	}
+	api, err := jwt.NewResource(v, jwt.ResourceConfig{HeaderField: "Cf-Access-Jwt-Assertion"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	token := iss.Token(jwttest.Claims{"iss": c.Issuer, "aud": c.Audience, "type": "app"})
+	fmt.Println(answer(api.Require(), "Cf-Access-Jwt-Assertion", token))
+	fmt.Println(answer(api.Require(), "Cf-Access-Jwt-Assertion", "forged"))
+	fmt.Println(answer(api.Require(), "Authorization", "Bearer "+token)) // is not read
+	// Output:
+	// 200
+	// 401
+	// 401
+}
+
+// An issuer on the developer's own machine may speak plain http, if that is allowed by name.
+func ExampleDiscover_localIssuer() {
+	iss, err := jwttest.Start(&jwttest.Options{PlainHTTP: true, Path: "/realms/test"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer iss.Close()
+	issuer := iss.URL // such as http://localhost:8081/realms/test
+
+	keys, err := jwt.Discover(issuer, &jwt.RemoteOptions{InsecureLoopbackHTTP: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	v, err := jwt.NewVerifier(jwt.Config{Issuer: issuer, Audience: []string{"https://api.example.com"}, Keys: keys})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	_, err = v.Verify(context.Background(), iss.Token(nil))
+	fmt.Println(err)
+	_, err = jwt.Discover("http://id.example.com/realms/test", &jwt.RemoteOptions{InsecureLoopbackHTTP: true})
+	fmt.Println(err != nil)
+	// Output:
+	// <nil>
+	// true
 }
 
 func ExampleParseKeySet() {

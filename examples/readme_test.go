@@ -15,11 +15,7 @@ import (
 // lines and lines that are only a comment.
 func guardLines(t *testing.T, path string) int {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, begun := strings.Cut(string(text), "\n// guard:\n")
+	_, rest, begun := strings.Cut(read(t, path), "\n// guard:\n")
 	guard, _, ended := strings.Cut(rest, "\n// end of guard\n")
 	if !begun || !ended {
 		t.Fatalf("%s does not say where its guard begins and ends", path)
@@ -35,12 +31,8 @@ func guardLines(t *testing.T, path string) int {
 
 // The README has a row for each program, with the lines that its guard has today, and for no other.
 func TestREADME(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var rows []string
-	for _, row := range regexp.MustCompile(`(?m)^\| \[\w+\]\((\w+/main\.go)\) \|.*\| (\d+) \|$`).FindAllStringSubmatch(string(readme), -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| \[\w+\]\((\w+/main\.go)\) \|.*\| (\d+) \|$`).FindAllStringSubmatch(read(t, "README.md"), -1) {
 		rows = append(rows, row[1]+": "+row[2])
 	}
 	programs, err := filepath.Glob("*/main.go")
@@ -55,4 +47,13 @@ func TestREADME(t *testing.T) {
 	if !slices.Equal(rows, want) {
 		t.Errorf("the README says %q, the programs %q", rows, want)
 	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
