@@ -43,6 +43,7 @@ func TestREADME(t *testing.T) {
 	for _, path := range programs {
 		want = append(want, filepath.ToSlash(path)+": "+strconv.Itoa(guardLines(t, path)))
 	}
+	t.Logf("lines of each guard:\n%s", strings.Join(want, "\n"))
 	slices.Sort(rows)
 	if !slices.Equal(rows, want) {
 		t.Errorf("the README says %q, the programs %q", rows, want)
