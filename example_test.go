@@ -496,6 +496,69 @@ func ExampleRemoteOptions() {
 	// <nil> restored failed
 }
 
+// Issuers come and go while the service runs.
+func ExampleVerifier_Replace() {
+	ctx := context.Background()
+	first, second := startIssuer(), startIssuer()
+	defer first.Close()
+	defer second.Close()
+	v, err := jwt.NewVerifier(first.Config())
+	if err != nil {
+		log.Fatal(err)
+	}
+	show := func() {
+		_, errFirst := v.Verify(ctx, first.Token(nil))
+		_, errSecond := v.Verify(ctx, second.Token(nil))
+		fmt.Println(errFirst == nil, errSecond == nil)
+	}
+	show()
+	// A customer comes, and another leaves.
+	if err := v.Replace(second.Config()); err != nil {
+		log.Fatal(err) // the issuers are those of before
+	}
+	show()
+	// Output:
+	// true false
+	// false true
+}
+
+// Keys in a file, such as a mounted secret, that is replaced while the service runs.
+func ExampleKeysFile() {
+	iss := startIssuer()
+	defer iss.Close()
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "keys.json")
+	response, err := iss.Client().Get(iss.URL + "/.well-known/jwks.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		log.Fatal(err)
+	}
+	keys, err := jwt.KeysFile(path, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	c := iss.Config()
+	c.Keys = keys
+	v, err := jwt.NewVerifier(c)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = v.Verify(context.Background(), iss.Token(nil))
+	fmt.Println(err, v.Ready(context.Background()), keys.Status().State)
+	// Output: <nil> <nil> fresh
+}
+
 func ExampleRemoteKeySet_Snapshot() {
 	iss := startIssuer()
 	defer iss.Close()

@@ -22,12 +22,12 @@ func health(v *jwt.Verifier) http.Handler {
 	mux := http.NewServeMux()
 	// Is the process alive? The issuer's state is none of its business: a restart mends nothing there.
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	// Would a token be served? Warm fetches the keys where they are no longer fresh, so the first request need not wait
-	// for them. It is content with the last keys while the issuer is down.
+	// Would a token be served? Ready is cheap enough to be asked every second. It begins a renewal where one is due, so
+	// that a service without traffic notices that its issuer is back, and is content with the last keys meanwhile.
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), time.Second) // less than the probe's own
 		defer cancel()
-		if err := v.Warm(ctx); err != nil {
+		if err := v.Ready(ctx); err != nil {
 			slog.Warn("not ready", "err", err)
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return

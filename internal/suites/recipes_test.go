@@ -19,7 +19,7 @@ var recipes = []string{"Cookie", "Optional authentication", "CORS", "WebSocket",
 	"Kubernetes service accounts", "Testing a handler", "Local issuer over http"}
 
 // withoutCode are those recipes that need none.
-var withoutCode = []string{"Issuers at run time"}
+var withoutCode = []string{}
 
 // block is a block of Go, with the line that says where it comes from.
 var block = regexp.MustCompile("(?m)^(?:`(Example\\w+)` in )?\\[([\\w./]+)\\]\\(\\.\\./([\\w./]+)\\):\n\n```go\n((?s:.*?))```$")
