@@ -196,7 +196,7 @@ func (p *part) read(meanings map[string]string, now time.Time) {
 		}
 	}
 	if count > maxFields {
-		p.fields = append(p.fields, Field{Name: "...", Value: json.RawMessage("null"), Meaning: strconv.Itoa(count-maxFields) + " more"})
+		p.fields = append(p.fields, Field{Name: "...", Value: json.RawMessage("null"), Meaning: strconv.Itoa(count-maxFields) + " more", rest: true})
 	}
 }
 

@@ -227,27 +227,56 @@ func (x *explanation) tell(reqs []jwt.Requirement) {
 	}
 }
 
-// aloneText is what a refusal says without its hint, and without the others that it lists.
-func aloneText(e *jwt.Error) string {
+// aloneText is what a refusal says without its hint, and without the others that it lists. A date that
+// is days away is told in days or years: "15 years ago", where a [jwt.Error] counts hours.
+func aloneText(e *jwt.Error, now time.Time) string {
+	switch e.Reason {
+	case jwt.ReasonTokenExpired, jwt.ReasonTokenNotYetValid, jwt.ReasonTokenTooOld:
+		at, err := time.Parse(time.RFC3339, e.Got)
+		if err != nil || now.Sub(at).Abs() < inDays {
+			break
+		}
+		text := heading(e.Reason) + ": " + relative(at, now)
+		if e.Want != "" {
+			text += ", want " + e.Want
+		}
+		return text
+	}
 	alone := *e
 	alone.Also, alone.Hint = nil, ""
 	return strings.TrimPrefix(alone.Error(), "jwt: ")
 }
 
+// wholeText is what a refusal says, in the form of [jwt.Error.Error]. each words one that stands in it.
+func wholeText(e *jwt.Error, now time.Time, each func(e *jwt.Error, now time.Time) string) string {
+	text := each(e, now)
+	if e.Hint != "" {
+		text += "; " + e.Hint
+	}
+	var also []string
+	for _, other := range e.Also {
+		also = append(also, each(other, now))
+	}
+	if also != nil {
+		text += " (also: " + strings.Join(also, ", ") + ")"
+	}
+	return text
+}
+
 // fail words a failure.
 func (x *explanation) fail(step *Step, e *jwt.Error) {
-	step.Verdict, step.Text = VerdictFail, aloneText(e)
+	step.Verdict, step.Text = VerdictFail, aloneText(e, x.now)
 	step.Reason, step.Got, step.Want, step.member = e.Reason, e.Got, e.Want, e.Member
 	leeway := seconds(x.Leeway)
 	switch {
 	case e.Reason == jwt.ReasonTokenExpired:
-		step.Text, step.Want = "expired "+exactly(x.payload.date("exp"), x.now), "after "+stamp(x.now.Add(-leeway))
+		step.Text, step.Want = "expired "+relative(x.payload.date("exp"), x.now), "after "+stamp(x.now.Add(-leeway))
 	case e.Reason == jwt.ReasonTokenNotYetValid && step.Name == "nbf":
-		step.Text, step.Want = "not valid yet: "+exactly(x.payload.date("nbf"), x.now), "not after "+stamp(x.now.Add(leeway))
+		step.Text, step.Want = "not valid yet: "+relative(x.payload.date("nbf"), x.now), "not after "+stamp(x.now.Add(leeway))
 	case e.Reason == jwt.ReasonTokenNotYetValid && step.Name == "iat":
-		step.Text, step.Want = "issued in the future: "+exactly(x.payload.date("iat"), x.now), "not after "+stamp(x.now.Add(leeway))
+		step.Text, step.Want = "issued in the future: "+relative(x.payload.date("iat"), x.now), "not after "+stamp(x.now.Add(leeway))
 	case e.Reason == jwt.ReasonTokenTooOld:
-		step.Text = "too old: issued " + exactly(x.payload.date("iat"), x.now) + ", want " + e.Want
+		step.Text = "too old: issued " + relative(x.payload.date("iat"), x.now) + ", want " + e.Want
 	}
 }
 
@@ -388,7 +417,7 @@ func (x *explanation) finish() *Report {
 	}
 	if e := x.trace.Refusal; e != nil {
 		x.withholdIn(e)
-		x.Refusal, x.Reason, x.Text = e, e.Reason, strings.TrimPrefix(e.Error(), "jwt: ")
+		x.Refusal, x.Reason, x.Text = e, e.Reason, wholeText(e, x.now, aloneText)
 	} else {
 		x.Valid, x.Text = true, expiry(x.ExpiresAt, x.now)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"assay.example/jwt"
 )
@@ -45,7 +46,7 @@ func (r *Report) Redact() *Report {
 		}
 	}
 	if e, ok := r.Refusal.(*jwt.Error); ok { // otherwise it is nil, or redacted
-		refusal := redactRefusal(e)
+		refusal := redactRefusal(e, r.At)
 		c.Refusal, c.Text = refusal, strings.TrimPrefix(refusal.text, "jwt: ")
 	}
 	c.Header, c.Claims = redactFields(r.Header, headerMeanings, impersonalHeader), redactFields(r.Claims, claimMeanings, impersonalClaims)
@@ -95,37 +96,22 @@ func (e *refusal) As(target any) bool {
 var sentinels = []error{jwt.ErrNoToken, jwt.ErrRequest, jwt.ErrMalformed, jwt.ErrKey, jwt.ErrSignature, jwt.ErrExpired, jwt.ErrNotYetValid,
 	jwt.ErrClaims, jwt.ErrBinding, jwt.ErrScope, jwt.ErrAuthentication, jwt.ErrUnavailable}
 
-func redactRefusal(e *jwt.Error) *refusal {
-	r := &refusal{text: e.Error(), fields: bareError(e)}
+func redactRefusal(e *jwt.Error, now time.Time) *refusal {
+	r := &refusal{text: "jwt: " + wholeText(e, now, redactedText), fields: bareError(e)}
 	for _, sentinel := range sentinels {
 		if errors.Is(e, sentinel) {
 			r.sentinel = sentinel
 		}
 	}
-	isPersonal := func(e *jwt.Error) bool { return personal(e.Reason, e.Member) }
-	if !isPersonal(e) && !slices.ContainsFunc(e.Also, isPersonal) {
-		return r
-	}
-	r.text = "jwt: " + redactedText(e)
-	if e.Hint != "" {
-		r.text += "; " + e.Hint
-	}
-	var also []string
-	for _, other := range e.Also {
-		also = append(also, redactedText(other))
-	}
-	if also != nil {
-		r.text += " (also: " + strings.Join(also, ", ") + ")"
-	}
 	return r
 }
 
 // redactedText is what a refusal says, without its hint and those that it lists.
-func redactedText(e *jwt.Error) string {
+func redactedText(e *jwt.Error, now time.Time) string {
 	if personal(e.Reason, e.Member) {
 		return heading(e.Reason) + ": " + redacted
 	}
-	return aloneText(e)
+	return aloneText(e, now)
 }
 
 // bareError copies the exported fields of a refusal, without what is personal.

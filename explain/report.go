@@ -79,6 +79,7 @@ type Field struct {
 	Redacted bool            `json:"redacted,omitempty"`
 
 	broken bool // Value is no JSON value of the token: it stands for whatever follows
+	rest   bool // it stands for members that are too many to be shown
 }
 
 // A Report says what Verify says of a token, and why, step by step. It marshals to JSON. It holds
@@ -98,10 +99,10 @@ type Report struct {
 	At     time.Time `json:"at"`               // the time that it was judged for
 	Leeway float64   `json:"leeway_seconds"`
 
-	Answers []Answer `json:"answers"`          // to the five questions, in their order
-	Steps   []Step   `json:"steps"`            // in the order of Verify
-	Header  []Field  `json:"header,omitempty"` // as far as it can be read
-	Claims  []Field  `json:"claims,omitempty"` // the same
+	Answers []Answer `json:"answers"` // to the five questions, in their order
+	Steps   []Step   `json:"steps"`   // in the order of Verify
+	Header  []Field  `json:"-"`       // as far as it can be read; in JSON it is an object
+	Claims  []Field  `json:"-"`       // the same
 
 	// As the token says, verified or not; zero where it does not say, or not in a readable way.
 	IssuedAt  time.Time `json:"issued_at,omitzero"`
@@ -137,7 +138,7 @@ func (r *Report) answers() (all []Answer) {
 }
 
 // textWidth is how long the lines of a text report get, where they can be broken.
-const textWidth = 100
+const textWidth = 80
 
 // String returns the report as plain text.
 func (r *Report) String() string {
@@ -172,14 +173,24 @@ func (r *Report) String() string {
 			}
 		}
 	}
+	if !r.Verified && len(r.Claims) > 0 {
+		w.blank()
+		w.line(0, "The signature was not shown to hold, so what is said of the claims is about UNVERIFIED words.")
+	}
+	return w.String() + r.Decoded()
+}
+
+// Decoded returns header and claims alone, as two tables: what a caller shows of a token that it does
+// not verify.
+func (r *Report) Decoded() string {
+	if r == nil {
+		return ""
+	}
 	unverified := ""
 	if !r.Verified {
 		unverified = ", UNVERIFIED: anybody can have written this"
-		if len(r.Claims) > 0 {
-			w.blank()
-			w.line(0, "The signature was not shown to hold, so what is said of the claims is about UNVERIFIED words.")
-		}
 	}
+	w := &reportText{}
 	w.fields("Header"+unverified, r.Header)
 	w.fields("Claims"+unverified, r.Claims)
 	return w.String()
@@ -196,7 +207,7 @@ func (w *reportText) line(indent int, text string) {
 }
 
 func (w *reportText) hanging(first, next, text string) {
-	used := len(first)
+	used := utf8.RuneCountInString(first)
 	w.WriteString(first)
 	for n, word := range strings.Split(text, " ") {
 		size := utf8.RuneCountInString(word)
@@ -225,24 +236,50 @@ func (w *reportText) step(s Step) {
 	}
 }
 
+// maxColumn is how wide the names and the values of a table get. Meanings stand in one column behind
+// them. That of a longer value stands in the next line.
+const maxColumn = 30
+
 func (w *reportText) fields(title string, fields []Field) {
 	if len(fields) == 0 {
 		return
 	}
 	w.blank()
 	w.line(0, title)
-	widest := 0
+	names, values := 0, 0
 	for _, f := range fields {
-		widest = max(widest, min(utf8.RuneCountInString(f.Name), 20))
+		if size := utf8.RuneCountInString(f.Name); size <= maxColumn {
+			names = max(names, size)
+		}
+		if size := utf8.RuneCountInString(f.shown()); size <= maxColumn {
+			values = max(values, size)
+		}
 	}
+	meanings := strings.Repeat(" ", 2+names+2+values+2)
 	for _, f := range fields {
-		value := string(f.Value)
-		if f.Redacted {
-			value = redacted
+		line := "  " + padded(f.Name, names) + "  "
+		value := f.shown()
+		if f.Meaning == "" || utf8.RuneCountInString(line+value)+2 > len(meanings) {
+			w.hanging(line, strings.Repeat(" ", names+6), value)
+			line = meanings
+		} else {
+			line = padded(line+value, len(meanings))
 		}
 		if f.Meaning != "" {
-			value += "   " + f.Meaning
+			w.hanging(line, meanings, f.Meaning)
 		}
-		w.hanging("  "+f.Name+strings.Repeat(" ", max(widest-utf8.RuneCountInString(f.Name), 0)+2), strings.Repeat(" ", widest+6), value)
 	}
+}
+
+// shown is the value as a table shows it.
+func (f Field) shown() string {
+	if f.Redacted {
+		return redacted
+	}
+	return string(f.Value)
+}
+
+// padded fills a text with spaces up to a width.
+func padded(text string, width int) string {
+	return text + strings.Repeat(" ", max(width-utf8.RuneCountInString(text), 0))
 }

@@ -69,14 +69,6 @@ func relative(at, now time.Time) string {
 	return human(now.Sub(at)) + " ago (" + stamp(at) + ")"
 }
 
-// exactly is as relative, to the second however far the time is, as in [jwt.Error].
-func exactly(at, now time.Time) string {
-	if at.After(now) {
-		return "in " + at.Sub(now).Round(time.Second).String() + " (" + stamp(at) + ")"
-	}
-	return now.Sub(at).Round(time.Second).String() + " ago (" + stamp(at) + ")"
-}
-
 func expiry(at, now time.Time) string {
 	if now.Before(at) {
 		return "expires " + relative(at, now)
@@ -84,15 +76,19 @@ func expiry(at, now time.Time) string {
 	return "expired " + relative(at, now)
 }
 
+const day = 24 * time.Hour
+
+// inDays is from where on a duration is told in days. Below, it is told to the second.
+const inDays = 2 * day
+
 // human is a duration in the units that fit it.
 func human(d time.Duration) string {
-	const day = 24 * time.Hour
 	switch {
 	case d == math.MaxInt64:
 		return "hundreds of years"
 	case d < 0:
 		return "0s"
-	case d < 2*day:
+	case d < inDays:
 		return d.Round(time.Second).String()
 	case d < 730*day:
 		return strconv.Itoa(int(d/day)) + " days"

@@ -4,10 +4,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"assay.example/jwt"
 	"assay.example/jwt/explain"
@@ -21,27 +21,46 @@ var inspectCommand = command{
 		"asks nobody and has no key: whatever it shows can have been written by anybody. Of a broken header or\n" +
 		"payload it shows the members before the fault, and nothing behind it.\n\n" +
 		aboutInput + "\n\n" +
-		"With -json the result is one object: well_formed, text, bad_byte, at, steps (question, name,\n" +
-		"verdict, reason, text, hint), header and claims (name, value, meaning, redacted), issued_at,\n" +
-		"not_before and expires_at. What is empty may be absent.\n\n" +
+		"With -json the result is one JSON object, as docs/report.schema.json describes it.\n\n" +
 		"The exit status is 0 if the token is well formed, 1 if it is not, and 2 if the command line is wrong.",
 	example: "assay inspect " + exampleToken + "\n" +
 		"echo 'Authorization: Bearer " + exampleToken + "' | assay inspect -json",
 	run: runInspect,
 }
 
-// inspection is what inspect prints as JSON.
+// inspection is what inspect prints as JSON: of a report, what is no verdict.
 type inspection struct {
 	WellFormed bool            `json:"well_formed"`
 	Text       string          `json:"text"`
 	BadByte    *int            `json:"bad_byte,omitempty"`
 	At         time.Time       `json:"at"`
 	Steps      []explain.Step  `json:"steps"`
-	Header     []explain.Field `json:"header,omitempty"`
-	Claims     []explain.Field `json:"claims,omitempty"`
+	Header     json.RawMessage `json:"header,omitempty"`
+	Claims     json.RawMessage `json:"claims,omitempty"`
+	Meanings   json.RawMessage `json:"meanings,omitempty"`
+	NotShown   json.RawMessage `json:"not_shown,omitempty"`
 	IssuedAt   time.Time       `json:"issued_at,omitzero"`
 	NotBefore  time.Time       `json:"not_before,omitzero"`
 	ExpiresAt  time.Time       `json:"expires_at,omitzero"`
+}
+
+// inspected takes out of a report what is known of a token without a key.
+func inspected(r *explain.Report) (in inspection, err error) {
+	text, err := json.Marshal(r)
+	if err == nil {
+		err = json.Unmarshal(text, &in)
+	}
+	in.WellFormed, in.Text, in.Steps = true, "well formed", nil
+	for _, s := range r.Steps {
+		if s.Question != explain.QuestionForm {
+			continue
+		}
+		in.Steps = append(in.Steps, s)
+		if s.Verdict == explain.VerdictFail && in.WellFormed {
+			in.WellFormed, in.Text = false, s.Text
+		}
+	}
+	return in, err
 }
 
 func runInspect(ctx context.Context, c *call) int {
@@ -68,22 +87,14 @@ func runInspect(ctx context.Context, c *call) int {
 		r = r.Redact()
 	}
 	r = flagWords.in(r)
-	in := inspection{WellFormed: true, Text: "well formed", BadByte: r.BadByte, At: r.At, Header: r.Header, Claims: r.Claims,
-		IssuedAt: r.IssuedAt, NotBefore: r.NotBefore, ExpiresAt: r.ExpiresAt}
-	for _, s := range r.Steps {
-		if s.Question != explain.QuestionForm {
-			continue
-		}
-		in.Steps = append(in.Steps, s)
-		if s.Verdict == explain.VerdictFail && in.WellFormed {
-			in.WellFormed, in.Text = false, s.Text
-		}
+	in, err := inspected(r)
+	if err != nil {
+		return c.failed(err)
 	}
-	var err error
 	if *asJSON {
 		err = c.printJSON(in)
 	} else {
-		_, err = fmt.Fprint(c.stdout, painted(in.String(), colored(c.stdout)))
+		_, err = fmt.Fprint(c.stdout, painted(in.String()+r.Decoded(), colored(c.stdout)))
 	}
 	switch {
 	case err != nil:
@@ -109,29 +120,5 @@ func (in inspection) String() string {
 			}
 		}
 	}
-	writeFields(&b, "Header", in.Header)
-	writeFields(&b, "Claims", in.Claims)
 	return b.String()
-}
-
-func writeFields(b *strings.Builder, title string, fields []explain.Field) {
-	if len(fields) == 0 {
-		return
-	}
-	names, values := 0, 0
-	shown := func(f explain.Field) string {
-		if f.Redacted {
-			return "(redacted)"
-		}
-		return string(f.Value)
-	}
-	for _, f := range fields {
-		names = max(names, min(utf8.RuneCountInString(f.Name), 24))
-		values = max(values, min(utf8.RuneCountInString(shown(f)), 40))
-	}
-	fmt.Fprintf(b, "\n%s (UNVERIFIED)\n", title)
-	for _, f := range fields {
-		line := fmt.Sprintf("  %-*s  %-*s  %s", names, f.Name, values, shown(f), f.Meaning)
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
 }

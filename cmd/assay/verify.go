@@ -29,10 +29,7 @@ var verifyCommand = command{
 		"it from the intended authority, is it meant for this application? Keys are found by the issuer's\n" +
 		"metadata unless -jwks, -key or -secret-file says otherwise, and nothing else is asked.\n\n" +
 		aboutInput + "\n\n" +
-		"With -json the report is one object: valid, reason, text, signature_verified, issuer, at,\n" +
-		"leeway_seconds, answers (question, text, verdict), steps (question, name, verdict, reason, got,\n" +
-		"want, text, hint), header and claims (name, value, meaning, redacted), issued_at, not_before,\n" +
-		"expires_at and bad_byte. What is empty may be absent.\n\n" +
+		"With -json the report is one JSON object, as docs/report.schema.json describes it.\n\n" +
 		"The exit status is 0 if the token is valid, 1 if it is refused, 2 if the command line is wrong,\n" +
 		"and 3 if the keys cannot be had.",
 	example: "assay verify " + exampleFlags + " -key '" + exampleKey + "' " + exampleToken + "\n" +

@@ -193,7 +193,7 @@ func (c *fieldCase) run(t *testing.T) {
 	if (err == nil) != (len(c.wants) == 0) || r.Valid != (err == nil) {
 		t.Errorf("%v, and the report says that valid is %v; want %q", err, r.Valid, c.wants)
 	}
-	said := r.String()
+	said := strings.Join(strings.Fields(r.String()), " ") // in one line
 	if err != nil {
 		said += err.Error()
 	}
