@@ -40,11 +40,13 @@ func (s *tokenSource) define(flags *flag.FlagSet) {
 
 // aboutInput is the part of a command's help that is about its token.
 const aboutInput = "The token is an argument, the content of a file, or what standard input has if there is no\n" +
-	"argument or it is -. A whole line \"Authorization: Bearer ...\" is taken too, and so is what curl -v\n" +
-	"prints. An argument stays in the shell's history: a file or a pipe does not."
+	"argument or it is -. It is found in what people paste: a line \"Authorization: Bearer ...\" or\n" +
+	"\"Cookie: ...\", a curl command or what curl -v prints, the JSON of a token endpoint, quotes and\n" +
+	"broken lines. What is taken off is said. An argument stays in the shell's history: a file or a\n" +
+	"pipe does not."
 
-// read returns the token without what surely does not belong to it: the line end of a file, and the
-// name and scheme of a header field. Whatever else is there stays, for the report to tell.
+// read returns the token without what surely does not belong to it, and says what that was. Whatever
+// else is there stays, for the report to tell.
 func (s *tokenSource) read(c *call) (token string, code int, ok bool) {
 	text := ""
 	var err error
@@ -64,13 +66,16 @@ func (s *tokenSource) read(c *call) (token string, code int, ok bool) {
 	if err != nil {
 		return "", c.misused("%v", err), false
 	}
-	if n := len(authorization.FindAllStringIndex(text, -1)); n > 1 {
-		return "", c.misused("there are %d Authorization headers, and a request may have one (RFC 6750 section 2): which is the token?", n), false
-	}
-	if text = bare(text); text == "" {
+	found, err := takeOff(text)
+	switch {
+	case err != nil:
+		return "", c.misused("%v", err), false
+	case found.token == "":
 		return "", c.misused("there is no token: give one on standard input, in a file, or as an argument"), false
+	case found.off != nil:
+		c.warn("taken off the token: %s", strings.Join(found.off, ", "))
 	}
-	return text, exitOK, true
+	return found.token, exitOK, true
 }
 
 func (c *call) readStdin() (string, error) {

@@ -108,7 +108,8 @@ func runInspect(ctx context.Context, c *call) int {
 func (in inspection) String() string {
 	var b strings.Builder
 	if in.WellFormed {
-		b.WriteString("WELL FORMED, and UNVERIFIED: anybody can have written this. \"assay verify\" asks the issuer's keys.\n")
+		b.WriteString("WELL FORMED, and UNVERIFIED: anybody can have written this.\n" +
+			"\"assay verify\" says how to check it.\n")
 	} else {
 		b.WriteString("BROKEN, and UNVERIFIED: " + in.Text + "\n")
 		if in.BadByte != nil {
