@@ -14,12 +14,14 @@
 //	assay debug                                      show all that on a page of this machine
 //	assay bench                                      measure verification on this machine
 //	assay completion bash                            print a script for the shell
+//	assay version                                    say which version this is
 //
 // "assay help" lists the commands, and "assay help verify" explains one. Flags may stand before or
 // behind the token.
 //
 // The exit status is 0 if all went well: the token is valid; 1 if something failed: the token is
-// refused; 2 if the command line was wrong; 3 if the keys could not be had.
+// refused; 2 if the command line was wrong: a flag, a file that it names, or what is missing; 3 if the
+// keys could not be fetched.
 package main
 
 // This file finds the command that was asked for, and holds what all commands share: flags, help
@@ -75,14 +77,18 @@ func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, std
 			return exitOK
 		}
 		name, rest = rest[0], []string{"-h"}
+	case "-version", "--version":
+		name = versionCommand.name
 	}
+	var names []string
 	for _, c := range commands() {
 		if c.name == name {
 			return c.run(ctx, &call{command: c, args: rest, stdin: stdin, stdout: stdout, stderr: stderr})
 		}
+		names = append(names, c.name)
 	}
 	if name, _, _ = strings.Cut(name, "="); plainWord.MatchString(name) {
-		fmt.Fprintln(stderr, oneLine("assay: there is no command %q", name))
+		fmt.Fprintln(stderr, oneLine("assay: there is no command %q", name)+meant(name, "", names))
 	} else {
 		fmt.Fprintln(stderr, "assay: there is no such command")
 	}
@@ -110,6 +116,7 @@ func commands() []command {
 		debugCommand,
 		benchCommand,
 		completionCommand(),
+		versionCommand,
 	}
 }
 
@@ -158,6 +165,8 @@ func (c *call) parse(flags *flag.FlagSet, most int) (code int, ok bool) {
 		case errors.Is(err, flag.ErrHelp):
 			c.printHelp(flags)
 			return exitOK, false
+		case err != nil && unknownFlag(flags, args) != "" && !c.namesSecret():
+			return c.misused("%s", noSuchFlag(flags, args)), false
 		case err != nil && c.namesSecret():
 			return c.misused("%s. What was given is not repeated: it may be a secret", wrongFlag(flags, args)), false
 		case err != nil:

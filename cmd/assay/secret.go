@@ -39,7 +39,7 @@ func withoutSecret(err error, given string) string {
 }
 
 // naming finds flags that name a secret, a key or a file, whether a command has them or not.
-var naming = regexp.MustCompile(`^--?(?:[a-z0-9]+-)*(?:private|public)?(?:key|jwk|secret|file|pem|cert|pass|token)[a-z]*(?:-[a-z-]*)?(?:=|$)`)
+var naming = regexp.MustCompile(`^--?(?:(?:[a-z0-9]+-)*(?:private|public)?(?:key|jwk|secret|file|pem|cert|pass|token|header)[a-z]*(?:-[a-z-]*)?|ca)(?:=|$)`)
 
 // plainWord is what a command is called, and a flag.
 var plainWord = regexp.MustCompile(`^-{0,2}[a-z][a-z0-9-]{0,30}$`)
@@ -70,5 +70,32 @@ func wrongFlag(flags *flag.FlagSet, args []string) string {
 			return "-" + name + ": " + err.Error()
 		}
 	}
-	return "there is no such flag"
+	return "there is no such flag" + meant(unknownFlag(flags, args), "-", flagNames(flags))
+}
+
+// unknownFlag is the flag that was read last, if there is none of that name.
+func unknownFlag(flags *flag.FlagSet, args []string) string {
+	read := len(args) - len(flags.Args())
+	if read == 0 || !strings.HasPrefix(args[read-1], "-") {
+		return ""
+	}
+	name, _, _ := strings.Cut(strings.TrimLeft(args[read-1], "-"), "=")
+	if flags.Lookup(name) != nil {
+		return ""
+	}
+	return name
+}
+
+// noSuchFlag says which flag was meant. It repeats nothing but a plain word.
+func noSuchFlag(flags *flag.FlagSet, args []string) string {
+	name := unknownFlag(flags, args)
+	if !plainWord.MatchString(name) {
+		return "there is no such flag"
+	}
+	return "there is no such flag: -" + name + meant(name, "-", flagNames(flags))
+}
+
+func flagNames(flags *flag.FlagSet) (names []string) {
+	flags.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	return names
 }

@@ -357,7 +357,7 @@ func TestExamples(t *testing.T) {
 			t.Errorf("%s -h: exit status %d\n%s%s", c.name, code, stdout, stderr)
 		}
 	}
-	if n != 10 {
+	if n != 12 {
 		t.Errorf("%d examples", n)
 	}
 	if code, stdout, _ := ran(t, "", "inspect", exampleToken); code != exitOK || !strings.Contains(stdout, "WELL FORMED") {
