@@ -240,12 +240,18 @@ a web site is a token that you give away.
 ` + "```sh" + `
 assay verify -issuer https://tenant.eu.auth0.com/ -audience https://api.example.com < token.txt
 assay verify -issuer ... -audience ... -at 2026-11-21T19:00:00Z -redact < token.txt   # as it was then; fit for a ticket
+assay verify < token.txt                             # decode it, and learn which command verifies it
 assay inspect < token.txt                            # only decode it
 assay keys -issuer https://tenant.eu.auth0.com/      # only look at the issuer's keys
 ` + "```" + `
 
-Its exit status is 0 for a valid token, 1 for a refused one, 2 for a wrong command line and 3 where the keys cannot be had. ` + "`-json`" + ` prints
-the same for programs. ` + "`assay debug`" + ` shows it in a browser.
+The token may be pasted with whatever is around it: a header field, a curl command, the JSON of a token endpoint, a cookie, broken lines. The
+command says what it took off. An issuer inside a cluster, or one of many tenants, needs ` + "`-ca`, `-metadata` or `-tenant`" + `. A shared secret is in
+a file: ` + "`-secret-file`, with `-base64`" + ` if it is encoded.
+
+The exit status is 0 for a valid token, 1 for a refused one, 2 for a wrong command line, such as a file that cannot be read, and 3 where the
+issuer's keys cannot be fetched. ` + "`-json`" + ` prints the same for programs: ` + "[report.schema.json](report.schema.json)" + ` describes it. ` + "`assay debug`" + ` shows it
+in a browser.
 
 **3. The package.** ` + "`explain.Token`" + ` returns the same as an ` + "`*explain.Report`" + `, ` + "`Report.Redact`" + ` takes the personal claims out of it, and
 ` + "`explain.TokenAt`" + ` judges for another time. What it says of a token is what Verify says: a test holds the two together.

@@ -95,7 +95,7 @@ func TestBenchOwnToken(t *testing.T) {
 		want string
 	}{
 		{[]string{"-issuer", "https://issuer.example", "-audience", "other", "-key", exampleKey}, exitFailed, "wrong audience"},
-		{[]string{"-issuer", "https://issuer.example", "-audience", "other", "-key", "no-such-file"}, exitNoKeys, "-key wants a file's name"},
+		{[]string{"-issuer", "https://issuer.example", "-audience", "other", "-key", "no-such-file"}, exitUsage, "-key wants a file's name"},
 		{[]string{"-issuer", "https://issuer.example"}, exitUsage, "-audience is required"},
 		{[]string{"-each", "1ms"}, exitUsage, "-each is not from"},
 		{[]string{"-each", "2m"}, exitUsage, "-each is not from"},

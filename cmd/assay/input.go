@@ -219,7 +219,7 @@ func (p *profile) Set(text string) error {
 
 func (*profile) choices() []string { return []string{"at+jwt", "id"} }
 
-// moment is a flag for a time: RFC 3339, seconds since 1970, or a duration from now.
+// moment is a flag for a time: RFC 3339, a date, seconds since 1970, or a duration from now.
 type moment struct{ time.Time }
 
 func (m *moment) String() string {
@@ -229,18 +229,32 @@ func (m *moment) String() string {
 	return m.Format(time.RFC3339)
 }
 
+// timeLayouts are how people write a time. Without a zone it is UTC, and without a time it is midnight.
+var timeLayouts = []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime, "2006-01-02 15:04", time.DateOnly}
+
 func (m *moment) Set(text string) error {
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		m.Time = t
-	} else if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		m.Time = time.Unix(n, 0)
-	} else if d, err := time.ParseDuration(text); err == nil {
-		m.Time = time.Now().Add(d)
-	} else {
-		return errors.New("it is neither a time like 2026-11-21T19:00:00Z, nor seconds since 1970, nor a duration from now like -10m")
+	at, err := readTime(text)
+	if err != nil {
+		return err
 	}
-	if year := m.UTC().Year(); year < 1970 || year > 9999 {
+	if year := at.UTC().Year(); year < 1970 || year > 9999 {
 		return errors.New("it is not within the years 1970 to 9999")
 	}
+	m.Time = at
 	return nil
+}
+
+func readTime(text string) (time.Time, error) {
+	for _, layout := range timeLayouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return time.Unix(n, 0), nil
+	}
+	if d, err := time.ParseDuration(text); err == nil {
+		return time.Now().Add(d), nil
+	}
+	return time.Time{}, errors.New("it is neither a time like 2026-11-21T19:00:00Z, nor a date like 2026-11-21, nor seconds since 1970, nor a duration from now like -10m")
 }

@@ -68,7 +68,7 @@ func runInspect(ctx context.Context, c *call) int {
 	var from tokenSource
 	var at moment
 	from.define(flags)
-	flags.Var(&at, "at", "`time` that is taken for now: 2026-11-21T19:00:00Z, seconds since 1970, or from now, such as -10m")
+	flags.Var(&at, "at", "`time` that is taken for now: 2026-11-21T19:00:00Z, 2026-11-21, seconds since 1970, or from now, such as -10m")
 	asJSON := flags.Bool("json", false, "print JSON")
 	redact := flags.Bool("redact", false, "leave out the values of claims that may be personal")
 	if code, ok := c.parse(flags, maxArguments); !ok {

@@ -36,8 +36,8 @@ var keysCommand = command{
 		"cache_control, expires, age, etag, last_modified, error), metadata (the issuer's own, long texts cut),\n" +
 		"fresh_seconds, keys (kid, kty, use, alg, size, thumbprint, usable, skipped) and hints. What is\n" +
 		"empty may be absent.\n\n" +
-		"The exit status is 0 if there is a key that can be used, 2 if the command line is wrong, and 3 if\n" +
-		"the keys cannot be had.",
+		"The exit status is 0 if there is a key that can be used, 2 if the command line is wrong, such as a\n" +
+		"file that cannot be read, and 3 if the keys cannot be fetched or none of them can be used.",
 	example: "assay keys -jwks '{\"keys\":[" + exampleKey + "]}'\nassay keys -issuer https://accounts.google.com",
 	run:     runKeys,
 }
@@ -91,7 +91,7 @@ func runKeys(ctx context.Context, c *call) int {
 	var s settings
 	flags.StringVar(&s.issuer, "issuer", "", "`url` of the issuer, byte for byte as its tokens have it in iss")
 	flags.StringVar(&s.jwks, "jwks", "", "`file` or address of the key set, in place of the issuer's metadata; a set may be written here itself")
-	s.defineLoopback(flags)
+	s.remote.define(flags)
 	asJSON := flags.Bool("json", false, "print JSON")
 	if code, ok := c.parse(flags, 0); !ok {
 		return code
@@ -121,18 +121,22 @@ func runKeys(ctx context.Context, c *call) int {
 func (s *settings) list(ctx context.Context) (*keyList, error) {
 	list := &keyList{Issuer: foreign(s.issuer)}
 	watch := &watcher{}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport, err := s.transport()
+	if err != nil {
+		return nil, err
+	}
 	defer transport.CloseIdleConnections()
 	watch.next = transport
 	s.client = &http.Client{Transport: watch}
 	source, err := s.keys()
 	switch {
 	case errors.Is(err, errKeys):
-		list.Error = foreign(err.Error())
-		text, err := inline("-jwks", s.jwks)
-		if err == nil {
-			list.read([]byte(text), nil)
+		text, unread := inline("-jwks", s.jwks)
+		if unread != nil {
+			return nil, unread
 		}
+		list.Error = foreign(err.Error())
+		list.read([]byte(text), nil)
 		return list, nil
 	case err != nil:
 		return nil, err

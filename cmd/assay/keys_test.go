@@ -241,7 +241,7 @@ func TestKeysOfAnIssuer(t *testing.T) {
 		{[]string{"-issuer", "http://127.0.0.1:1"}, exitUsage, "-insecure-loopback-http"},
 		{[]string{"-issuer", "http://issuer.example", "-insecure-loopback-http"}, exitUsage, "not loopback"},
 		{[]string{"-issuer", "https://issuer.example", "more"}, exitUsage, "unexpected argument"},
-		{[]string{"-jwks", filepath.Join(t.TempDir(), "none")}, exitNoKeys, "-jwks wants a file's name: "},
+		{[]string{"-jwks", filepath.Join(t.TempDir(), "none")}, exitUsage, "-jwks wants a file's name: "},
 		{[]string{"-jwks", `{"keys":[]}`}, exitNoKeys, "it is empty"},
 		{[]string{"-jwks", `{"keys":[{"kty":"oct","k":"AAAA"}]}`}, exitNoKeys, "everybody can read a secret"},
 		{[]string{"-jwks", `{"keys":`}, exitNoKeys, "keys is not an array"},

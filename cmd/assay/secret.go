@@ -21,9 +21,12 @@ var quotedPart = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 // harmless are words of keys that a message about one may repeat.
 var harmless = []string{"RSA", "EC", "OKP", "oct", "sig", "enc", "RSA-OAEP", "P-256", "P-384", "P-521", "Ed25519", "X25519", "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"}
 
+// goName is how the errors of package jwt begin. A flag's name stands there for who has no Go.
+var goName = regexp.MustCompile(`^jwt: (?:[A-Z][A-Za-z]+: )?`)
+
 // withoutSecret words an error about what was given as a key or a secret.
 func withoutSecret(err error, given string) string {
-	text := quotedPart.ReplaceAllStringFunc(err.Error(), func(quoted string) string {
+	text := quotedPart.ReplaceAllStringFunc(goName.ReplaceAllString(err.Error(), ""), func(quoted string) string {
 		if word := strings.Trim(quoted, `"`); slices.Contains(harmless, word) || slices.Contains((*algorithms)(nil).choices(), word) {
 			return word
 		}
@@ -59,6 +62,9 @@ func wrongFlag(flags *flag.FlagSet, args []string) string {
 		f := flags.Lookup(name)
 		if f == nil {
 			break
+		}
+		if name == "header" {
+			return "-header wants 'Name: value'"
 		}
 		if naming.MatchString("-" + name) {
 			return "-" + name + " wants a file's name"

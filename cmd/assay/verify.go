@@ -3,13 +3,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -31,7 +32,7 @@ var verifyCommand = command{
 		aboutInput + "\n\n" +
 		"With -json the report is one JSON object, as docs/report.schema.json describes it.\n\n" +
 		"The exit status is 0 if the token is valid, 1 if it is refused, 2 if the command line is wrong,\n" +
-		"and 3 if the keys cannot be had.",
+		"such as a file that it names, and 3 if the issuer's keys cannot be fetched.",
 	example: "assay verify " + exampleFlags + " -key '" + exampleKey + "' " + exampleToken + "\n" +
 		"assay verify " + exampleFlags + " -key '" + exampleKey + "' -profile at+jwt -at +1h -redact -json " + exampleToken,
 	run: runVerify,
@@ -40,38 +41,42 @@ var verifyCommand = command{
 // settings are what a verifier is made of.
 type settings struct {
 	issuer       string
+	tenants      texts
+	anyTenant    bool
 	audience     texts
 	clients      texts
 	skipAudience bool
 	jwks         string
 	key          string
 	secretFile   string
+	base64       bool
 	algorithms   algorithms
 	profile      profile
 	leeway       time.Duration
-	loopbackHTTP bool
-	client       *http.Client // nil: the package's own
+	remote
 }
 
-// defaultLeeway is that of jwt.Config.
-const defaultLeeway = 30 * time.Second
+// Those of jwt.Config.
+const (
+	defaultLeeway = 30 * time.Second
+	maxLeeway     = 10 * time.Minute
+)
 
 func (s *settings) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.issuer, "issuer", "", "`url` of the issuer, byte for byte as its tokens have it in iss")
+	flags.Var(&s.tenants, "tenant", "`id` of a tenant, for an issuer with {tenantid} in its name; repeatable")
+	flags.BoolVar(&s.anyTenant, "insecure-any-tenant", false, "take tokens of every tenant of such an issuer")
 	flags.Var(&s.audience, "audience", "`api` that the token must be for (aud); repeatable")
 	flags.Var(&s.clients, "client", "`id` of a client that it may be issued to (client_id, azp, cid, appid); repeatable")
 	flags.BoolVar(&s.skipAudience, "insecure-skip-audience", false, "take tokens for any API of the issuer")
 	flags.StringVar(&s.jwks, "jwks", "", "`file` or address of the key set, in place of the issuer's metadata")
 	flags.StringVar(&s.key, "key", "", "`file` with the issuer's public key: PEM, a certificate or a JWK; a JWK may be written here itself")
 	flags.StringVar(&s.secretFile, "secret-file", "", "`file` with the secret of HS256, HS384 or HS512, its bytes as they are but for one line end")
+	flags.BoolVar(&s.base64, "base64", false, "the content of -secret-file is base64 or base64url")
 	flags.Var(&s.algorithms, "alg", "`algorithm` that may be used; repeatable (default: each key's own; HS256 with -secret-file)")
 	flags.Var(&s.profile, "profile", "`kind` of token: at+jwt (RFC 9068) or id (OpenID Connect); default: any access token")
 	flags.DurationVar(&s.leeway, "leeway", defaultLeeway, "`duration` by which clocks may differ; 0: not at all")
-	s.defineLoopback(flags)
-}
-
-func (s *settings) defineLoopback(flags *flag.FlagSet) {
-	flags.BoolVar(&s.loopbackHTTP, "insecure-loopback-http", false, "allow http for an issuer on this machine, such as the one of assay demo")
+	s.remote.define(flags)
 }
 
 // loopbackHint tells of the flag to whoever tries assay demo.
@@ -93,9 +98,9 @@ func onLoopback(address string) bool {
 }
 
 // errKeys says that keys were named and cannot be used.
-var errKeys = errors.New("the keys cannot be had")
+var errKeys = errors.New("the keys cannot be used")
 
-// verifier makes the verifier. An error that wraps errKeys is about a file, any other about the flags.
+// verifier makes the verifier. An error is about the command line, and the files that it names.
 func (s *settings) verifier() (*jwt.Verifier, error) {
 	config, err := s.config()
 	if err != nil {
@@ -104,15 +109,52 @@ func (s *settings) verifier() (*jwt.Verifier, error) {
 	return jwt.NewVerifier(config)
 }
 
-func (s *settings) config() (config jwt.Config, err error) {
-	if s.issuer == "" {
-		return config, errors.New("-issuer is required: whose token is it?")
+// tenantID stands in the name of an issuer of many tenants.
+const tenantID = "{tenantid}"
+
+var guid = regexp.MustCompile(`^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// lacking says what a verifier needs and was not given; nil: nothing.
+func (s *settings) lacking() error {
+	switch {
+	case s.issuer == "":
+		return errors.New("-issuer is required: whose token is it?")
+	case len(s.audience) == 0 && len(s.clients) == 0 && !s.skipAudience:
+		return errors.New("-audience is required (or -client): whom must the token be for?")
 	}
-	if len(s.audience) == 0 && len(s.clients) == 0 && !s.skipAudience {
-		return config, errors.New("-audience is required (or -client): whom must the token be for?")
+	return nil
+}
+
+// check finds what package jwt would refuse too, and says it with the names of flags.
+func (s *settings) check() error {
+	tenants, many := len(s.tenants) > 0 || s.anyTenant, strings.Contains(s.issuer, tenantID)
+	switch {
+	case s.leeway < 0 || s.leeway > maxLeeway:
+		return fmt.Errorf("-leeway is not from 0 to %v", maxLeeway)
+	case s.skipAudience && len(s.audience) > 0:
+		return errors.New("-insecure-skip-audience contradicts -audience")
+	case tenants && !many:
+		return errors.New("-tenant is for an -issuer with " + tenantID + " in its name")
+	case len(s.tenants) > 0 && s.anyTenant:
+		return errors.New("-insecure-any-tenant contradicts -tenant")
+	case many && !tenants:
+		return errors.New("-tenant is required, as -issuer has " + tenantID + ": whose tokens are taken?")
+	case slices.ContainsFunc(s.tenants, func(id string) bool { return !guid.MatchString(id) }):
+		return errors.New("-tenant wants the tenant's id: a GUID in lower case")
+	case many && s.metadata == "" && s.jwks == "" && s.key == "" && s.secretFile == "":
+		return errors.New("-metadata is required, as -issuer has " + tenantID + ": where are the keys of all tenants?")
+	case s.base64 && s.secretFile == "":
+		return errors.New("-base64 is about -secret-file, which is not there")
+	}
+	return nil
+}
+
+func (s *settings) config() (config jwt.Config, err error) {
+	if err = cmp.Or(s.lacking(), s.check()); err != nil {
+		return config, err
 	}
 	config = jwt.Config{
-		Issuer: s.issuer, Audience: s.audience, Clients: s.clients, InsecureSkipAudience: s.skipAudience,
+		Issuer: s.issuer, Tenants: s.tenants, InsecureAnyTenant: s.anyTenant, Audience: s.audience, Clients: s.clients, InsecureSkipAudience: s.skipAudience,
 		Algorithms: s.algorithms, Profile: s.profile.Profile, Leeway: s.leeway,
 	}
 	if s.leeway == 0 {
@@ -129,9 +171,14 @@ func (s *settings) keys() (jwt.KeySource, error) {
 			named++
 		}
 	}
+	file := s.key != "" || s.secretFile != "" || s.jwks != "" && !schemed.MatchString(s.jwks)
 	switch {
 	case named > 1:
 		return nil, errors.New("only one of -jwks, -key and -secret-file can be given")
+	case file && s.used() != "":
+		return nil, errors.New(s.used() + " is about keys from the network, and a file holds them here")
+	case s.jwks != "" && s.metadata != "":
+		return nil, errors.New("-metadata contradicts -jwks: both say where the keys are")
 	case s.jwks != "":
 		return s.keySet()
 	case s.key != "":
@@ -139,11 +186,11 @@ func (s *settings) keys() (jwt.KeySource, error) {
 	case s.secretFile != "":
 		return s.secret()
 	}
-	return jwt.Discover(s.issuer, s.options())
-}
-
-func (s *settings) options() *jwt.RemoteOptions {
-	return &jwt.RemoteOptions{Client: s.client, InsecureLoopbackHTTP: s.loopbackHTTP}
+	options, err := s.options()
+	if err != nil {
+		return nil, err
+	}
+	return jwt.Discover(s.issuer, options)
 }
 
 // isInline reports whether a flag is JSON itself. Otherwise it names a file.
@@ -175,7 +222,11 @@ var schemed = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 
 func (s *settings) keySet() (jwt.KeySource, error) {
 	if schemed.MatchString(s.jwks) {
-		set, err := jwt.NewRemoteKeySet(s.jwks, s.options())
+		options, err := s.options()
+		if err != nil {
+			return nil, err
+		}
+		set, err := jwt.NewRemoteKeySet(s.jwks, options)
 		if err != nil {
 			return nil, fmt.Errorf("-jwks: %s; -jwks wants a file's name, or the address of a key set", withoutSecret(err, s.jwks))
 		}
@@ -252,7 +303,12 @@ func (s *settings) secret() (jwt.KeySource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errKeys, err)
 	}
-	text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+	secret := strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+	if s.base64 {
+		if secret, err = fromBase64(text); err != nil {
+			return nil, fmt.Errorf("%w: -secret-file: %w", errKeys, err)
+		}
+	}
 	algs := slices.Clone(s.algorithms)
 	if algs == nil {
 		algs = algorithms{jwt.HS256}
@@ -260,13 +316,23 @@ func (s *settings) secret() (jwt.KeySource, error) {
 	slices.Sort(algs)
 	var keys []*jwt.Key
 	for _, alg := range slices.Compact(algs) {
-		key, err := jwt.HMACKey("", alg, []byte(text))
+		key, err := jwt.HMACKey("", alg, []byte(secret))
 		if err != nil {
-			return nil, unusable("-secret-file", s.secretFile, text, err)
+			return nil, unusable("-secret-file", s.secretFile, text+secret, err)
 		}
 		keys = append(keys, key)
 	}
 	return jwt.NewKeySet(keys...)
+}
+
+// fromBase64 decodes base64 or base64url, with or without padding, over any number of lines.
+func fromBase64(text string) (string, error) {
+	text = strings.NewReplacer("+", "-", "/", "_").Replace(strings.Join(strings.Fields(text), ""))
+	decoded, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
+	if err != nil {
+		return "", errors.New("it is neither base64 nor base64url")
+	}
+	return string(decoded), nil
 }
 
 func runVerify(ctx context.Context, c *call) int {
@@ -278,18 +344,14 @@ func runVerify(ctx context.Context, c *call) int {
 	s.define(flags)
 	from.define(flags)
 	flags.Var(&scopes, "scope", "`scope` that the API asks for; repeatable, or several with spaces")
-	flags.Var(&at, "at", "`time` to judge for: 2026-11-21T19:00:00Z, seconds since 1970, or from now, such as -10m")
+	flags.Var(&at, "at", "`time` to judge for: 2026-11-21T19:00:00Z, 2026-11-21, seconds since 1970, or from now, such as -10m")
 	asJSON := flags.Bool("json", false, "print the report as JSON")
 	redact := flags.Bool("redact", false, "leave out the values of claims that may be personal")
 	if code, ok := c.parse(flags, maxArguments); !ok {
 		return code
 	}
 	v, err := s.verifier()
-	switch {
-	case errors.Is(err, errKeys):
-		c.warn("%v", err)
-		return exitNoKeys
-	case err != nil:
+	if err != nil {
 		return c.misused("%v", s.loopbackHint(err))
 	}
 	token, code, ok := from.read(c)

@@ -1,0 +1,123 @@
+// This file is the flags that say how an issuer is reached: where its metadata is, which authorities are
+// trusted, what is sent along.
+
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"net/http"
+	"net/textproto"
+	"strings"
+
+	"assay.example/jwt"
+)
+
+// remote is how an issuer is reached.
+type remote struct {
+	metadata     string
+	ca           string
+	header       fields
+	httpHosts    texts
+	loopbackHTTP bool
+
+	client *http.Client // nil: the package's own
+}
+
+func (r *remote) define(flags *flag.FlagSet) {
+	flags.StringVar(&r.metadata, "metadata", "", "`url` of the issuer's metadata, if it is not where the standards say")
+	flags.StringVar(&r.ca, "ca", "", "`file` with the certificates of the authorities (PEM) that are trusted in place of the system's")
+	flags.BoolVar(&r.loopbackHTTP, "insecure-loopback-http", false, "allow http for an issuer on this machine, such as the one of assay demo")
+	if moreRemote {
+		flags.Var(&r.header, "header", "`field` that is sent to the issuer, written as 'Name: value'; repeatable")
+		flags.Var(&r.httpHosts, "http-host", "`name` of a host within your own network that may be asked over http; repeatable")
+	}
+}
+
+// moreRemote says that -header and -http-host are there.
+const moreRemote = false
+
+// setMore gives the options what -header and -http-host say.
+func (r *remote) setMore(*jwt.RemoteOptions) {
+	// o.Header = http.Header(r.header)
+	// o.InsecureHTTPHosts = r.httpHosts
+}
+
+// used names the first flag that only keys from the network have a use for; empty if none was given.
+func (r *remote) used() string {
+	switch {
+	case r.metadata != "":
+		return "-metadata"
+	case r.ca != "":
+		return "-ca"
+	case len(r.header) > 0:
+		return "-header"
+	case len(r.httpHosts) > 0:
+		return "-http-host"
+	}
+	return ""
+}
+
+func (r *remote) options() (*jwt.RemoteOptions, error) {
+	roots, err := r.roots()
+	if err != nil {
+		return nil, err
+	}
+	o := &jwt.RemoteOptions{Client: r.client, MetadataURL: r.metadata, InsecureLoopbackHTTP: r.loopbackHTTP}
+	if r.client == nil {
+		o.RootCAs = roots
+	}
+	r.setMore(o)
+	return o, nil
+}
+
+// transport is one that trusts what -ca says, for a client that watches.
+func (r *remote) transport() (*http.Transport, error) {
+	roots, err := r.roots()
+	if err != nil {
+		return nil, err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if roots != nil {
+		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	}
+	return transport, nil
+}
+
+// roots are the authorities that -ca names; nil: those of the system.
+func (r *remote) roots() (*x509.CertPool, error) {
+	if r.ca == "" {
+		return nil, nil
+	}
+	text, err := readFile("-ca", r.ca)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM([]byte(text)) {
+		return nil, errors.New("-ca wants a file with certificates in PEM, and there is none in it")
+	}
+	return roots, nil
+}
+
+// fields is a flag of header fields that can be repeated.
+type fields http.Header
+
+func (f *fields) String() string { return "" } // they may be secrets
+
+func (f *fields) Set(text string) error {
+	name, value, ok := strings.Cut(text, ":")
+	name = textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name))
+	if value = strings.TrimSpace(value); !ok || name == "" || value == "" || strings.ContainsAny(text, "\r\n") {
+		return errNoField
+	}
+	if *f == nil {
+		*f = fields{}
+	}
+	http.Header(*f).Add(name, value)
+	return nil
+}
+
+var errNoField = errors.New("it is not written as 'Name: value'")
