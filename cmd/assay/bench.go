@@ -50,7 +50,7 @@ var benchCommand = command{
 		"The exit status is 0 if all was measured, 1 if the token is refused, 2 if the command line is wrong,\n" +
 		"such as a file that it names, and 3 if the issuer's keys cannot be fetched.",
 	example: "assay bench -each 100ms\n" +
-		"assay bench -each 100ms -cores 1 " + exampleFlags + " -key '" + exampleKey + "' " + exampleToken,
+		"assay bench -each 100ms -cores 1 " + exampleFlags + " -key key.json < token.txt",
 	run: runBench,
 }
 

@@ -18,9 +18,9 @@ func completionCommand() command {
 		synopsis: "bash|zsh|fish",
 		summary:  "print the script that completes commands and flags in a shell",
 		about: "completion prints a script. To have it in every new shell:\n\n" +
-			"  bash   assay completion bash > ~/.local/share/bash-completion/completions/assay\n" +
-			"  zsh    assay completion zsh > a file _assay in a folder of $fpath\n" +
-			"  fish   assay completion fish > ~/.config/fish/completions/assay.fish",
+			"  bash  assay completion bash > ~/.local/share/bash-completion/completions/assay\n" +
+			"  zsh   assay completion zsh > a file _assay in a folder of $fpath\n" +
+			"  fish  assay completion fish > ~/.config/fish/completions/assay.fish",
 		example: "assay completion bash\nassay completion zsh\nassay completion fish",
 		run:     runCompletion,
 	}

@@ -25,7 +25,7 @@ const (
 		"eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIiwiYXVkIjoiaHR0cHM6Ly9hcGkuZXhhbXBsZS5jb20iLCJzdWIiOiJhdXRoMHxzb21lYm9keSIsImNsaWVudF9pZCI6ImFwcCIsInNjb3BlIjoicmVhZDptZXNzYWdlcyIsImlhdCI6MTcwMDAwMDAwMCwiZXhwIjoyNTM0MDIzMDA3OTksImp0aSI6IjEifQ." +
 		"fx3-InBanqHZ4Q79AZ8omt06yg7R49nVjWXymH1BK0gkEPFTfvmA_XcD_MXerzeIUmPyEJ9wfDcVykoed1OiCQ"
 	exampleKey   = `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`
-	exampleFlags = "-issuer https://issuer.example -audience https://api.example.com"
+	exampleFlags = "-issuer https://issuer.example \\\n    -audience https://api.example.com"
 )
 
 // maxInput is more than any token that a server takes.

@@ -23,9 +23,8 @@ var inspectCommand = command{
 		aboutInput + "\n\n" +
 		"With -json the result is one JSON object, as docs/report.schema.json describes it.\n\n" +
 		"The exit status is 0 if the token is well formed, 1 if it is not, and 2 if the command line is wrong.",
-	example: "assay inspect " + exampleToken + "\n" +
-		"echo 'Authorization: Bearer " + exampleToken + "' | assay inspect -json",
-	run: runInspect,
+	example: "assay inspect < token.txt\nassay inspect -json -redact -file token.txt",
+	run:     runInspect,
 }
 
 // inspection is what inspect prints as JSON: of a report, what is no verdict.
@@ -94,7 +93,7 @@ func runInspect(ctx context.Context, c *call) int {
 	if *asJSON {
 		err = c.printJSON(in)
 	} else {
-		_, err = fmt.Fprint(c.stdout, painted(in.String()+r.Decoded(), colored(c.stdout)))
+		_, err = fmt.Fprint(c.stdout, painted(in.String()+r.Decoded()+"\n\"assay verify\" says how to check it.\n", colored(c.stdout)))
 	}
 	switch {
 	case err != nil:
@@ -108,16 +107,15 @@ func runInspect(ctx context.Context, c *call) int {
 func (in inspection) String() string {
 	var b strings.Builder
 	if in.WellFormed {
-		b.WriteString("WELL FORMED, and UNVERIFIED: anybody can have written this.\n" +
-			"\"assay verify\" says how to check it.\n")
+		b.WriteString("WELL FORMED, and UNVERIFIED: anybody can have written this.\n")
 	} else {
-		b.WriteString("BROKEN, and UNVERIFIED: " + in.Text + "\n")
+		b.WriteString(fill("BROKEN, and UNVERIFIED: "+in.Text, helpWidth) + "\n")
 		if in.BadByte != nil {
 			fmt.Fprintf(&b, "The first byte that is wrong is byte %d, counted from 0.\n", *in.BadByte)
 		}
 		for _, s := range in.Steps {
 			if s.Hint != "" {
-				b.WriteString("Hint: " + s.Hint + "\n")
+				b.WriteString(hanging("Hint: ", s.Hint, helpWidth))
 			}
 		}
 	}

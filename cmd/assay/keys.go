@@ -38,7 +38,7 @@ var keysCommand = command{
 		"empty may be absent.\n\n" +
 		"The exit status is 0 if there is a key that can be used, 2 if the command line is wrong, such as a\n" +
 		"file that cannot be read, and 3 if the keys cannot be fetched or none of them can be used.",
-	example: "assay keys -jwks '{\"keys\":[" + exampleKey + "]}'\nassay keys -issuer https://accounts.google.com",
+	example: "assay keys -jwks jwks.json\nassay keys -issuer https://accounts.google.com",
 	run:     runKeys,
 }
 

@@ -36,6 +36,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 )
@@ -59,11 +60,31 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return runContext(ctx, args, stdin, stdout, stderr)
+	self, _ := os.Executable() // an unknown one is as one that was installed
+	return runAs(ctx, programOf(self), args, stdin, stdout, stderr)
+}
+
+// goRun is how assay is started in a clone.
+const goRun = "go run ./cmd/assay"
+
+// builtByGoRun finds the file that go run starts: in its folder for this run, or in the build cache.
+var builtByGoRun = regexp.MustCompile(`[/\\]go-build[0-9]+[/\\]b[0-9]+[/\\]exe[/\\]|[/\\][0-9a-f]{2}[/\\][0-9a-f]{64}-d[/\\]`)
+
+// programOf is what somebody typed to start the file.
+func programOf(file string) string {
+	if builtByGoRun.MatchString(file) {
+		return goRun
+	}
+	return "assay"
 }
 
 // runContext runs until the context ends, for callers that send no signals.
 func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return runAs(ctx, programOf(""), args, stdin, stdout, stderr)
+}
+
+// runAs runs with the name under which the program tells people to start it.
+func runAs(ctx context.Context, program string, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	stdout, stderr = &terminal{stdout}, &terminal{stderr}
 	if len(args) == 0 {
 		printUsage(stderr)
@@ -83,7 +104,7 @@ func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, std
 	var names []string
 	for _, c := range commands() {
 		if c.name == name {
-			return c.run(ctx, &call{command: c, args: rest, stdin: stdin, stdout: stdout, stderr: stderr})
+			return c.run(ctx, &call{command: c, program: program, args: rest, stdin: stdin, stdout: stdout, stderr: stderr})
 		}
 		names = append(names, c.name)
 	}
@@ -127,15 +148,16 @@ func printUsage(w io.Writer) {
 	fmt.Fprint(w, "assay tells what package jwt says to a JSON Web Token, and shows it at work.\n\n"+
 		"Usage:\n\n  assay <command> [flags]\n\nCommands:\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.summary)
+		fmt.Fprint(w, hanging(fmt.Sprintf("  %-10s ", c.name), c.summary, helpWidth))
 	}
-	fmt.Fprint(w, "\nExamples:\n\n  assay demo\n  assay inspect "+exampleToken+"\n\n"+
+	fmt.Fprint(w, "\nExamples:\n\n  assay demo\n  assay verify < token.txt\n\n"+
 		"\"assay help <command>\" explains a command.\n"+cloneHint)
 }
 
 // A call is a command with what it was given.
 type call struct {
 	command
+	program        string // what is typed to start assay
 	args           []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -187,19 +209,6 @@ func (c *call) parse(flags *flag.FlagSet, most int) (code int, ok bool) {
 		return c.misused("unexpected argument %q", c.rest[most]), false
 	}
 	return exitOK, true
-}
-
-func (c *call) printHelp(flags *flag.FlagSet) {
-	fmt.Fprintf(c.stdout, "Usage:\n\n  assay %s %s\n\n%s\n\n", c.name, c.synopsis, c.about)
-	some := false
-	flags.VisitAll(func(*flag.Flag) { some = true })
-	if some {
-		fmt.Fprint(c.stdout, "Flags:\n\n")
-		flags.SetOutput(c.stdout)
-		flags.PrintDefaults()
-		fmt.Fprintln(c.stdout)
-	}
-	fmt.Fprintf(c.stdout, "Examples:\n\n  %s\n\n%s", strings.ReplaceAll(c.example, "\n", "\n  "), cloneHint)
 }
 
 // misused says what is wrong with the command line.

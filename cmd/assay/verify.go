@@ -23,18 +23,21 @@ import (
 
 var verifyCommand = command{
 	name:     "verify",
-	synopsis: "-issuer url -audience api [flags] [token]",
+	synopsis: "[-issuer url -audience api] [flags] [token]",
 	summary:  "say whether a token is valid, and if it is not, why",
 	about: "verify holds a token against an issuer and an API, and answers five questions with every step of\n" +
 		"the verification: is it well formed, has it been tampered with, is it in its validity period, is\n" +
 		"it from the intended authority, is it meant for this application? Keys are found by the issuer's\n" +
 		"metadata unless -jwks, -key or -secret-file says otherwise, and nothing else is asked.\n\n" +
+		"Without -issuer or -audience it decodes the token, says what would be trusted, and prints the\n" +
+		"command that verifies it.\n\n" +
 		aboutInput + "\n\n" +
 		"With -json the report is one JSON object, as docs/report.schema.json describes it.\n\n" +
 		"The exit status is 0 if the token is valid, 1 if it is refused, 2 if the command line is wrong,\n" +
 		"such as a file that it names, and 3 if the issuer's keys cannot be fetched.",
-	example: "assay verify " + exampleFlags + " -key '" + exampleKey + "' " + exampleToken + "\n" +
-		"assay verify " + exampleFlags + " -key '" + exampleKey + "' -profile at+jwt -at +1h -redact -json " + exampleToken,
+	example: "assay verify < token.txt\n" +
+		"assay verify " + exampleFlags + " -key key.json < token.txt\n" +
+		"assay verify " + exampleFlags + " -key key.json \\\n    -profile at+jwt -at 2026-11-21 -redact -json < token.txt",
 	run: runVerify,
 }
 
@@ -350,6 +353,9 @@ func runVerify(ctx context.Context, c *call) int {
 	if code, ok := c.parse(flags, maxArguments); !ok {
 		return code
 	}
+	if lacks := s.lacking(); lacks != nil && !*asJSON {
+		return c.verifyUnasked(ctx, &s, &from, at.Time, *redact)
+	}
 	v, err := s.verifier()
 	if err != nil {
 		return c.misused("%v", s.loopbackHint(err))
@@ -381,6 +387,24 @@ func runVerify(ctx context.Context, c *call) int {
 		return exitNoKeys
 	}
 	return exitFailed
+}
+
+// verifyUnasked decodes the token of a command line that does not say whose it must be. That is a wrong
+// command line all the same: nobody shall take its exit status for a valid token.
+func (c *call) verifyUnasked(ctx context.Context, s *settings, from *tokenSource, at time.Time, redact bool) int {
+	token, code, ok := from.read(c)
+	if !ok {
+		return code
+	}
+	r := explain.TokenAt(ctx, nil, token, at) // nil trusts no issuer, and so only looks
+	if redact {
+		r = r.Redact()
+	}
+	if err := c.unasked(s, r, from); err != nil {
+		return c.failed(err)
+	}
+	c.warn("%v", s.lacking())
+	return exitUsage
 }
 
 // maxArguments is more than a header field without quotes makes.

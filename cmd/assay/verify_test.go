@@ -95,8 +95,8 @@ func TestVerifyGolden(t *testing.T) {
 		"opaque":    {"2YotnFZFEjr1zCsicMWpAA", verify()},
 		"millis":    {signed(t, edHeader, edited("1795291200", "1795291200000")), verify()},
 		"two-flags": {good, []string{"verify", "-issuer", "https://issuer.example", "-audience", "a", "-jwks", "x", "-key", "y"}},
-		"no-issuer": {good, []string{"verify", "-audience", "a"}},
-		"no-api":    {good, []string{"verify", "-issuer", "https://issuer.example"}},
+		"no-issuer": {good, []string{"verify", "-audience", "a", "-at", during}},
+		"no-api":    {good, []string{"verify", "-issuer", "https://issuer.example", "-at", during}},
 		"no-token":  {"", verify()},
 		"two":       {"Authorization: Bearer a.b.c\r\nAuthorization: Bearer a.b.c\r\n", verify()},
 	} {
@@ -344,38 +344,63 @@ func TestVerifyTour(t *testing.T) {
 // spaced joins the lines of a text.
 func spaced(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// The examples of all helps are command lines that work as they stand. The demo's and the debugger's
-// run until they are interrupted, or are tested elsewhere; one asks the Internet.
+// The examples of all helps are command lines that work as they stand, in a folder with the files that
+// they name. The demo's and the debugger's run until they are interrupted, or are tested elsewhere; one
+// asks the Internet.
 func TestExamples(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{"token.txt": exampleToken, "key.json": exampleKey, "jwks.json": `{"keys":[` + exampleKey + `]}`} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	n := 0
 	for _, c := range commands() {
-		for line := range strings.SplitSeq(c.example, "\n") {
+		for line := range strings.SplitSeq(strings.ReplaceAll(c.example, "\\\n", ""), "\n") {
 			if c.name == "demo" || c.name == "debug" || strings.Contains(line, "accounts.google.com") {
 				continue
 			}
 			n++
 			stdin := ""
-			if left, right, ok := strings.Cut(line, " | "); ok {
-				stdin, line = shellWords(left)[1], right
+			if left, ok := strings.CutSuffix(line, " < token.txt"); ok {
+				stdin, line = exampleToken, left
 			}
 			args := shellWords(line)
 			if args[0] != "assay" || args[1] != c.name {
 				t.Errorf("%s: %s", c.name, line)
 				continue
 			}
-			if code, stdout, stderr := ran(t, stdin, args[1:]...); code != exitOK || stdout == "" {
+			want := exitOK
+			if c.name == "verify" && !strings.Contains(line, "-issuer") {
+				want = exitUsage // it prints the command that verifies
+			}
+			if code, stdout, stderr := ran(t, stdin, args[1:]...); code != want || stdout == "" {
 				t.Errorf("%s: exit status %d\n%s%s", line, code, stdout, stderr)
 			}
 		}
-		if code, stdout, stderr := ran(t, "", c.name, "-h"); code != exitOK || !strings.Contains(stdout, c.example[:strings.IndexByte(c.example+"\n", '\n')]) || stderr != "" {
-			t.Errorf("%s -h: exit status %d\n%s%s", c.name, code, stdout, stderr)
-		}
 	}
-	if n != 12 {
+	if n != 13 {
 		t.Errorf("%d examples", n)
 	}
-	if code, stdout, _ := ran(t, "", "inspect", exampleToken); code != exitOK || !strings.Contains(stdout, "WELL FORMED") {
-		t.Errorf("the example of the first help: exit status %d", code)
+}
+
+// Every help fits a terminal of 80 columns, shows its example, and holds no token.
+func TestHelpFits(t *testing.T) {
+	for _, c := range append(commands(), command{name: "-h"}) {
+		args := []string{c.name, "-h"}
+		if c.name == "-h" {
+			args = args[:1]
+		}
+		code, stdout, stderr := ran(t, "", args...)
+		if code != exitOK || stderr != "" || !strings.Contains(stdout, c.example[:strings.IndexByte(c.example+"\n", '\n')]) {
+			t.Errorf("%q: exit status %d\n%s%s", args, code, stdout, stderr)
+		}
+		for line := range strings.Lines(stdout) {
+			if len(line) > helpWidth+1 && !strings.HasPrefix(line, "  assay debug -open ") {
+				t.Errorf("%q: a line of %d columns: %s", args, len(line)-1, line)
+			}
+		}
+		noToken(t, stdout)
 	}
 }
 
@@ -478,7 +503,7 @@ func TestBinary(t *testing.T) {
 		{good, []string{"verify", "-issuer", "http://127.0.0.1:1", "-audience", "x", "-insecure-loopback-http"}, exitNoKeys, "UNDECIDED", ""},
 		{"", []string{"inspect", good}, exitOK, "WELL FORMED", "shell's history"},
 		{"", []string{"completion", "fish"}, exitOK, "complete -c assay", ""},
-		{"", []string{"-h"}, exitOK, "assay inspect ey", ""},
+		{"", []string{"-h"}, exitOK, "assay verify < token.txt", ""},
 		{"", nil, exitUsage, "", "Commands:"},
 	} {
 		code, stdout, stderr := binary(c.stdin, c.args...)
