@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,20 +54,19 @@ func (c *call) demo(ctx context.Context, listen string, all []step) int {
 	}
 	defer d.close()
 
+	p := newPrinter(c.stdout)
 	fmt.Fprintf(c.stdout, "Issuer  %s  (RS256)\nAPI     %s\n\n", d.issuer.URL, d.api.url)
-	if listen == "" {
-		fmt.Fprintf(c.stdout, "This is how a client gets a token and uses it:\n\n%s\n"+
-			"Issuer and API stop after this tour. With -listen 127.0.0.1:8080 they keep running for your own curl.\n\n", d.curl())
-	}
-	wrong, err := d.tour().run(ctx, all, &printer{w: c.stdout, color: colored(c.stdout)})
+	wrong, err := d.tour().run(ctx, all, p)
 	d.issuer.SetDown(false)
 	switch {
 	case err != nil:
 		return c.failed(err)
-	case listen != "":
+	case listen == "":
+		c.next(p)
+	default:
 		fmt.Fprintf(c.stdout, "\nIssuer and API keep running until you press Ctrl-C. Your turn:\n\n%s\n"+
 			"To see why a token is valid, or is not:\n\n%s\n"+
-			"The reason of every refusal is logged here.\n", d.curl(), d.verify())
+			"The reason of every refusal is logged here.\n", d.curl(), d.verify(c.program))
 		if err := d.wait(ctx); err != nil {
 			return c.failed(err)
 		}
@@ -140,20 +141,33 @@ func (d *demo) tour() *tour {
 	return &tour{issuer: d.issuer, api: d.api.url, restarted: d.restarted.url, client: d.client, refusals: d.refusals}
 }
 
+// next says what to do after the tour. Each command works as it stands.
+func (c *call) next(p *printer) {
+	fmt.Fprint(c.stdout, "\nWhat to do next:\n")
+	for _, one := range [...]struct{ command, what string }{
+		{"demo -listen 127.0.0.1:8080", "Issuer and API keep running, for requests of your own."},
+		{"verify", "Paste a token that you have: see it decoded, and how to verify it."},
+		{"debug", "The same on a page that only this machine sees."},
+	} {
+		fmt.Fprintf(c.stdout, "\n  %s %s\n%s", c.program, one.command, hanging("      ", one.what, cmp.Or(p.width, helpWidth)))
+	}
+}
+
 // curl is what a user types in a POSIX shell. It needs nothing but curl and sed.
 func (d *demo) curl() string {
+	body := strings.NewReplacer(`,"audience"`, ",\n    \"audience\"", `,"grant_type"`, ",\n    \"grant_type\"").Replace(string(tokenRequest("read:messages")))
 	return fmt.Sprintf(`TOKEN=$(curl -sS %s \
   -H 'Content-Type: application/json' \
   -d '%s' \
   | sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p')
 
 curl -i %s/api/private -H "Authorization: Bearer $TOKEN"
-`, tokenURL(d.issuer), tokenRequest("read:messages"), d.api.url)
+`, tokenURL(d.issuer), body, d.api.url)
 }
 
 // verify is what a user types to have a token explained.
-func (d *demo) verify() string {
-	return fmt.Sprintf("echo \"$TOKEN\" | assay verify -insecure-loopback-http -issuer %s -audience %s\n", d.issuer.URL, jwttest.Audience)
+func (d *demo) verify(program string) string {
+	return fmt.Sprintf("echo \"$TOKEN\" | %s verify \\\n  -insecure-loopback-http -issuer %s \\\n  -audience %s\n", program, d.issuer.URL, jwttest.Audience)
 }
 
 // wait returns when the context ends, with an error if the API cannot go on until then.

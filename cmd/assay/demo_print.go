@@ -3,22 +3,50 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
 	"strings"
+
+	"assay.example/jwt"
 )
 
-// width is how long the lines may get that can be broken.
-const width = 116
+// How long the lines get that can be broken: as the terminal is wide, within limits.
+const (
+	minWidth = 60  // what the table of the tour needs
+	maxWidth = 116 // longer lines are hard to read
+)
 
 // printer prints the tour. Its table is as wide as the longest path and name ask for.
 type printer struct {
 	w          io.Writer
 	color      bool
+	width      int // of a line; 0: helpWidth
 	path, name int // widths of columns
 }
+
+// newPrinter prints to a terminal as wide as it is, and to anything else as to one of 80 columns.
+func newPrinter(w io.Writer) *printer {
+	p := &printer{w: w, color: colored(w)}
+	if f, ok := beneath(w).(*os.File); ok {
+		p.width = widthFor(columnsOf(f))
+	}
+	return p
+}
+
+// widthFor is how long lines get on a terminal with so many columns; 0: it is not known.
+func widthFor(columns int) int {
+	if columns == 0 {
+		return helpWidth
+	}
+	return min(max(columns, minWidth), maxWidth)
+}
+
+// text prints a paragraph.
+func (p *printer) text(text string) { fmt.Fprintln(p.w, fill(text, cmp.Or(p.width, helpWidth))) }
 
 // The colours: SGR parameters of ECMA-48 section 8.3.117.
 const (
@@ -51,28 +79,41 @@ func (p *printer) head(all []step) {
 		p.path = max(p.path, len(s.path))
 		p.name = max(p.name, len(s.name))
 	}
-	fmt.Fprintf(p.w, "      %-*s  %-*s  %s  %s\n", p.path, "GET", p.name, "sent", "status", "challenge")
+	fmt.Fprintf(p.w, "      %-*s  %-*s  %s\n", p.path, "GET", p.name, "sent", "status")
 }
 
 func (p *printer) note(text string) { fmt.Fprintf(p.w, "\n  %s\n", text) }
 
-// row prints one request: what was asked and answered, then, below, what the API said or what its
-// operator was told, then what is wrong with that.
+// row prints one request: what was asked and answered, then, below, what the client was told and what
+// the operator was told, then what is wrong with that.
 func (p *printer) row(s step, got answer, faults []string) {
 	mark := p.paint(green, "ok   ")
 	if len(faults) > 0 {
 		mark = p.paint(red, "WRONG")
 	}
-	fmt.Fprintf(p.w, "%s %-*s  %-*s  %-6d  %s\n", mark, p.path, s.path, p.name, s.name, got.status, told(got))
-	switch {
-	case got.refusal != nil:
-		p.below(yellow, string(got.reason()), foreign(got.refusal.Error()))
-	case got.message != "":
-		p.below(faint, "", got.message)
+	fmt.Fprintf(p.w, "%s %-*s  %-*s  %d\n", mark, p.path, s.path, p.name, s.name, got.status)
+	if got.message != "" {
+		p.below(faint, "client", got.message)
+	} else {
+		p.below(faint, "client", foreign(told(got)))
+	}
+	if got.refusal != nil {
+		p.below(yellow, "operator", foreign(string(got.reason())+": "+whyRefused(got.refusal)))
 	}
 	for _, fault := range faults {
 		p.below(red, "WRONG", foreign(fault))
 	}
+}
+
+// whyRefused is what a refusal says beside its reason. Where the keys are to be had is told above the
+// table.
+func whyRefused(e *jwt.Error) string {
+	var fetch *jwt.FetchError
+	if errors.As(e, &fetch) && fetch.Status != 0 {
+		return fmt.Sprintf("the issuer answers with status %d", fetch.Status)
+	}
+	heading := (&jwt.Error{Reason: e.Reason}).Error() // says the reason again
+	return strings.TrimPrefix(strings.TrimPrefix(e.Error(), heading+": "), "jwt: ")
 }
 
 // told is what the headers tell the client. The description is left out: one fixed sentence for
@@ -94,32 +135,17 @@ func told(got answer) string {
 	return strings.TrimSpace(scheme + " " + strings.Join(list, ", "))
 }
 
-// below prints a text under its row, broken where it is too long. Its first word is painted.
-func (p *printer) below(color, first string, said foreign) {
-	const indent = "        "
-	line, text := indent, said.String()
-	if first != "" {
-		line += p.paint(color, first)
-		text = "  " + text
-	}
-	used := len(indent) + len(first)
-	for i, word := range strings.Split(text, " ") {
-		if i > 0 {
-			if used+1+len(word) > width {
-				fmt.Fprintln(p.w, line)
-				line, used = indent+"  ", len(indent)+2
-			} else {
-				line, used = line+" ", used+1
-			}
-		}
-		line, used = line+word, used+len(word)
-	}
-	fmt.Fprintln(p.w, line)
+// below prints a text under its row, behind a painted word that says whose it is.
+func (p *printer) below(color, whose string, said foreign) {
+	first := fmt.Sprintf("        %-8s  ", whose)
+	text := hanging(first, said.String(), cmp.Or(p.width, helpWidth))
+	fmt.Fprint(p.w, strings.Replace(text, whose, p.paint(color, whose), 1))
 }
 
 func (p *printer) summary(all, wrong int) {
-	fmt.Fprint(p.w, "\nThe line below a refusal is its reason, which OnRefusal tells the operator and the client never sees. A\n"+
-		"challenge with an error also has its error_description, one fixed sentence that is left out here.\n\n")
+	fmt.Fprintln(p.w)
+	p.text("What the operator is told comes from OnRefusal, and no client ever sees it. A challenge with an error also has an error_description, one fixed sentence that is left out here.")
+	fmt.Fprintln(p.w)
 	if wrong > 0 {
 		fmt.Fprintln(p.w, p.paint(red, fmt.Sprintf("%d of %d answers are WRONG.", wrong, all)))
 		return

@@ -93,7 +93,11 @@ func runInspect(ctx context.Context, c *call) int {
 	if *asJSON {
 		err = c.printJSON(in)
 	} else {
-		_, err = fmt.Fprint(c.stdout, painted(in.String()+r.Decoded()+"\n\"assay verify\" says how to check it.\n", colored(c.stdout)))
+		text := in.String() + r.Decoded()
+		if in.WellFormed {
+			text += "\n\"assay verify\" says how to check it.\n"
+		}
+		_, err = fmt.Fprint(c.stdout, painted(text, colored(c.stdout)))
 	}
 	switch {
 	case err != nil:

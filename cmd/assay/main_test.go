@@ -88,31 +88,28 @@ func TestDemo(t *testing.T) {
 		t.Fatalf("exit status %d, want 0\n%s%s", code, stdout, stderr)
 	}
 	text := stdout.String()
-	lines := strings.Split(text, "\n")
 	for _, s := range steps() {
-		row := regexp.MustCompile(`^ok +` + regexp.QuoteMeta(s.path) + ` +` + regexp.QuoteMeta(s.name) + fmt.Sprintf(` +%d +(.*)$`, s.want.status))
-		found := false
-		for i, line := range lines {
-			match := row.FindStringSubmatch(line)
-			if match == nil {
-				continue
-			}
-			found = true
-			if !strings.Contains(match[1], s.want.code) || !strings.Contains(match[1], s.want.scope) {
-				t.Errorf("%s %s: challenge %s", s.path, s.name, match[1])
-			}
-			if below := strings.TrimSpace(lines[i+1]); !strings.HasPrefix(below, string(s.want.reason)) || !strings.HasPrefix(below+" ", s.want.message) {
-				t.Errorf("%s %s: below its row: %s", s.path, s.name, below)
-			}
-		}
-		if !found {
+		row := fmt.Sprintf(`(?m)^ok +%s +%s +%d\n((?: {8,}.*\n)*)`, regexp.QuoteMeta(s.path), regexp.QuoteMeta(s.name), s.want.status)
+		match := regexp.MustCompile(row).FindStringSubmatch(text)
+		if match == nil {
 			t.Errorf("%s %s: no row with status %d", s.path, s.name, s.want.status)
+			continue
+		}
+		client, operator, refused := strings.Cut(spaced(match[1]), " operator ")
+		if !strings.HasPrefix(client, "client ") || !strings.Contains(client, s.want.code) || !strings.Contains(client, s.want.scope) || !strings.Contains(client, s.want.message) {
+			t.Errorf("%s %s: the client is told %s", s.path, s.name, client)
+		}
+		if refused != (s.want.reason != "") || !strings.HasPrefix(operator, string(s.want.reason)) {
+			t.Errorf("%s %s: the operator is told %s", s.path, s.name, operator)
 		}
 	}
-	for _, line := range lines {
-		if len(line) > 120 && !strings.HasPrefix(line, "  -d '") {
-			t.Errorf("a line of %d columns: %s", len(line), line)
+	for line := range strings.Lines(text) {
+		if len(line) > helpWidth+1 {
+			t.Errorf("a line of %d columns: %s", len(line)-1, line)
 		}
+	}
+	if !strings.Contains(text, "\n        operator  keys_unavailable: the issuer answers with status 503\n\n") {
+		t.Error("the last refusal is no clean line")
 	}
 	if !strings.Contains(text, fmt.Sprintf("All %d answers are right.", len(steps()))) || !strings.Contains(text, "-listen") {
 		t.Error("the end of the tour or the word on -listen is missing")
@@ -124,6 +121,71 @@ func TestDemo(t *testing.T) {
 		t.Errorf("stderr: %s", stderr)
 	}
 	noToken(t, text)
+}
+
+// What the demo says to do next works as it stands, under the name that the program was started with.
+func TestNextCommands(t *testing.T) {
+	stdout := newOutput("")
+	if code := runAs(t.Context(), goRun, []string{"demo"}, nil, stdout, newOutput("")); code != exitOK {
+		t.Fatalf("exit status %d", code)
+	}
+	_, next, _ := strings.Cut(stdout.String(), "\nWhat to do next:\n")
+	found := regexp.MustCompile(`(?m)^  `+regexp.QuoteMeta(goRun)+` (.*)$`).FindAllStringSubmatch(next, -1)
+	if len(found) != 3 {
+		t.Fatalf("%d commands:\n%s", len(found), next)
+	}
+	for _, match := range found {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		args := strings.Fields(strings.ReplaceAll(match[1], ":8080", ":0")) // a port that is surely free
+		out, errs := newOutput("Ctrl-C"), newOutput("")
+		code := make(chan int, 1)
+		go func() { code <- runContext(ctx, args, strings.NewReader(exampleToken), out, errs) }()
+		want, got := exitOK, -1
+		if args[0] == "verify" {
+			want = exitUsage // it says how to verify
+		}
+		select {
+		case <-out.seen:
+			cancel()
+			got = <-code
+		case got = <-code:
+		}
+		if got != want || out.String() == "" {
+			t.Errorf("%q: exit status %d, want %d\n%s%s", args, got, want, out, errs)
+		}
+	}
+}
+
+// Lines are as long as the terminal is wide, within limits.
+func TestWidth(t *testing.T) {
+	for columns, want := range map[int]int{0: helpWidth, 20: minWidth, 60: 60, 80: 80, 100: 100, 300: maxWidth} {
+		if got := widthFor(columns); got != want {
+			t.Errorf("%d columns: %d, want %d", columns, got, want)
+		}
+	}
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if n := columnsOf(file); n != 0 {
+		t.Errorf("a file has %d columns", n)
+	}
+	refused := answer{status: 401, challenge: `Bearer error="invalid_token"`, refusal: &jwt.Error{Reason: jwt.ReasonAudienceMismatch, Member: "aud", Got: "https://billing.example.com", Want: `"https://api.example.com", or another one`}}
+	for _, width := range []int{minWidth, 70, maxWidth} {
+		o := newOutput("")
+		p := newPrinter(o)
+		p.width = width
+		p.head(steps())
+		p.row(steps()[7], refused, nil)
+		p.summary(17, 0)
+		for line := range strings.Lines(o.String()) {
+			if len(line) > width+1 {
+				t.Errorf("%d columns: a line of %d: %s", width, len(line)-1, line)
+			}
+		}
+	}
 }
 
 // TestCoverage keeps the tour complete: each kind of refusal that it shows, by its number of rows.
@@ -422,7 +484,7 @@ func typed(t *testing.T, l *listening) string {
 		}
 		return string(out)
 	}
-	if match[1] != l.issuer+"oauth/token" || match[2] != string(tokenRequest("read:messages")) {
+	if match[1] != l.issuer+"oauth/token" || strings.Join(strings.Fields(match[2]), "") != string(tokenRequest("read:messages")) {
 		t.Errorf("the printed request for a token goes to %s with %s", match[1], match[2])
 	}
 	status, body := get(t, match[3], "Bearer "+grantFrom(t, l.issuer))
