@@ -205,7 +205,7 @@ func standardContests(c *call, algs []jwt.Algorithm) ([]*contest, int) {
 func ownContest(ctx context.Context, c *call, s *settings, from *tokenSource) ([]*contest, int) {
 	config, err := s.config()
 	if err != nil {
-		return nil, c.misused("%v", s.loopbackHint(err))
+		return nil, c.misused("%s", s.advice(err))
 	}
 	token, code, ok := from.read(c)
 	if !ok {
@@ -213,7 +213,7 @@ func ownContest(ctx context.Context, c *call, s *settings, from *tokenSource) ([
 	}
 	v, err := jwt.NewVerifier(config)
 	if err != nil {
-		return nil, c.misused("%v", s.loopbackHint(err))
+		return nil, c.misused("%s", s.advice(err))
 	}
 	verified, err := v.Verify(ctx, token)
 	switch {

@@ -82,7 +82,9 @@ func (p *printer) head(all []step) {
 	fmt.Fprintf(p.w, "      %-*s  %-*s  %s\n", p.path, "GET", p.name, "sent", "status")
 }
 
-func (p *printer) note(text string) { fmt.Fprintf(p.w, "\n  %s\n", text) }
+func (p *printer) note(text string) {
+	fmt.Fprint(p.w, "\n"+hanging("  ", text, cmp.Or(p.width, helpWidth)))
+}
 
 // row prints one request: what was asked and answered, then, below, what the client was told and what
 // the operator was told, then what is wrong with that.

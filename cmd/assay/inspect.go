@@ -119,7 +119,7 @@ func (in inspection) String() string {
 		}
 		for _, s := range in.Steps {
 			if s.Hint != "" {
-				b.WriteString(hanging("Hint: ", s.Hint, helpWidth))
+				b.WriteString(hanging("Hint: ", flagWords.of(s.Hint), helpWidth))
 			}
 		}
 	}

@@ -101,7 +101,7 @@ func runKeys(ctx context.Context, c *call) int {
 	}
 	list, err := s.list(ctx)
 	if err != nil {
-		return c.misused("%v", s.loopbackHint(err))
+		return c.misused("%s", s.advice(err))
 	}
 	if *asJSON {
 		err = c.printJSON(list)
@@ -358,7 +358,7 @@ func (l *keyList) String() string {
 	for _, r := range l.Requests {
 		fmt.Fprintf(&b, "\nGET %s\n", r.URL)
 		if r.Error != "" {
-			fmt.Fprintf(&b, "  %s\n", r.Error)
+			b.WriteString(hanging("  ", r.Error.String(), helpWidth))
 			continue
 		}
 		fmt.Fprintf(&b, "  status         %d\n", r.Status)
@@ -401,17 +401,17 @@ func (l *keyList) String() string {
 			fmt.Fprintf(&b, "           thumbprint %s\n", k.Thumbprint)
 		}
 		if k.Skipped != "" {
-			fmt.Fprintf(&b, "           because %s\n", k.Skipped)
+			b.WriteString(hanging("           because ", k.Skipped.String(), helpWidth))
 		}
 	}
 	if l.Error != "" {
-		fmt.Fprintf(&b, "\nNO KEYS  %s\n", l.Error)
+		b.WriteString("\n" + hanging("NO KEYS  ", l.Error.String(), helpWidth))
 	}
 	if len(l.Hints) > 0 {
 		b.WriteString("\nHints\n")
 	}
 	for _, hint := range l.Hints {
-		fmt.Fprintf(&b, "  - %s\n", hint)
+		b.WriteString(hanging("  - ", hint.String(), helpWidth))
 	}
 	return b.String()
 }
@@ -433,10 +433,12 @@ func (l *keyList) writeMetadata(b *strings.Builder) {
 		return
 	}
 	b.WriteString("\nMetadata\n")
+	var rows [][2]string
+	width := 0
 	for _, name := range []string{"issuer", "jwks_uri", "token_endpoint", "introspection_endpoint", "id_token_signing_alg_values_supported", "scopes_supported"} {
 		switch value := members[name].(type) {
 		case string:
-			fmt.Fprintf(b, "  %-38s %s\n", name, foreign(value))
+			rows = append(rows, [2]string{name, foreign(value).String()})
 		case []any:
 			var list []string
 			for _, v := range value {
@@ -444,8 +446,14 @@ func (l *keyList) writeMetadata(b *strings.Builder) {
 					list = append(list, foreign(text).String())
 				}
 			}
-			fmt.Fprintf(b, "  %-38s %s\n", name, strings.Join(list, " "))
+			rows = append(rows, [2]string{name, strings.Join(list, " ")})
+		default:
+			continue
 		}
+		width = max(width, len(name))
+	}
+	for _, row := range rows {
+		b.WriteString(hanging(fmt.Sprintf("  %-*s  ", width, row[0]), row[1], helpWidth))
 	}
 }
 

@@ -179,6 +179,7 @@ func TestWidth(t *testing.T) {
 		p.width = width
 		p.head(steps())
 		p.row(steps()[7], refused, nil)
+		p.note("Another instance of the API starts, and cannot fetch any keys.")
 		p.summary(17, 0)
 		for line := range strings.Lines(o.String()) {
 			if len(line) > width+1 {

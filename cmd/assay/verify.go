@@ -82,12 +82,13 @@ func (s *settings) define(flags *flag.FlagSet) {
 	s.remote.define(flags)
 }
 
-// loopbackHint tells of the flag to whoever tries assay demo.
-func (s *settings) loopbackHint(err error) error {
+// advice says what is wrong with the flags, and tells of one to whoever tries assay demo.
+func (s *settings) advice(err error) string {
+	text := flagWords.of(goName.ReplaceAllString(err.Error(), ""))
 	if !s.loopbackHTTP && (onLoopback(s.issuer) || onLoopback(s.jwks)) {
-		return fmt.Errorf("%w; for an issuer on this machine there is -insecure-loopback-http", err)
+		text += "; for an issuer on this machine there is -insecure-loopback-http"
 	}
-	return err
+	return text
 }
 
 // onLoopback reports whether an address is one that -insecure-loopback-http allows.
@@ -358,7 +359,7 @@ func runVerify(ctx context.Context, c *call) int {
 	}
 	v, err := s.verifier()
 	if err != nil {
-		return c.misused("%v", s.loopbackHint(err))
+		return c.misused("%s", s.advice(err))
 	}
 	token, code, ok := from.read(c)
 	if !ok {
@@ -376,7 +377,7 @@ func runVerify(ctx context.Context, c *call) int {
 	if *asJSON {
 		err = c.printJSON(r)
 	} else {
-		_, err = fmt.Fprint(c.stdout, painted(r.String(), colored(c.stdout)))
+		_, err = fmt.Fprint(c.stdout, painted(askable(r).String(), colored(c.stdout)))
 	}
 	switch {
 	case err != nil:

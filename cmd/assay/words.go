@@ -16,12 +16,16 @@ type wording struct{ names *strings.Replacer }
 
 // The words of the command line, and those of the page.
 var (
-	flagWords = wordingOf("-alg", "-audience", "-client", "-issuer", "-key reads it", "-jwks reads it", "-secret-file")
+	flagWords = wordingOf("-alg", "-audience", "-client", "-issuer", "-key reads it", "-jwks reads it", "-secret-file",
+		"leave Config.Audience empty, Clients is checked instead", "leave -audience out, -client is checked instead",
+		"set Config.Clients instead of Audience", "give -client instead of -audience", "Config.Clients is not set", "-client is not given",
+		"(RemoteOptions.RootCAs)", "(-ca)", "RemoteOptions.MetadataURL", "-metadata", "InsecureLoopbackHTTP", "-insecure-loopback-http",
+		"Config.Leeway", "-leeway")
 	pageWords = wordingOf("the field Only algorithm", "the field Audience", "the list of clients", "the field Issuer", "the field takes it, alone", "the field takes it, alone", "the field Shared secret")
 )
 
-func wordingOf(algorithms, audience, clients, issuer, key, set, secret string) wording {
-	return wording{strings.NewReplacer(
+func wordingOf(algorithms, audience, clients, issuer, key, set, secret string, more ...string) wording {
+	return wording{strings.NewReplacer(append(more,
 		"jwt: ParsePEM: ", "", "jwt: ParseKey: ", "", "jwt: ParseKeySet: ", "", "jwt: HMACKey: ", "",
 		"Config.Algorithms", algorithms, "Config.Audience", audience, "Config.Clients", clients, "Config.Issuer", issuer,
 		"ParsePEM reads it", key, "ParseKey reads it", key, "ParseKeySet reads it", set, "HMACKey", secret,
@@ -34,7 +38,7 @@ func wordingOf(algorithms, audience, clients, issuer, key, set, secret string) w
 		" (RemoteOptions.RootCAs)", "", " Keep keys over a restart with RemoteOptions.SnapshotFile.", "",
 		`ask for Claim("roles").Has in place of Scope`, "ask for that claim in place of the scope",
 		"Look at the error of NewVerifier when the service starts.", "Look at what the service says when it starts.",
-	)}
+	)...)}
 }
 
 // The expressions of requirements.
@@ -47,6 +51,18 @@ var (
 func (w wording) of(text string) string {
 	text = w.names.Replace(text)
 	return scopeOf.ReplaceAllString(claimHas.ReplaceAllString(text, "$2 in the claim $1"), "scope $1")
+}
+
+// unaskable are the steps that no flag asks for.
+var unaskable = []string{"require", "validate"}
+
+// askable leaves those steps out of a report that is read by people.
+func askable(r *explain.Report) *explain.Report {
+	own := *r
+	own.Steps = slices.DeleteFunc(slices.Clone(r.Steps), func(s explain.Step) bool {
+		return s.Verdict == explain.VerdictSkip && slices.Contains(unaskable, s.Name)
+	})
+	return &own
 }
 
 // in takes Go out of what a report says. What it shows of the token stays.

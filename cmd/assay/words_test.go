@@ -74,7 +74,7 @@ func TestNoGo(t *testing.T) {
 		"scope":       {jwttest.Claims{"scope": "read"}, []string{"-scope", "read"}, `scope "read" is met`},
 		"no audience": {jwttest.Claims{"aud": nil, "client_id": "a"}, nil, "leave -audience empty and name the clients in -client"},
 		"algorithm":   {nil, []string{"-alg", "RS256"}, "-alg leaves it out"},
-		"clients":     {nil, nil, "-client is not set"},
+		"clients":     {nil, nil, "-client is not given"},
 	} {
 		token := issuer.Token(c.claims)
 		for _, more := range [][]string{nil, {"-redact"}, {"-json"}, {"-json", "-redact"}} {
@@ -108,5 +108,15 @@ func TestNoGo(t *testing.T) {
 	}
 	if _, body := d.askRaw(debugAsk{Token: issuer.Token(nil), Source: "key", Key: `[{"kty":"EC"}]`}); goWords.MatchString(body) {
 		t.Errorf("the page says %s", body)
+	}
+}
+
+// What no flag asks for is no line of a report, and what a flag sets is named by it.
+func TestReportInFlags(t *testing.T) {
+	for _, payload := range []string{edClaims, edited(`"aud":"https://api.example.com",`, ""), edited("1795291200", "1")} {
+		_, stdout, _ := ran(t, signed(t, edHeader, payload), "verify", "-issuer", "https://issuer.example", "-audience", "https://api.example.com", "-key", exampleKey, "-at", during)
+		if strings.Contains(stdout, "Config.") || strings.Contains(stdout, "SKIP  validate") || strings.Contains(stdout, "SKIP  require") || !strings.Contains(stdout, "any client is taken: -client is not given") {
+			t.Errorf("got\n%s", stdout)
+		}
 	}
 }
