@@ -40,7 +40,7 @@ func (r *remote) define(flags *flag.FlagSet) {
 const moreRemote = false
 
 // setMore gives the options what -header and -http-host say.
-func (r *remote) setMore(*jwt.RemoteOptions) {
+func (r *remote) setMore(o *jwt.RemoteOptions) {
 	// o.Header = http.Header(r.header)
 	// o.InsecureHTTPHosts = r.httpHosts
 }

@@ -20,9 +20,10 @@ type introduction struct {
 	client     string
 	algorithm  string
 	keyID      string
-	accessType bool   // typ says that it is an access token of RFC 9068
-	idToken    bool   // it has what only an ID token has
-	given      string // the flag that says where the keys are; empty: none
+	accessType bool     // typ says that it is an access token of RFC 9068
+	idToken    bool     // it has what only an ID token has
+	others     []string // arguments that were given too
+	given      string   // the flag that says where the keys are; empty: none
 }
 
 // harmlessText is what a command line may repeat of a token: names and addresses, no white space, nothing
@@ -42,10 +43,11 @@ func textsIn(fields []explain.Field, name string) (all []string) {
 			return nil
 		}
 	}
-	return slices.DeleteFunc(all, func(text string) bool {
-		return !harmlessText.MatchString(text) || hidden(text) != text || strings.HasSuffix(text, "...")
-	})
+	return slices.DeleteFunc(all, func(text string) bool { return !repeatable(text) || strings.HasSuffix(text, "...") })
 }
+
+// repeatable reports whether a text can be part of a command that is printed: it is no token either.
+func repeatable(text string) bool { return harmlessText.MatchString(text) && hidden(text) == text }
 
 func firstIn(fields []explain.Field, names ...string) string {
 	for _, name := range names {
@@ -68,10 +70,10 @@ func introduce(r *explain.Report) introduction {
 // asked takes over what the command line says already.
 func (in introduction) asked(s *settings) introduction {
 	if s.issuer != "" {
-		in.issuer = s.issuer
+		in.issuer = orEmpty(s.issuer)
 	}
 	if len(s.audience) > 0 {
-		in.audience = s.audience
+		in.audience = slices.DeleteFunc(slices.Clone(s.audience), func(text string) bool { return !repeatable(text) })
 	}
 	switch {
 	case s.jwks != "":
@@ -81,7 +83,24 @@ func (in introduction) asked(s *settings) introduction {
 	case s.secretFile != "":
 		in.given = "-secret-file"
 	}
+	if s.metadata != "" {
+		in.others = append(in.others, "-metadata "+orPlaceholder(orEmpty(s.metadata), "URL"))
+	}
+	if s.ca != "" {
+		in.others = append(in.others, "-ca ca.pem")
+	}
+	for _, id := range s.tenants {
+		in.others = append(in.others, "-tenant "+orPlaceholder(orEmpty(id), "ID"))
+	}
 	return in
+}
+
+// orEmpty is a text, if it can be repeated.
+func orEmpty(text string) string {
+	if repeatable(text) {
+		return text
+	}
+	return ""
 }
 
 func (in introduction) symmetric() bool { return strings.HasPrefix(in.algorithm, "HS") }
@@ -133,7 +152,7 @@ func (in introduction) arguments(token string) []string {
 	case !strings.HasPrefix(in.issuer, "https://") && in.issuer != "":
 		lines = append(lines, "-jwks jwks.json")
 	}
-	return append(lines, token)
+	return append(append(lines, in.others...), token)
 }
 
 func orPlaceholder(text, placeholder string) string {
@@ -201,7 +220,7 @@ func (in introduction) advice(program string, from *tokenSource) string {
 
 // argument is how the token is given to a command again.
 func (s *tokenSource) argument() string {
-	if s.file == "" || hidden(s.file) != s.file || !harmlessText.MatchString(s.file) {
+	if s.file == "" || !repeatable(s.file) {
 		return "< token.txt"
 	}
 	return "-file " + shellQuoted(s.file)

@@ -103,6 +103,18 @@ func TestUnasked(t *testing.T) {
 			}
 		}
 	}
+	// A token in place of a name is not repeated.
+	good := signed(t, edHeader, edClaims)
+	for _, args := range [][]string{{"-issuer", good}, {"-audience", good}, {"-metadata", good, "-tenant", good, "-ca", good}, {"-client", good}} {
+		code, stdout, stderr := ran(t, good, append([]string{"verify"}, args...)...)
+		if code != exitUsage {
+			t.Errorf("%s: exit status %d", args[0], code)
+		}
+		noToken(t, stdout+stderr)
+	}
+	if _, stdout, _ := ran(t, good, "verify", "-metadata", "https://a.example/m", "-ca", "x", "-tenant", "t"); !strings.Contains(stdout, "      -metadata https://a.example/m \\\n      -ca ca.pem \\\n      -tenant t \\\n      < token.txt\n") {
+		t.Errorf("what was given is left out:\n%s", stdout)
+	}
 	if code, stdout, stderr := ran(t, signed(t, edHeader, edClaims), "verify", "-json"); code != exitUsage || stdout != "" || !strings.Contains(stderr, "-issuer is required") {
 		t.Errorf("-json: exit status %d\n%s%s", code, stdout, stderr)
 	}
