@@ -134,6 +134,9 @@ func told(got answer) string {
 			list = append(list, fmt.Sprintf("%s=%q", name, value))
 		}
 	}
+	if realm, ok := parameters["realm"]; ok && list == nil {
+		list = append(list, fmt.Sprintf("realm=%q", realm))
+	}
 	return strings.TrimSpace(scheme + " " + strings.Join(list, ", "))
 }
 

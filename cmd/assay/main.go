@@ -148,7 +148,7 @@ func printUsage(w io.Writer) {
 	fmt.Fprint(w, "assay tells what package jwt says to a JSON Web Token, and shows it at work.\n\n"+
 		"Usage:\n\n  assay <command> [flags]\n\nCommands:\n\n")
 	for _, c := range commands() {
-		fmt.Fprint(w, hanging(fmt.Sprintf("  %-10s ", c.name), c.summary, helpWidth))
+		fmt.Fprint(w, hanging(fmt.Sprintf("  %-10s  ", c.name), c.summary, helpWidth))
 	}
 	fmt.Fprint(w, "\nExamples:\n\n  assay demo\n  assay verify < token.txt\n\n"+
 		"\"assay help <command>\" explains a command.\n"+cloneHint)

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -115,6 +116,38 @@ func TestHeaderFlag(t *testing.T) {
 	for _, text := range []string{"", "X-Key", ": value", "X-Key:", "X-Key: a\r\nX-Other: b"} {
 		if err := f.Set(text); err == nil {
 			t.Errorf("%q is taken", text)
+		}
+	}
+}
+
+// The fields of -header reach the issuer, and -http-host allows http for that host alone, once the two
+// flags are there. Until then they are refused.
+func TestMoreRemote(t *testing.T) {
+	url, ca := privateIssuer(t, "/.well-known/openid-configuration", "")
+	var sent atomic.Value
+	watched := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent.Store(r.Header.Get("X-Key"))
+		fmt.Fprintf(w, `{"keys":[%s]}`, exampleKey)
+	}))
+	t.Cleanup(watched.Close)
+	for _, c := range []struct {
+		args []string
+		code int
+		sent any
+	}{
+		{[]string{"keys", "-issuer", url, "-ca", ca, "-header", "X-Key: CANARY"}, exitOK, nil},
+		{[]string{"keys", "-insecure-loopback-http", "-jwks", watched.URL, "-header", "X-Key: CANARY"}, exitOK, "CANARY"},
+		{[]string{"keys", "-jwks", "http://keys.invalid/", "-http-host", "keys.invalid"}, exitNoKeys, nil},
+		{[]string{"keys", "-jwks", "http://keys.invalid/", "-http-host", "other.invalid"}, exitUsage, nil},
+	} {
+		sent = atomic.Value{}
+		want, wantSent := c.code, c.sent
+		if !moreRemote {
+			want, wantSent = exitUsage, nil
+		}
+		code, stdout, stderr := ran(t, "", c.args...)
+		if code != want || sent.Load() != wantSent || strings.Contains(stdout+stderr, "CANARY") {
+			t.Errorf("%q: exit status %d, want %d; sent %v, want %v\n%s%s", c.args, code, want, sent.Load(), wantSent, stdout, stderr)
 		}
 	}
 }
