@@ -76,14 +76,14 @@ func withoutWrapping(text string) (taken, error) {
 // schemeWord is the scheme of an Authorization field (RFC 6750, RFC 9449).
 var schemeWord = regexp.MustCompile(`(?i)^(?:bearer|dpop) +`)
 
-// field is a header field as people copy it: on a line of its own, behind curl's > or -H, or as a member
+// copiedField is a header field as people copy it: on a line of its own, behind curl's > or -H, or as a member
 // of an object in JavaScript.
-type field struct {
+type copiedField struct {
 	value     string
 	continued bool // the value goes on in the next line
 }
 
-func fieldsNamed(name, text string) (all []field) {
+func fieldsNamed(name, text string) (all []copiedField) {
 	start := regexp.MustCompile(`(?i)(^|[\s'">{,])(?:` + name + `)(['"]?[ \t]*:[ \t]*['"]?)`)
 	for _, at := range start.FindAllStringSubmatchIndex(text, -1) {
 		before, colon, rest := text[at[2]:at[3]], text[at[4]:at[5]], text[at[1]:]
@@ -93,17 +93,17 @@ func fieldsNamed(name, text string) (all []field) {
 		}
 		if quoted := strings.IndexAny(before, `'"`) == 0 && len(before) == 1; quoted {
 			if closed := strings.Index(rest, before); closed >= 0 {
-				all = append(all, field{value: rest[:closed]})
+				all = append(all, copiedField{value: rest[:closed]})
 				continue
 			}
 		}
 		if end < 0 {
 			end = len(rest)
 		}
-		f := field{value: strings.TrimRight(strings.TrimSuffix(strings.TrimRight(rest[:end], "\r"), `\`), " \t")}
+		f := copiedField{value: strings.TrimRight(strings.TrimSuffix(strings.TrimRight(rest[:end], "\r"), `\`), " \t")}
 		if strings.HasPrefix(schemeWord.ReplaceAllString(f.value, ""), "ey") {
 			whole := continuedIn(f.value, rest[end:])
-			f = field{whole, whole != f.value}
+			f = copiedField{whole, whole != f.value}
 		}
 		all = append(all, f)
 	}

@@ -120,7 +120,7 @@ func TestTakenOffIsSaid(t *testing.T) {
 	}
 }
 
-// Whatever is pasted, nothing is added to the token, and what is said holds no piece of it.
+// Whatever is pasted, the token has only characters of it, in their order.
 func FuzzTakeOff(f *testing.F) {
 	f.Add("Authorization: Bearer " + exampleToken)
 	f.Add("curl -H 'Authorization: Bearer " + exampleToken + "'")

@@ -19,7 +19,7 @@ import (
 type remote struct {
 	metadata     string
 	ca           string
-	header       fields
+	header       headerFields
 	httpHosts    texts
 	loopbackHTTP bool
 
@@ -102,19 +102,19 @@ func (r *remote) roots() (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// fields is a flag of header fields that can be repeated.
-type fields http.Header
+// headerFields is a flag of header fields that can be repeated.
+type headerFields http.Header
 
-func (f *fields) String() string { return "" } // they may be secrets
+func (f *headerFields) String() string { return "" } // they may be secrets
 
-func (f *fields) Set(text string) error {
+func (f *headerFields) Set(text string) error {
 	name, value, ok := strings.Cut(text, ":")
 	name = textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name))
 	if value = strings.TrimSpace(value); !ok || name == "" || value == "" || strings.ContainsAny(text, "\r\n") {
 		return errNoField
 	}
 	if *f == nil {
-		*f = fields{}
+		*f = headerFields{}
 	}
 	http.Header(*f).Add(name, value)
 	return nil

@@ -104,7 +104,7 @@ func TestTenants(t *testing.T) {
 
 // A header field is a name and a value in one line, and nothing repeats it.
 func TestHeaderFlag(t *testing.T) {
-	var f fields
+	var f headerFields
 	for _, text := range []string{"X-Key: one", "x-key:two", "Authorization: Bearer a:b"} {
 		if err := f.Set(text); err != nil {
 			t.Errorf("%s: %v", text, err)
