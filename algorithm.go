@@ -14,18 +14,11 @@ type Algorithm string
 
 // The algorithms that this package verifies.
 const (
-	RS256   Algorithm = "RS256"
-	RS384   Algorithm = "RS384"
-	RS512   Algorithm = "RS512"
-	PS256   Algorithm = "PS256"
-	PS384   Algorithm = "PS384"
-	PS512   Algorithm = "PS512"
-	ES256   Algorithm = "ES256"
-	ES384   Algorithm = "ES384"
-	ES512   Algorithm = "ES512"
-	HS256   Algorithm = "HS256"
-	HS384   Algorithm = "HS384"
-	HS512   Algorithm = "HS512"
+	RS256, RS384, RS512 Algorithm = "RS256", "RS384", "RS512" // RSASSA-PKCS1-v1_5
+	PS256, PS384, PS512 Algorithm = "PS256", "PS384", "PS512" // RSASSA-PSS
+	ES256, ES384, ES512 Algorithm = "ES256", "ES384", "ES512" // ECDSA with P-256, P-384, P-521
+	HS256, HS384, HS512 Algorithm = "HS256", "HS384", "HS512" // HMAC
+
 	EdDSA   Algorithm = "EdDSA"     // RFC 8037, with Ed25519 keys alone
 	Ed25519 Algorithm = "Ed25519"   // RFC 9864: the same algorithm under its own name
 	MLDSA44 Algorithm = "ML-DSA-44" // RFC 9964, from Go 1.27 on

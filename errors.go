@@ -7,36 +7,24 @@ import (
 	"cmp"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 )
 
 // Every refusal is an [*Error] that wraps exactly one of these. Use [errors.Is] to tell them apart.
 var (
-	// ErrNoToken: the request carries no credential, or one of another scheme.
-	ErrNoToken = errors.New("jwt: no bearer token")
-	// ErrRequest: the request carries two credentials, or one that is not written as RFC 6750 says.
-	ErrRequest = errors.New("jwt: malformed credential")
-	// ErrMalformed: the token is not a well-formed compact JWS (RFC 7515).
-	ErrMalformed = errors.New("jwt: malformed token")
-	// ErrKey: no single key fits the token's algorithm and key id.
-	ErrKey = errors.New("jwt: no key for the token")
-	// ErrSignature: the signature does not hold.
-	ErrSignature = errors.New("jwt: signature invalid")
-	// ErrExpired: the token's time is over.
-	ErrExpired = errors.New("jwt: token expired")
-	// ErrNotYetValid: the token's time has not come.
-	ErrNotYetValid = errors.New("jwt: token not yet valid")
-	// ErrClaims: a claim is missing, malformed, or not what this verifier asks for.
-	ErrClaims = errors.New("jwt: claims refused")
-	// ErrBinding: the token is bound to a key of its sender (RFC 7800) and possession was not proven.
-	ErrBinding = errors.New("jwt: token binding not proven")
-	// ErrScope: the token is valid, and does not allow this request.
-	ErrScope = errors.New("jwt: insufficient scope")
-	// ErrAuthentication: the token is valid, and its user must authenticate again or better (RFC 9470).
-	ErrAuthentication = errors.New("jwt: insufficient user authentication")
-	// ErrUnavailable: the service could not judge the token, for want of keys or of an answer that
-	// Config.Validate needs. It is never the caller's fault.
-	ErrUnavailable = errors.New("jwt: unavailable")
+	ErrNoToken        = errors.New("jwt: no bearer token")                  // no credential, or one of another scheme
+	ErrRequest        = errors.New("jwt: malformed credential")             // two credentials, or one not as in RFC 6750
+	ErrMalformed      = errors.New("jwt: malformed token")                  // it is no well-formed compact JWS (RFC 7515)
+	ErrKey            = errors.New("jwt: no key for the token")             // no single key fits its algorithm and key id
+	ErrSignature      = errors.New("jwt: signature invalid")                // the signature does not hold
+	ErrExpired        = errors.New("jwt: token expired")                    // the token's time is over
+	ErrNotYetValid    = errors.New("jwt: token not yet valid")              // the token's time has not come
+	ErrClaims         = errors.New("jwt: claims refused")                   // one is missing, malformed or not as asked for
+	ErrBinding        = errors.New("jwt: token binding not proven")         // no proof of the sender's key (RFC 7800)
+	ErrScope          = errors.New("jwt: insufficient scope")               // it is valid, and does not allow this request
+	ErrAuthentication = errors.New("jwt: insufficient user authentication") // the user must authenticate again, or better (RFC 9470)
+	ErrUnavailable    = errors.New("jwt: unavailable")                      // no keys, or no answer for Validate: never the caller's fault
 )
 
 // A Reason is the stable code of one way to be refused, fit for logs and metric labels.
@@ -141,16 +129,13 @@ type Error struct {
 	// Subject, ClientID and TokenID say whose token was refused: the claims sub, client_id (or azp, cid,
 	// appid) and jti. They are empty until the signature holds.
 	Subject, ClientID, TokenID string
-	// Offset is the byte of the decoded header or payload that is wrong; only with ReasonHeaderInvalid
-	// and ReasonPayloadInvalid.
-	Offset int
-	// RetryAfter is when to ask again; only with ErrUnavailable.
-	RetryAfter time.Duration
-	// Also lists the other claims that failed. Reason and sentinel are those of the first.
-	Also        []*Error
-	detail      string // replaces "Member is Got, want Want" in the text
-	size, limit int    // in bytes, if limit is set: in the text they follow detail, which says of what
-	sentinel    error  // overrides the table's: only where Config.Validate named one
+
+	Offset      int           // byte of the decoded header or payload; with ReasonHeaderInvalid or ReasonPayloadInvalid
+	RetryAfter  time.Duration // when to ask again; only with ErrUnavailable
+	Also        []*Error      // the other claims that failed; Reason and sentinel are those of the first
+	detail      string        // replaces "Member is Got, want Want" in the text
+	size, limit int           // in bytes, if limit is set: in the text they follow detail, which says of what
+	sentinel    error         // overrides the table's: only where Config.Validate named one
 	cause       error
 	ask         ask
 }
@@ -191,16 +176,15 @@ func (e *Error) line() string {
 
 // what says what is wrong, without what that is called.
 func (e *Error) what() string {
-	text := e.detail
 	switch {
 	case e.limit > 0:
 		return sizeDetail(e.detail, e.size, e.limit)
 	case e.detail != "" || e.Member == "":
-		return text
-	case e.Got != "":
+		return e.detail
+	}
+	text := e.Member + " is absent"
+	if e.Got != "" {
 		text = e.Member + ` is "` + e.Got + `"`
-	default:
-		text = e.Member + " is absent"
 	}
 	if e.Want != "" {
 		text += ", want " + e.Want
@@ -213,13 +197,7 @@ func (e *Error) Unwrap() []error {
 	if e == nil {
 		return nil
 	}
-	var all []error
-	for _, err := range [...]error{e.kind(), e.cause} {
-		if err != nil {
-			all = append(all, err)
-		}
-	}
-	return all
+	return slices.DeleteFunc([]error{e.kind(), e.cause}, func(err error) bool { return err == nil })
 }
 
 // adopted copies an error that a caller's source of keys returned, perhaps to many at once. It may
@@ -242,17 +220,15 @@ func (e *Error) adopted() *Error {
 
 func (e *Error) kind() error { return cmp.Or(e.sentinel, reasons[e.Reason].sentinel) }
 
-// LogValue returns the reason, the issuer, the key id, whose token it was, the member, got, want and the
-// hint, each only if it is known: the attributes that answer "why was this token refused".
+// LogValue returns the fields that are set, and the text: they answer "why was this token refused".
 func (e *Error) LogValue() slog.Value {
-	var attrs []slog.Attr
-	for _, a := range [...]struct{ key, value string }{{"reason", string(e.Reason)}, {"issuer", e.Issuer}, {"kid", e.KeyID},
-		{"sub", e.Subject}, {"client_id", e.ClientID}, {"jti", e.TokenID}, {"member", e.Member}, {"got", e.Got}, {"want", e.Want}, {"hint", e.Hint}, {"text", e.Error()}} {
-		if a.value != "" {
-			attrs = append(attrs, slog.String(a.key, a.value))
-		}
+	attrs := []slog.Attr{
+		slog.String("reason", string(e.Reason)), slog.String("issuer", e.Issuer), slog.String("kid", e.KeyID),
+		slog.String("sub", e.Subject), slog.String("client_id", e.ClientID), slog.String("jti", e.TokenID),
+		slog.String("member", e.Member), slog.String("got", e.Got), slog.String("want", e.Want),
+		slog.String("hint", e.Hint), slog.String("text", e.Error()),
 	}
-	return slog.GroupValue(attrs...)
+	return slog.GroupValue(slices.DeleteFunc(attrs, func(a slog.Attr) bool { return a.Value.String() == "" })...)
 }
 
 // ownError finds the error of this package in err; nil if there is none.
@@ -262,16 +238,11 @@ func ownError(err error) (e *Error) {
 }
 
 // sentinelsIn lists the sentinels that err wraps.
-func sentinelsIn(err error) (found []error) {
-	for _, sentinel := range sentinels {
-		if errors.Is(err, sentinel) {
-			found = append(found, sentinel)
-		}
-	}
-	return found
+func sentinelsIn(err error) []error {
+	all := []error{ErrNoToken, ErrRequest, ErrMalformed, ErrKey, ErrSignature, ErrExpired, ErrNotYetValid, ErrClaims, ErrBinding,
+		ErrScope, ErrAuthentication, ErrUnavailable}
+	return slices.DeleteFunc(all, func(sentinel error) bool { return !errors.Is(err, sentinel) })
 }
-
-var sentinels = [...]error{ErrNoToken, ErrRequest, ErrMalformed, ErrKey, ErrSignature, ErrExpired, ErrNotYetValid, ErrClaims, ErrBinding, ErrScope, ErrAuthentication, ErrUnavailable}
 
 // unavailable wraps what kept the keys away; they may be had again in retry.
 func unavailable(cause error, retry time.Duration) *Error {

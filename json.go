@@ -420,8 +420,7 @@ func written(raw string) string {
 	s := scanner{text: raw, vetted: true}
 	switch s.peek() {
 	case '"':
-		text, _ := s.string()
-		return text
+		return unquoted(raw)
 	case '[':
 		var all []string
 		for s.array(); s.element(); {
@@ -455,21 +454,15 @@ func (s *scanner) date() (date time.Time, valid, number bool) {
 		return date, false, false
 	}
 	text, _ := s.number()
-	date, valid = numericDate(text)
-	return date, valid, true
-}
-
-// numericDate converts the text of a JSON number.
-func numericDate(number string) (date time.Time, valid bool) {
-	if seconds, err := strconv.ParseUint(number, 10, 64); err == nil { // as nearly every one is written
-		return time.Unix(int64(seconds), 0), seconds <= maxNumericDate
+	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil { // as nearly every one is written
+		return time.Unix(int64(seconds), 0), seconds <= maxNumericDate, true
 	}
-	value := exactNumber(number)
+	value := exactNumber(text)
 	if value == nil || value.Sign() < 0 || value.Cmp(new(big.Rat).SetInt64(maxNumericDate)) > 0 {
-		return date, false
+		return date, false, true
 	}
 	rest := new(big.Int)
 	seconds, _ := new(big.Int).QuoRem(value.Num(), value.Denom(), rest)
 	nanos := rest.Mul(rest, big.NewInt(1e9)).Quo(rest, value.Denom())
-	return time.Unix(seconds.Int64(), nanos.Int64()), true
+	return time.Unix(seconds.Int64(), nanos.Int64()), true, true
 }

@@ -76,13 +76,9 @@ func (a *authority) checkTenant(c *claims) *Error {
 // not defined, so one that is no URL says nothing.
 func (a *authority) checkKeyIssuer(t *Token) *Error {
 	name := t.claims.issuer.value
-	if a.isFor(t.key, name) {
+	fits := func(twin *Key) bool { return twin.answers(&t.header) && a.isFor(twin, name) }
+	if a.isFor(t.key, name) || slices.ContainsFunc(t.key.twins, fits) {
 		return nil
-	}
-	for _, twin := range t.key.twins {
-		if twin.answers(&t.header) && a.isFor(twin, name) {
-			return nil
-		}
 	}
 	e := unequal(ReasonIssuerMismatch, "iss", name, []string{t.key.issuer})
 	e.Hint = "the key that signed the token is for another issuer only"

@@ -49,44 +49,35 @@ func cut(s string, most int) string {
 
 // escaped cuts s to most bytes and leaves no quote, backslash, control or non-ASCII character.
 func escaped(s string, most int) string {
-	cut := len(s) > most
-	if cut {
-		s = s[:most]
+	ellipsis := ""
+	if len(s) > most {
+		s, ellipsis = s[:most], "..."
 		for i := 1; i < utf8.UTFMax && !utf8.ValidString(s); i++ { // not within a character
 			s = s[:len(s)-1]
 		}
 	}
-	for i := 0; i < len(s); i++ {
-		if s[i] < ' ' || s[i] > '~' || s[i] == '"' || s[i] == '\\' {
-			q := strconv.QuoteToASCII(s)
-			s = q[1 : len(q)-1]
-			break
-		}
+	if !printable(s) || strings.ContainsAny(s, `"\`) {
+		quoted := strconv.QuoteToASCII(s)
+		s = quoted[1 : len(quoted)-1]
 	}
-	if cut {
-		s += "..."
-	}
-	return s
+	return s + ellipsis
 }
 
 // oneOf lists configured values, which are not secret, for the Want of an error.
-func oneOf(values []string) string { return listed("one of", values) }
+func oneOf[text ~string](values []text) string { return listed("one of", values) }
 
 // listed is one value between quotes, or several behind a word that says how many of them count.
-func listed(of string, values []string) string {
+func listed[text ~string](of string, values []text) string {
 	if len(values) == 1 {
-		return quote(values[0])
+		return quote(string(values[0]))
 	}
-	var b strings.Builder
-	b.WriteString(of)
-	for i, v := range values {
-		if i == maxListed {
-			fmt.Fprintf(&b, " and %d more", len(values)-maxListed)
-			break
-		}
-		b.WriteString(" " + quote(v))
+	for _, v := range values[:min(len(values), maxListed)] {
+		of += " " + quote(string(v))
 	}
-	return b.String()
+	if more := len(values) - maxListed; more > 0 {
+		of += fmt.Sprintf(" and %d more", more)
+	}
+	return of
 }
 
 // runLength is the length of the shortest piece of a token that no error may repeat.
@@ -148,11 +139,12 @@ func pieces(text string) iter.Seq[uint64] {
 		}
 		hash, run := uint64(0), 0
 		for i := range len(text) {
-			if c := text[i]; !inBase64url(c) && c != '.' {
+			c := text[i]
+			if !inBase64url(c) && c != '.' {
 				hash, run = 0, 0
 				continue
 			}
-			hash = hash*factor + uint64(text[i])
+			hash = hash*factor + uint64(c)
 			if run++; run > runLength {
 				hash -= last * uint64(text[i-runLength])
 			}
@@ -166,23 +158,22 @@ func pieces(text string) iter.Seq[uint64] {
 // nearMiss words the difference of two identifiers that are nearly the same, or returns "".
 func nearMiss(got, want string) string {
 	var words []string
-	g, w := got, want
-	a, b := strings.TrimSuffix(g, "/"), strings.TrimSuffix(w, "/")
+	a, b := strings.TrimSuffix(got, "/"), strings.TrimSuffix(want, "/")
 	if a == "" || b == "" || !strings.EqualFold(a[len(a)-1:], b[len(b)-1:]) { // they end otherwise, as most do
 		return ""
 	}
-	if (a == g) != (b == w) {
-		words, g, w = append(words, "a trailing slash"), a, b
+	if (a == got) != (b == want) {
+		words, got, want = append(words, "a trailing slash"), a, b
 	}
-	gs, gr := cutScheme(g)
-	ws, wr := cutScheme(w)
-	if !strings.EqualFold(gs, ws) {
-		words, g, w = append(words, "the scheme"), gr, wr
+	gotScheme, gotRest := cutScheme(got)
+	wantScheme, wantRest := cutScheme(want)
+	if !strings.EqualFold(gotScheme, wantScheme) {
+		words, got, want = append(words, "the scheme"), gotRest, wantRest
 	}
-	if g != w && strings.EqualFold(g, w) {
-		words, g = append(words, "letter case"), w
+	if got != want && strings.EqualFold(got, want) {
+		words, got = append(words, "letter case"), want
 	}
-	if g != w || len(words) == 0 {
+	if got != want || len(words) == 0 {
 		return ""
 	}
 	return "they differ only by " + strings.Join(words, " and ")
@@ -196,12 +187,7 @@ func cutScheme(s string) (scheme, rest string) {
 }
 
 func printable(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 func sizeDetail(what string, n, limit int) string {
