@@ -318,28 +318,24 @@ func (r *claimReader) readConfirmation() {
 // It stops at an issuer that is not trusted, for what follows then changes nothing.
 func unverifiedIssuer(payload string, trusted func(name string) bool) (issuer string, err *Error) {
 	s := scanner{text: payload}
-	present, isString := false, true
+	raw := "" // iss as it is written
 	for name := range s.members {
-		if name != "iss" {
-			s.skip()
+		value, ok := s.raw()
+		if name != "iss" || !ok {
 			continue
 		}
-		present = true
-		if isString = s.peek() == '"'; !isString {
-			s.skip()
-			continue
-		}
-		var ok bool
-		if issuer, ok = s.string(); ok && !trusted(issuer) {
-			return issuer, nil
+		if raw = value; raw[0] == '"' {
+			if issuer = unquoted(raw); !trusted(issuer) {
+				return issuer, nil
+			}
 		}
 	}
 	switch fault := s.end(); {
 	case fault != "":
 		return "", &Error{Reason: ReasonPayloadInvalid, Offset: s.at, detail: fault}
-	case !present:
+	case raw == "":
 		return "", missing("iss", "")
-	case !isString:
+	case raw[0] != '"':
 		return "", &Error{Reason: ReasonClaimInvalid, Member: "iss", detail: "iss is not a string"}
 	}
 	return issuer, nil

@@ -50,7 +50,8 @@ func ecdsaKeyOf(kid string, public *ecdsa.PublicKey) (*Key, error) {
 	}
 	size := coordinateSize(public.Curve)
 	x, y := base64url(point[1:1+size]), base64url(point[1+size:])
-	return newKey(kid, "EC", alg, ecdsaKey{own, size}, "crv", crv, "kty", "EC", "x", x, "y", y), nil
+	members := fmt.Sprintf(`{"crv":"%s","kty":"EC","x":"%s","y":"%s"}`, crv, x, y)
+	return newKey(kid, "EC", alg, ecdsaKey{own, size}, members), nil
 }
 
 func coordinateSize(curve elliptic.Curve) int { return (curve.Params().BitSize + 7) / 8 }

@@ -51,7 +51,7 @@ func ed25519KeyOf(kid string, public ed25519.PublicKey) (*Key, error) {
 	if slices.Contains(smallOrder[:], masked) {
 		return nil, errors.New("the key is of small order")
 	}
-	return newKey(kid, "OKP", EdDSA, ed25519Key{own}, "crv", "Ed25519", "kty", "OKP", "x", base64url(own)), nil
+	return newKey(kid, "OKP", EdDSA, ed25519Key{own}, `{"crv":"Ed25519","kty":"OKP","x":"`+base64url(own)+`"}`), nil
 }
 
 func (k ed25519Key) verify(_ Algorithm, input, signature []byte) bool {

@@ -32,7 +32,7 @@ func hmacKeyOf(kid string, alg Algorithm, secret []byte) (*Key, error) {
 		return nil, errors.New("the secret is a public key or a certificate, or a file of keys")
 	}
 	own := bytes.Clone(secret)
-	return newKey(kid, "oct", alg, hmacKey{func() hash.Hash { return hmac.New(alg.hash().New, own) }}), nil
+	return newKey(kid, "oct", alg, hmacKey{func() hash.Hash { return hmac.New(alg.hash().New, own) }}, ""), nil
 }
 
 // sameSecret compares two secrets for one algorithm, in constant time.

@@ -112,13 +112,9 @@ func encodingFault(name, part string, at int) *Error {
 
 // notBase64urlAt returns the byte at which a text stops to be canonical base64url; its length if it breaks off.
 func notBase64urlAt(text string) int {
-	for i := range len(text) {
-		if !inBase64url(text[i]) {
-			return i
-		}
-	}
-	if len(text)%4 == 1 { // a character is missing
-		return len(text)
+	rest := strings.TrimLeft(text, base64urlAlphabet)
+	if rest != "" || len(text)%4 == 1 { // in the second case a character is missing
+		return len(text) - len(rest)
 	}
 	return len(text) - 1 // it has bits that decode to nothing
 }

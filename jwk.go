@@ -125,16 +125,12 @@ func (k *Key) mismatch(h *Header) *Error {
 	return e
 }
 
-// newKey is what every constructor ends in. members are the required members of RFC 7638 section
-// 3.2 in order; none for a secret.
-func newKey(kid, kty string, alg Algorithm, p primitive, members ...string) *Key {
+// newKey is what every constructor ends in. members is the object of RFC 7638 section 3.2, of which the
+// thumbprint is the hash; empty for a secret.
+func newKey(kid, kty string, alg Algorithm, p primitive, members string) *Key {
 	k := &Key{id: kid, kty: kty, alg: alg, primitive: p}
-	if len(members) > 0 {
-		var pairs []string
-		for i := 0; i < len(members); i += 2 {
-			pairs = append(pairs, `"`+members[i]+`":"`+members[i+1]+`"`)
-		}
-		sum := sha256.Sum256([]byte("{" + strings.Join(pairs, ",") + "}"))
+	if members != "" {
+		sum := sha256.Sum256([]byte(members))
 		k.thumbprint = base64url(sum[:])
 	}
 	return k
@@ -232,24 +228,21 @@ func (j *jwk) signing() Algorithm {
 // key makes every check. local allows what only a file of the verifier's own may hold: a secret.
 func (j *jwk) key(local bool) (*Key, error) {
 	alg := Algorithm(j.alg)
-	switch {
-	case j.wrong != "":
-		return nil, errors.New(j.wrong)
-	case j.kty == "":
-		return nil, errors.New("kty is absent")
-	case j.use != "" && j.use != "sig":
-		return nil, fmt.Errorf("use is %s, not sig: it is not for signatures", quoteName(j.use))
-	case j.operations != nil && !slices.Contains(j.operations, "verify"):
-		return nil, errors.New("key_ops does not hold verify")
-	case j.private != "":
-		return nil, fmt.Errorf("it is a private key (%s): publish its public half alone", j.private)
-	case j.kty == "AKP" && mldsaKeyOf == nil:
-		return nil, errors.New("kty \"AKP\" (ML-DSA, RFC 9964) needs a program that is built with Go 1.27")
-	case j.alg != "" && alg.kty() == "":
-		return nil, fmt.Errorf("alg %s is not supported", quoteName(j.alg))
+	err := cmp.Or(
+		errorIf(j.wrong != "", "%s", j.wrong),
+		errorIf(j.kty == "", "kty is absent"),
+		errorIf(j.use != "" && j.use != "sig", "use is %s, not sig: it is not for signatures", quoteName(j.use)),
+		errorIf(j.operations != nil && !slices.Contains(j.operations, "verify"), "key_ops does not hold verify"),
+		errorIf(j.private != "", "it is a private key (%s): publish its public half alone", j.private),
+		errorIf(j.kty == "AKP" && mldsaKeyOf == nil, `kty "AKP" (ML-DSA, RFC 9964) needs a program that is built with Go 1.27`),
+		errorIf(j.alg != "" && alg.kty() == "", "alg %s is not supported", quoteName(j.alg)),
+		errorIf(j.kty == "OKP" && j.crv != "Ed25519", "crv %s is not supported", quoteName(j.crv)),
+		errorIf(j.kty == "oct" && !local, "it is a secret (kty oct) in a key set: configure secrets with HMACKey"),
+	)
+	if err != nil {
+		return nil, err
 	}
 	var k *Key
-	var err error
 	switch j.kty {
 	case "RSA":
 		k, err = j.rsa(alg)
@@ -260,17 +253,14 @@ func (j *jwk) key(local bool) (*Key, error) {
 	case "AKP":
 		k, err = j.akp(alg)
 	case "oct":
-		if !local {
-			return nil, errors.New("it is a secret (kty oct) in a key set: configure secrets with HMACKey")
-		}
 		k, err = j.oct(alg)
 	default:
 		return nil, fmt.Errorf("kty %s is not supported", quoteName(j.kty))
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if alg != "" && !k.alg.sameAs(alg) {
+	case alg != "" && !k.alg.sameAs(alg):
 		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", quoteName(j.alg), k.alg)
 	}
 	k.issuer, k.x5t, k.x5tS256 = j.issuer, j.x5t, j.x5tS256
@@ -284,16 +274,15 @@ func (j *jwk) key(local bool) (*Key, error) {
 
 // bytesOf decodes a member of a key: base64url (RFC 7518 section 2), with its padding or without.
 func bytesOf(name, value string) ([]byte, error) {
-	if value == "" {
+	if len(value)%4 == 0 {
+		value = strings.TrimSuffix(strings.TrimSuffix(value, "="), "=")
+	}
+	b, ok := base64urlBytes(value)
+	switch {
+	case value == "":
 		return nil, errors.New(name + " is absent")
-	}
-	bare := value
-	if len(bare)%4 == 0 {
-		bare = strings.TrimSuffix(strings.TrimSuffix(bare, "="), "=")
-	}
-	b, ok := base64urlBytes(bare)
-	if !ok {
-		return nil, fmt.Errorf("%s is not base64url (RFC 4648 section 5) from byte %d on", name, notBase64urlAt(bare))
+	case !ok:
+		return nil, fmt.Errorf("%s is not base64url (RFC 4648 section 5) from byte %d on", name, notBase64urlAt(value))
 	}
 	return b, nil
 }
@@ -333,9 +322,6 @@ func (j *jwk) ec() (*Key, error) {
 }
 
 func (j *jwk) okp() (*Key, error) {
-	if j.crv != "Ed25519" {
-		return nil, fmt.Errorf("crv %s is not supported", quoteName(j.crv))
-	}
 	x, err := bytesOf("x", j.x)
 	if err != nil {
 		return nil, err

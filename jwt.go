@@ -5,7 +5,6 @@ package jwt
 import (
 	"cmp"
 	"context"
-	_ "crypto/sha512" // for crypto.Hash
 	"errors"
 	"fmt"
 	"reflect"
@@ -115,7 +114,7 @@ type issuers struct {
 // authority is one Config in the form that verification uses: with lists of its own, and with the
 // values that zero stands for. It never changes.
 type authority struct {
-	settings
+	Config
 	template   template // of Issuer, if templated
 	templated  bool
 	discovered bool      // Config.Keys was nil
@@ -224,17 +223,13 @@ func newAuthority(c Config, before *authority) (*authority, error) {
 	if err := cmp.Or(c.check(), c.checkTenants()); err != nil {
 		return nil, err
 	}
-	a := &authority{settings: settings(c.clone()), unnamedRSA: RS256}
+	a := &authority{Config: c.clone(), unnamedRSA: RS256}
 	a.Leeway = max(cmp.Or(c.Leeway, defaultLeeway), 0)
 	a.MaxAge = min(c.MaxAge, maxTokenAge)
 	a.template, a.templated = templateOf(c.Issuer)
-	var rsa []Algorithm
-	for _, alg := range c.Algorithms {
-		if alg.kty() == "RSA" && !slices.Contains(rsa, alg) {
-			rsa = append(rsa, alg)
-		}
-	}
-	if len(rsa) == 1 {
+	rsa := slices.DeleteFunc(slices.Clone(c.Algorithms), func(alg Algorithm) bool { return alg.kty() != "RSA" })
+	slices.Sort(rsa)
+	if rsa = slices.Compact(rsa); len(rsa) == 1 {
 		a.unnamedRSA = rsa[0]
 	}
 	if a.discovered = c.Keys == nil; a.discovered && before != nil && before.discovered {
@@ -256,69 +251,47 @@ func (c Config) clone() Config {
 	return c
 }
 
-type settings Config
-
 // check names the first field that is wrong by itself.
 func (c Config) check() error {
-	_, wrong := routeOfField(c.Require)
-	switch {
-	case c.Issuer == "":
-		return errors.New("the Issuer is required")
-	case !utf8.ValidString(c.Issuer):
-		return errors.New("the Issuer is not UTF-8")
-	case len(c.Audience) == 0 && len(c.Clients) == 0 && !c.InsecureSkipAudience:
-		return errors.New("an Audience is required, unless Clients is set")
-	case len(c.Audience) > 0 && c.InsecureSkipAudience:
-		return errors.New("InsecureSkipAudience contradicts Audience")
-	case slices.Contains(c.Audience, ""):
-		return errors.New("the Audience holds an empty string")
-	case slices.Contains(c.Clients, ""):
-		return errors.New("the list Clients holds an empty string")
-	case c.Algorithms != nil && len(c.Algorithms) == 0:
-		return errors.New("the list Algorithms is empty: leave it nil for each key's own")
-	case wrong != nil:
-		return wrong
-	case c.Profile < AnyAccessToken || c.Profile > IDToken:
-		return errors.New("the Profile is unknown")
-	case c.Leeway > maxLeeway:
-		return fmt.Errorf("the Leeway is over %v", maxLeeway)
-	case c.MaxAge < 0:
-		return errors.New("MaxAge is negative")
-	case c.MaxTokenSize < 0 || c.MaxTokenSize > maxSettableSize:
-		return fmt.Errorf("MaxTokenSize is not from 0 to %d", maxSettableSize)
-	case c.MaxHeaderSize < 0 || c.MaxHeaderSize > maxSettableSize:
-		return fmt.Errorf("MaxHeaderSize is not from 0 to %d", maxSettableSize)
-	}
-	if keys := reflect.ValueOf(c.Keys); keys.Kind() == reflect.Pointer && keys.IsNil() {
-		return fmt.Errorf("Keys is a nil %T", c.Keys)
-	}
+	_, require := routeOfField(c.Require)
+	keys := reflect.ValueOf(c.Keys)
+	err := cmp.Or(
+		errorIf(c.Issuer == "", "the Issuer is required"),
+		errorIf(!utf8.ValidString(c.Issuer), "the Issuer is not UTF-8"),
+		errorIf(len(c.Audience) == 0 && len(c.Clients) == 0 && !c.InsecureSkipAudience,
+			"an Audience is required, unless Clients is set"),
+		errorIf(len(c.Audience) > 0 && c.InsecureSkipAudience, "InsecureSkipAudience contradicts Audience"),
+		errorIf(slices.Contains(c.Audience, ""), "the Audience holds an empty string"),
+		errorIf(slices.Contains(c.Clients, ""), "the list Clients holds an empty string"),
+		errorIf(c.Algorithms != nil && len(c.Algorithms) == 0, "the list Algorithms is empty: leave it nil for each key's own"),
+		require,
+		errorIf(c.Profile < AnyAccessToken || c.Profile > IDToken, "the Profile is unknown"),
+		errorIf(c.Leeway > maxLeeway, "the Leeway is over %v", maxLeeway),
+		errorIf(c.MaxAge < 0, "MaxAge is negative"),
+		errorIf(c.MaxTokenSize < 0 || c.MaxTokenSize > maxSettableSize, "MaxTokenSize is not from 0 to %d", maxSettableSize),
+		errorIf(c.MaxHeaderSize < 0 || c.MaxHeaderSize > maxSettableSize, "MaxHeaderSize is not from 0 to %d", maxSettableSize),
+		errorIf(keys.Kind() == reflect.Pointer && keys.IsNil(), "Keys is a nil %T", c.Keys),
+	)
 	for _, alg := range c.Algorithms {
-		if alg.kty() == "" {
-			return fmt.Errorf("the Algorithms hold %q, which is not supported", alg)
-		}
+		err = cmp.Or(err, errorIf(alg.kty() == "", "the Algorithms hold %q, which is not supported", alg))
 	}
-	return nil
+	return err
 }
 
 // checkTenants holds the fields together that are about an issuer with many names.
 func (c Config) checkTenants() error {
 	_, templated := templateOf(c.Issuer)
-	switch many := len(c.Tenants) > 0 || c.InsecureAnyTenant; {
-	case !templated && many:
-		return errors.New("one of Tenants and InsecureAnyTenant is set, and Issuer has no {tenantid}")
-	case templated && !many:
-		return errors.New("the Tenants are required, as Issuer has {tenantid}, unless InsecureAnyTenant is set")
-	case len(c.Tenants) > 0 && c.InsecureAnyTenant:
-		return errors.New("the flag InsecureAnyTenant contradicts Tenants")
-	case templated && c.Keys == nil:
-		return errors.New("a value of Keys is required, as Issuer has {tenantid}: see RemoteOptions.MetadataURL")
-	}
+	many := len(c.Tenants) > 0 || c.InsecureAnyTenant
+	err := cmp.Or(
+		errorIf(!templated && many, "one of Tenants and InsecureAnyTenant is set, and Issuer has no {tenantid}"),
+		errorIf(templated && !many, "the Tenants are required, as Issuer has {tenantid}, unless InsecureAnyTenant is set"),
+		errorIf(len(c.Tenants) > 0 && c.InsecureAnyTenant, "the flag InsecureAnyTenant contradicts Tenants"),
+		errorIf(templated && c.Keys == nil, "a value of Keys is required, as Issuer has {tenantid}: see RemoteOptions.MetadataURL"),
+	)
 	for _, id := range c.Tenants {
-		if !isGUID(id) {
-			return fmt.Errorf("the Tenants hold %q, which is not a GUID in lower case", id)
-		}
+		err = cmp.Or(err, errorIf(!isGUID(id), "the Tenants hold %q, which is not a GUID in lower case", id))
 	}
-	return nil
+	return err
 }
 
 // Verify checks a compact JWS (RFC 7515 section 7.1) that carries JWT claims, and returns it as a
@@ -482,11 +455,7 @@ func (a *authority) allows(h *Header) *Error {
 	if a.Algorithms == nil || slices.ContainsFunc(a.Algorithms, h.Algorithm.sameAs) {
 		return nil
 	}
-	var names []string
-	for _, alg := range a.Algorithms {
-		names = append(names, string(alg))
-	}
-	return &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: string(h.Algorithm), Want: oneOf(names)}
+	return &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: string(h.Algorithm), Want: oneOf(a.Algorithms)}
 }
 
 // key asks the issuer's source for the one key, and takes nothing from it that does not fit.

@@ -107,8 +107,7 @@ func parseKeySet(data []byte) (*KeySet, error) {
 			return nil, errors.New("keys is not an array")
 		}
 		found = true
-		s.array()
-		for s.element() {
+		for s.array(); s.element(); {
 			if len(set.entries) == maxKeys {
 				return nil, fmt.Errorf("more than %d keys", maxKeys)
 			}

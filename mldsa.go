@@ -7,6 +7,7 @@ package jwt
 import (
 	"crypto/mldsa"
 	"errors"
+	"fmt"
 )
 
 type mldsaKey struct{ public *mldsa.PublicKey }
@@ -22,7 +23,8 @@ func newMLDSAKey(kid string, alg Algorithm, public []byte) (*Key, error) {
 	if err != nil {
 		return nil, errors.New("pub is not a public key of " + string(alg))
 	}
-	return newKey(kid, "AKP", alg, mldsaKey{own}, "alg", string(alg), "kty", "AKP", "pub", base64url(public)), nil
+	members := fmt.Sprintf(`{"alg":"%s","kty":"AKP","pub":"%s"}`, alg, base64url(public))
+	return newKey(kid, "AKP", alg, mldsaKey{own}, members), nil
 }
 
 // verify uses the empty context, as RFC 9964 section 5 asks.

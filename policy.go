@@ -72,11 +72,10 @@ func missing(claim, want string) *Error {
 
 // unequal reports a claim whose value is not one of the wanted.
 func unequal(reason Reason, claim, got string, want []string) *Error {
-	e := &Error{Reason: reason, Member: claim, Got: snippet(got), Want: oneOf(want)}
+	e := &Error{Reason: reason, Member: claim, Got: snippet(got), Want: oneOf(want), Hint: nearestMiss(got, want)}
 	if got == "" {
 		e.detail = claim + " is empty, want " + e.Want
 	}
-	e.Hint = nearestMiss(got, want)
 	return e
 }
 
@@ -140,19 +139,18 @@ func (a *authority) checkAudience(c *claims) *Error {
 		}
 	}
 	audience := c.audience.values()
-	switch len(audience) {
-	case 0:
+	if len(audience) == 0 {
 		e := missing("aud", oneOf(a.Audience))
 		if c.audience != "" {
 			e.Reason, e.detail = ReasonAudienceMismatch, "aud is empty, want "+e.Want
 			e.Hint = "the issuer names no audience: have the client ask for this API when it requests the token"
 		}
 		return e
-	case 1:
-		return unequal(ReasonAudienceMismatch, "aud", audience[0], a.Audience)
 	}
 	e := unequal(ReasonAudienceMismatch, "aud", audience[0], a.Audience)
-	e.detail = "aud is " + strings.Replace(oneOf(audience), "one of ", "", 1) + ", want " + e.Want
+	if len(audience) > 1 {
+		e.detail = "aud is " + strings.TrimPrefix(oneOf(audience), "one of ") + ", want " + e.Want
+	}
 	for _, got := range audience[1:min(len(audience), maxListed)] {
 		e.Hint = cmp.Or(e.Hint, nearestMiss(got, a.Audience))
 	}

@@ -306,43 +306,38 @@ func (c ClaimPath) requirement(method string, arguments []string, want, mistake 
 func (c ClaimPath) Equals(want any) Requirement {
 	value := reflect.ValueOf(want)
 	number, literal := numberOf(value)
-	kind, mistake := "", ""
+	kind, shown, mistake := "a number", escaped(literal, maxShown), ""
+	equal := func(raw string) bool {
+		if raw == literal { // as it is written, and so by value
+			return true
+		}
+		got := exactNumber(raw)
+		return got != nil && got.Cmp(number) == 0
+	}
 	switch {
 	case literal != "" && number == nil:
 		mistake = "that number cannot be compared"
 	case literal != "":
-		kind = "a number"
 	case value.Kind() == reflect.String:
-		kind, literal, mistake = "a string", strconv.QuoteToASCII(value.String()), ""
-		if !utf8.ValidString(value.String()) {
+		text := value.String()
+		kind, shown, literal = "a string", quote(text), strconv.QuoteToASCII(text)
+		equal = func(raw string) bool { return unquoted(raw) == text }
+		if !utf8.ValidString(text) {
 			mistake = "the string is not UTF-8"
 		}
 	case value.Kind() == reflect.Bool:
-		kind, literal = "a bool", strconv.FormatBool(value.Bool())
+		literal = strconv.FormatBool(value.Bool())
+		kind, shown = "a bool", literal
+		equal = func(raw string) bool { return raw == literal }
 	default:
 		literal, mistake = fmt.Sprintf("%T", want), "only a string, a bool or a number can be compared"
 	}
-	shownWant := escaped(literal, maxShown)
-	if kind == "a string" {
-		shownWant = quote(value.String())
-	}
-	return c.requirement("Equals", []string{literal}, shownWant, mistake, func(raw string) string {
-		same := false
+	return c.requirement("Equals", []string{literal}, shown, mistake, func(raw string) string {
 		switch have := kindOf(raw[0]); {
 		case have != kind:
 			return "is " + have + ", want " + kind
-		case kind == "a string":
-			same = unquoted(raw) == value.String()
-		case kind == "a bool":
-			same = value.Bool() == (raw == "true")
-		default:
-			if same = raw == literal; !same { // as they are written; by value?
-				got := exactNumber(raw)
-				same = got != nil && got.Cmp(number) == 0
-			}
-		}
-		if !same {
-			return "has another value, want " + shownWant
+		case !equal(raw):
+			return "has another value, want " + shown
 		}
 		return ""
 	})
@@ -385,8 +380,7 @@ func lists(raw, entry string) (found bool, wrong string) {
 	s := scanner{text: raw, vetted: true}
 	switch raw[0] {
 	case '"':
-		text, _ := s.string()
-		return text == entry, ""
+		return unquoted(raw) == entry, ""
 	case '[':
 		for s.array(); s.element(); {
 			if first := s.peek(); first != '"' {
@@ -397,8 +391,7 @@ func lists(raw, entry string) (found bool, wrong string) {
 		}
 		return found, ""
 	case '{':
-		s.object()
-		for name, ok := s.member(); ok; name, ok = s.member() {
+		for name := range s.members {
 			value, _ := s.raw()
 			found = found || name == entry && value[0] == '{' && strings.ContainsRune(value, '"')
 		}

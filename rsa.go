@@ -46,8 +46,8 @@ func rsaKeyOf(kid string, alg Algorithm, public *rsa.PublicKey) (*Key, error) {
 		return nil, errors.New("the exponent is not odd, or not from 3 to 2^31-1")
 	}
 	own := &rsa.PublicKey{N: new(big.Int).Set(public.N), E: public.E}
-	e := base64url(big.NewInt(int64(own.E)).Bytes())
-	return newKey(kid, "RSA", alg, rsaKey{own}, "e", e, "kty", "RSA", "n", base64url(own.N.Bytes())), nil
+	e, n := base64url(big.NewInt(int64(own.E)).Bytes()), base64url(own.N.Bytes())
+	return newKey(kid, "RSA", alg, rsaKey{own}, fmt.Sprintf(`{"e":"%s","kty":"RSA","n":"%s"}`, e, n)), nil
 }
 
 func (k rsaKey) verify(alg Algorithm, input, signature []byte) bool {

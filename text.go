@@ -194,6 +194,14 @@ func sizeDetail(what string, n, limit int) string {
 	return what + " has " + strconv.Itoa(n) + " bytes, the limit is " + strconv.Itoa(limit)
 }
 
+// errorIf is an error of this text if something is wrong, and nil otherwise: cmp.Or picks the first of several.
+func errorIf(wrong bool, format string, args ...any) error {
+	if !wrong {
+		return nil
+	}
+	return fmt.Errorf(format, args...)
+}
+
 // isMediaType compares a typ or cty as RFC 7515 section 4.1.9 says: case does not count, and
 // neither does a leading "application/". want is lower case.
 func isMediaType(got, want string) bool {
