@@ -26,38 +26,23 @@ const (
 	MLDSA87 Algorithm = "ML-DSA-87" // RFC 9964, from Go 1.27 on
 )
 
-// verifiesMLDSA: mldsa.go is in the build.
-var verifiesMLDSA bool
-
-// kty is the key type that the algorithm needs (RFC 7518 section 6.1); empty if there is no such
-// algorithm.
-func (a Algorithm) kty() string {
-	switch a {
-	case RS256, RS384, RS512, PS256, PS384, PS512:
-		return "RSA"
-	case ES256, ES384, ES512:
-		return "EC"
-	case HS256, HS384, HS512:
-		return "oct"
-	case EdDSA, Ed25519:
-		return "OKP"
-	case MLDSA44, MLDSA65, MLDSA87:
-		if verifiesMLDSA {
-			return "AKP"
-		}
-	}
-	return ""
+// algorithms says what each needs: the type of key (RFC 7518 section 6.1), and the hash of the signing input
+// if it is hashed apart. mldsa.go adds its own.
+var algorithms = map[Algorithm]struct {
+	kty  string
+	hash crypto.Hash
+}{
+	RS256: {"RSA", crypto.SHA256}, RS384: {"RSA", crypto.SHA384}, RS512: {"RSA", crypto.SHA512},
+	PS256: {"RSA", crypto.SHA256}, PS384: {"RSA", crypto.SHA384}, PS512: {"RSA", crypto.SHA512},
+	ES256: {"EC", crypto.SHA256}, ES384: {"EC", crypto.SHA384}, ES512: {"EC", crypto.SHA512},
+	HS256: {"oct", crypto.SHA256}, HS384: {"oct", crypto.SHA384}, HS512: {"oct", crypto.SHA512},
+	EdDSA: {kty: "OKP"}, Ed25519: {kty: "OKP"},
 }
 
-func (a Algorithm) hash() crypto.Hash {
-	switch a {
-	case RS256, PS256, ES256, HS256:
-		return crypto.SHA256
-	case RS384, PS384, ES384, HS384:
-		return crypto.SHA384
-	}
-	return crypto.SHA512
-}
+// kty is the key type that the algorithm needs; empty if there is no such algorithm.
+func (a Algorithm) kty() string { return algorithms[a].kty }
+
+func (a Algorithm) hash() crypto.Hash { return algorithms[a].hash }
 
 // digest hashes the signing input.
 func (a Algorithm) digest(input []byte) []byte {

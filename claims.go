@@ -55,21 +55,6 @@ func (l listClaim) each(yield func(value string) bool) {
 	}
 }
 
-// words yields the words of a list that is a string. The elements of an array are whole.
-func (l listClaim) words(yield func(word string) bool) {
-	if !strings.HasPrefix(string(l), `"`) {
-		l.each(yield)
-		return
-	}
-	for value := range l.each {
-		for word := range strings.SplitSeq(value, " ") {
-			if word != "" && !yield(word) {
-				return
-			}
-		}
-	}
-}
-
 // values are those of a list, in a slice of the caller's own; nil if there are none.
 func (l listClaim) values() (all []string) {
 	all = slices.Grow(all, strings.Count(string(l), `"`)/2) // as many as there are, or more
@@ -79,12 +64,20 @@ func (l listClaim) values() (all []string) {
 	return all
 }
 
-// eachScope yields the scopes of scope and scp together.
+// eachScope yields the scopes of scope and scp together: the words of a string, and the elements of an array whole.
 func (c *claims) eachScope(yield func(name string) bool) {
 	for _, l := range [...]listClaim{c.scope, c.scp} {
-		for word := range l.words {
-			if !yield(word) {
-				return
+		for value := range l.each {
+			if l[0] == '[' {
+				if !yield(value) {
+					return
+				}
+				continue
+			}
+			for word := range strings.SplitSeq(value, " ") {
+				if word != "" && !yield(word) {
+					return
+				}
 			}
 		}
 	}
@@ -294,15 +287,12 @@ func kindNamed(text string) string {
 }
 
 func (r *claimReader) readDate(into *time.Time) {
-	date, valid, number := r.date()
-	switch {
-	case !number:
-		r.spoil("is not a number")
-	case !valid:
-		r.spoil("is not a date from 1970 to 9999 in seconds")
-	default:
-		*into = date
+	date, wrong := r.date()
+	if wrong != "" {
+		r.spoil(wrong)
+		return
 	}
+	*into = date
 }
 
 func (r *claimReader) readConfirmation() {

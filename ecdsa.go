@@ -4,6 +4,7 @@
 package jwt
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"encoding/asn1"
@@ -82,10 +83,8 @@ func derHint(signature []byte) string {
 
 // appendInteger appends the ASN.1 INTEGER of an unsigned big-endian number.
 func appendInteger(dst, n []byte) []byte {
-	for len(n) > 1 && n[0] == 0 {
-		n = n[1:]
-	}
-	if n[0] >= 0x80 {
+	n = bytes.TrimLeft(n, "\x00")
+	if len(n) == 0 || n[0] >= 0x80 {
 		dst = append(dst, 0x02, byte(len(n)+1), 0)
 	} else {
 		dst = append(dst, 0x02, byte(len(n)))

@@ -197,27 +197,25 @@ func (s *scanner) name(i int) *string {
 
 // skip checks the next value of any kind and passes over it.
 func (s *scanner) skip() bool {
-	switch c := s.peek(); {
-	case c == '"':
-		_, ok := s.string()
-		return ok
-	case c == '{':
+	switch s.peek() {
+	case '"':
+		s.string()
+	case '{':
 		for range s.members {
 			s.skip()
 		}
-	case c == '[':
+	case '[':
 		for s.array(); s.element(); {
 			s.skip()
 		}
-	case c == 't':
-		return s.literal("true")
-	case c == 'f':
-		return s.literal("false")
-	case c == 'n':
-		return s.literal("null")
+	case 't':
+		s.literal("true")
+	case 'f':
+		s.literal("false")
+	case 'n':
+		s.literal("null")
 	default:
-		_, ok := s.number()
-		return ok
+		s.number()
 	}
 	return s.fault == ""
 }
@@ -230,12 +228,12 @@ func (s *scanner) raw() (string, bool) {
 	return s.text[start:s.pos], ok
 }
 
-func (s *scanner) literal(word string) bool {
-	if !strings.HasPrefix(s.text[s.pos:], word) {
-		return s.wrong("not a JSON value")
+func (s *scanner) literal(word string) {
+	if strings.HasPrefix(s.text[s.pos:], word) {
+		s.pos += len(word)
+	} else {
+		s.wrong("not a JSON value")
 	}
-	s.pos += len(word)
-	return true
 }
 
 // number returns the text of the next value, which must be a number. It is not converted: a number
@@ -446,23 +444,23 @@ func exactNumber(text string) *big.Rat {
 	return value
 }
 
-// date reads the next value as a NumericDate (RFC 7519 section 2), to the nanosecond. It reports whether
-// it is a valid one, or a number at all.
-func (s *scanner) date() (date time.Time, valid, number bool) {
+// date reads the next value as a NumericDate (RFC 7519 section 2), to the nanosecond. It says what is wrong with
+// it; empty if nothing is.
+func (s *scanner) date() (date time.Time, wrong string) {
 	if c := s.peek(); c != '-' && (c < '0' || c > '9') {
 		s.skip()
-		return date, false, false
+		return date, "is not a number"
 	}
 	text, _ := s.number()
-	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil { // as nearly every one is written
-		return time.Unix(int64(seconds), 0), seconds <= maxNumericDate, true
+	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil && seconds <= maxNumericDate { // as nearly every one is written
+		return time.Unix(int64(seconds), 0), ""
 	}
 	value := exactNumber(text)
 	if value == nil || value.Sign() < 0 || value.Cmp(new(big.Rat).SetInt64(maxNumericDate)) > 0 {
-		return date, false, true
+		return date, "is not a date from 1970 to 9999 in seconds"
 	}
 	rest := new(big.Int)
 	seconds, _ := new(big.Int).QuoRem(value.Num(), value.Denom(), rest)
 	nanos := rest.Mul(rest, big.NewInt(1e9)).Quo(rest, value.Denom())
-	return time.Unix(seconds.Int64(), nanos.Int64()), true, true
+	return time.Unix(seconds.Int64(), nanos.Int64()), ""
 }

@@ -248,12 +248,8 @@ func (j *jwk) key(local bool) (*Key, error) {
 		k, err = j.rsa(alg)
 	case "EC":
 		k, err = j.ec()
-	case "OKP":
-		k, err = j.okp()
-	case "AKP":
-		k, err = j.akp(alg)
-	case "oct":
-		k, err = j.oct(alg)
+	case "OKP", "AKP", "oct":
+		k, err = j.single(alg)
 	default:
 		return nil, fmt.Errorf("kty %s is not supported", quoteName(j.kty))
 	}
@@ -321,37 +317,26 @@ func (j *jwk) ec() (*Key, error) {
 	return ecdsaKeyOf(j.kid, public)
 }
 
-func (j *jwk) okp() (*Key, error) {
-	x, err := bytesOf("x", j.x)
-	if err != nil {
-		return nil, err
-	}
-	return ed25519KeyOf(j.kid, x)
-}
-
 // mldsaKeyOf is what mldsa.go registers.
 var mldsaKeyOf func(kid string, alg Algorithm, public []byte) (*Key, error)
 
-func (j *jwk) akp(alg Algorithm) (*Key, error) {
-	public, err := bytesOf("pub", j.pub)
+// single makes a key of a type that has one member: OKP (RFC 8037), AKP (RFC 9964) or oct.
+func (j *jwk) single(alg Algorithm) (*Key, error) {
+	member := map[string][2]string{"OKP": {"x", j.x}, "AKP": {"pub", j.pub}, "oct": {"k", j.k}}[j.kty]
+	material, err := bytesOf(member[0], member[1])
 	switch {
 	case err != nil:
 		return nil, err
-	case alg.kty() != "AKP":
+	case j.kty == "OKP":
+		return ed25519KeyOf(j.kid, material)
+	case j.kty == "AKP" && alg.kty() != "AKP":
 		return nil, errors.New("alg is absent or does not fit the key, and a key of type AKP must declare it")
-	}
-	return mldsaKeyOf(j.kid, alg, public)
-}
-
-func (j *jwk) oct(alg Algorithm) (*Key, error) {
-	secret, err := bytesOf("k", j.k)
-	switch {
-	case err != nil:
-		return nil, err
+	case j.kty == "AKP":
+		return mldsaKeyOf(j.kid, alg, material)
 	case alg == "":
 		return nil, errors.New("alg is absent, and a secret must declare HS256, HS384 or HS512")
 	}
-	return hmacKeyOf(j.kid, alg, secret)
+	return hmacKeyOf(j.kid, alg, material)
 }
 
 // ParseKey reads one JSON Web Key from a file or setting of your own: a public RSA, EC or Ed25519

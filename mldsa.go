@@ -12,14 +12,20 @@ import (
 
 type mldsaKey struct{ public *mldsa.PublicKey }
 
+var mldsaParameters = map[Algorithm]func() mldsa.Parameters{MLDSA44: mldsa.MLDSA44, MLDSA65: mldsa.MLDSA65, MLDSA87: mldsa.MLDSA87}
+
 func init() {
-	verifiesMLDSA, mldsaKeyOf = true, newMLDSAKey
+	mldsaKeyOf = newMLDSAKey
+	for alg := range mldsaParameters {
+		needs := algorithms[alg]
+		needs.kty = "AKP"
+		algorithms[alg] = needs
+	}
 }
 
 // newMLDSAKey holds the key's bytes against the size that its algorithm has (FIPS 204 section 4).
 func newMLDSAKey(kid string, alg Algorithm, public []byte) (*Key, error) {
-	parameters := map[Algorithm]func() mldsa.Parameters{MLDSA44: mldsa.MLDSA44, MLDSA65: mldsa.MLDSA65, MLDSA87: mldsa.MLDSA87}[alg]
-	own, err := mldsa.NewPublicKey(parameters(), public)
+	own, err := mldsa.NewPublicKey(mldsaParameters[alg](), public)
 	if err != nil {
 		return nil, errors.New("pub is not a public key of " + string(alg))
 	}

@@ -137,7 +137,8 @@ func MaxAuthAge(limit time.Duration) Requirement {
 	return &rule{text: text, decide: func(t *Token, now time.Time) *Error {
 		raw, found := t.find("auth_time")
 		s := scanner{text: raw}
-		at, valid, _ := s.date()
+		at, wrong := s.date()
+		valid := wrong == ""
 		if valid && now.Sub(at) <= limit && !at.After(now.Add(t.leeway())) {
 			return nil
 		}
