@@ -14,17 +14,13 @@ import (
 )
 
 const (
-	// No honest header, payload or key set is deeper; recursion beyond it would cost stack.
-	maxDepth = 32
-	// No honest object has more members; it bounds the search for duplicate names.
-	maxMembers = 1000
-	// Up to here duplicate names are found by comparing, beyond it by hashing.
-	fewMembers = 24
+	maxDepth   = 32   // no honest header, payload or key set is deeper; recursion beyond it would cost stack
+	maxMembers = 1000 // no honest object has more; it bounds the search for duplicate names
+	fewMembers = 24   // up to here duplicate names are found by comparing, beyond it by hashing
+	maxNumber  = 400  // a float64 that is written out has some 330 digits; it bounds what computing with a number costs
 	// The last second of the year 9999 (RFC 3339 ends there). Larger dates are mistakes, such as
 	// milliseconds, or attempts to overflow.
 	maxNumericDate = 253402300799
-	// A float64 that is written out has some 330 digits. It bounds what computing with a number costs.
-	maxNumber = 400
 )
 
 // scanner reads one JSON text (RFC 8259) from left to right. It is stricter than encoding/json:

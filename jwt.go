@@ -89,8 +89,7 @@ type Config struct {
 const (
 	defaultLeeway = 30 * time.Second
 	maxLeeway     = 10 * time.Minute
-	// What a larger MaxAge counts as, so that no sum of times overflows: a hundred years.
-	maxTokenAge = 100 * 365 * 24 * time.Hour
+	maxTokenAge   = 100 * 365 * 24 * time.Hour // what a larger MaxAge counts as, so that no sum of times overflows
 )
 
 // A Verifier verifies the tokens of one or several issuers. It is safe for concurrent use. A nil or zero

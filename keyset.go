@@ -13,10 +13,8 @@ import (
 )
 
 const (
-	// An honest key set has a handful of keys; the largest seen in the field have about thirty.
-	maxKeys = 100
-	// A key with a certificate chain takes some 5 KiB, so this is room for maxKeys of them.
-	maxKeySetSize = 512 << 10
+	maxKeys       = 100       // an honest key set has a handful; the largest seen in the field have about thirty
+	maxKeySetSize = 512 << 10 // a key with a certificate chain takes some 5 KiB: this is room for maxKeys of them
 )
 
 // A KeySet is an immutable set of keys. As a [KeySource] it returns the key that a token's kid

@@ -111,9 +111,8 @@ func ACR(values ...string) Requirement {
 		return mistaken(text, mistake)
 	}
 	return &rule{text: text, decide: func(t *Token, _ time.Time) *Error {
-		raw, _ := t.find("acr")
 		acr := ""
-		if strings.HasPrefix(raw, `"`) {
+		if raw, _ := t.find("acr"); strings.HasPrefix(raw, `"`) {
 			acr = unquoted(raw)
 		}
 		if slices.Contains(values, acr) {

@@ -95,10 +95,9 @@ var entraNames = []template{{"https://sts.windows.net/", "/"}, {"https://login.m
 
 // sameTenant reports whether a key of this issuer, perhaps with the placeholder, is for tokens of that one.
 func sameTenant(key, name string) bool {
-	if t, ok := templateOf(key); ok {
-		if _, ok := t.tenant(name); ok {
-			return true
-		}
+	t, templated := templateOf(key)
+	if _, ok := t.tenant(name); ok && templated {
+		return true
 	}
 	for _, of := range entraNames {
 		for _, t := range entraNames {

@@ -20,13 +20,9 @@ func foreign(err error) string {
 }
 
 const (
-	// maxShown is how much of a token's own text an error repeats: enough to recognise an issuer,
-	// too little to carry a token.
-	maxShown = 64
-	// maxListed is how many of several values an error names.
-	maxListed = 8
-	// maxDetail is how much of another package's error an error repeats.
-	maxDetail = 512
+	maxShown  = 64  // of a token's own text in an error: enough to recognise an issuer, too little to carry a token
+	maxListed = 8   // of several values in an error
+	maxDetail = 512 // of another package's error in one of ours
 )
 
 // snippet makes text from a token fit for an error. Plain text, the usual case, is returned as it is.
