@@ -1,5 +1,4 @@
-// This file reads the registered claims of a verified payload: RFC 7519 section 4.1, RFC 8693 and
-// RFC 9068.
+// This file reads the registered claims of a verified payload: RFC 7519 section 4.1, RFC 8693 and RFC 9068.
 
 package jwt
 
@@ -100,9 +99,8 @@ func (c *claims) hasScope(name string) bool {
 	return false
 }
 
-// client is the client that the token was issued to, and the claim that says so: the first that is
-// present, the standard name first (RFC 9068 section 2.2, OpenID Connect Core section 2, Okta, Microsoft
-// Entra ID v1).
+// client is the client that the token was issued to, and the claim that says so: the first that is present, the
+// standard name first (RFC 9068 section 2.2, OpenID Connect Core section 2, Okta, Microsoft Entra ID v1).
 func (c *claims) client() (claim string, id stringClaim) {
 	switch {
 	case c.clientID.present:
@@ -247,8 +245,7 @@ func (r *claimReader) readScope(into *listClaim) {
 	}
 }
 
-// logoutEvent is the member of events that makes a logout token (OpenID Connect Back-Channel Logout section
-// 2.4).
+// logoutEvent is the member of events that makes a logout token (OpenID Connect Back-Channel Logout section 2.4).
 const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 
 // readKind reads a claim in which tokens that are no access tokens say so.

@@ -25,8 +25,7 @@ type ecdsaKey struct {
 	size   int // of one coordinate or integer, in bytes
 }
 
-// ECDSAKey returns a key for ES256, ES384 or ES512, as its curve is P-256, P-384 or P-521. kid may
-// be empty.
+// ECDSAKey returns a key for ES256, ES384 or ES512, as its curve is P-256, P-384 or P-521. kid may be empty.
 func ECDSAKey(kid string, public *ecdsa.PublicKey) (*Key, error) {
 	k, err := ecdsaKeyOf(kid, public)
 	return constructed("ECDSAKey", k, err)

@@ -1,5 +1,4 @@
-// This file verifies Ed25519 signatures: RFC 8037 section 3.1, under the names EdDSA and Ed25519
-// (RFC 9864).
+// This file verifies Ed25519 signatures: RFC 8037 section 3.1, under the names EdDSA and Ed25519 (RFC 9864).
 
 package jwt
 

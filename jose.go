@@ -98,8 +98,7 @@ func (p *parts) decode(lent []byte) (header, payload string, signature, input []
 	return text[:headerSize], text[headerSize:], all[len(text):end:end], all[end:], nil
 }
 
-// encodingFault words what is wrong with a part that is not canonical base64url and begins at this byte
-// of the token.
+// encodingFault words what is wrong with a part that is not canonical base64url and begins at this byte of the token.
 func encodingFault(name, part string, at int) *Error {
 	bad := notBase64urlAt(part)
 	detail := "the " + name + " breaks off or does not end canonically"

@@ -111,8 +111,7 @@ func (s *scanner) next(bracket byte) bool {
 // element moves to the next element of an array. It returns false after the last one.
 func (s *scanner) element() bool { return s.next(']') }
 
-// member moves to the next member of an object and returns its name. It returns false after the
-// last one.
+// member moves to the next member of an object and returns its name. It returns false after the last one.
 func (s *scanner) member() (name string, ok bool) {
 	if !s.next('}') {
 		return "", false

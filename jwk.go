@@ -25,10 +25,9 @@ type KeySource interface {
 	Key(ctx context.Context, h Header) (*Key, error)
 }
 
-// A Key verifies signatures of one algorithm: the key decides, the token may only agree. Two kinds
-// of key answer to more than one name: an RSA key that declares no algorithm stands for RS256, or
-// for the one RSA algorithm that [Config].Algorithms names; an Ed25519 key answers to EdDSA and to
-// Ed25519 (RFC 9864).
+// A Key verifies signatures of one algorithm: the key decides, the token may only agree. Two kinds of key answer to
+// more than one name: an RSA key that declares no algorithm stands for RS256, or for the one RSA algorithm that
+// [Config].Algorithms names; an Ed25519 key answers to EdDSA and to Ed25519 (RFC 9864).
 //
 // A Key is immutable and safe for concurrent use. As a [KeySource] it is the one key of its issuer:
 // with a key id it answers to tokens that name it or name none, without one to every token.
@@ -155,8 +154,7 @@ type jwk struct {
 	wrong      string   // the first member of a wrong type or value
 }
 
-// read takes the members of one key from s. A wrong one spoils this key alone; only broken JSON
-// spoils the document.
+// read takes the members of one key from s. A wrong one spoils this key alone; only broken JSON spoils the document.
 func (j *jwk) read(s *scanner) bool {
 	texts := map[string]*string{"kty": &j.kty, "kid": &j.kid, "use": &j.use, "alg": &j.alg, "issuer": &j.issuer, "crv": &j.crv, "n": &j.n,
 		"e": &j.e, "x": &j.x, "y": &j.y, "k": &j.k, "pub": &j.pub, "x5t": &j.x5t, "x5t#S256": &j.x5tS256}

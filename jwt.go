@@ -74,10 +74,9 @@ type Config struct {
 	MaxTokenSize  int
 	MaxHeaderSize int
 
-	// TokenCache is how many verified tokens are remembered at most, in up to 4 KiB of memory each on
-	// average: see the package manual. It saves the signature and the parsing; time, keys, policy and
-	// Validate are asked for every request. It cannot be set for HMAC, where it saves nothing. Zero:
-	// none; more than 1,048,576 is refused.
+	// TokenCache is how many verified tokens are remembered at most, in up to 4 KiB of memory each on average: see
+	// the package manual. It saves the signature and the parsing; time, keys, policy and Validate are asked for every
+	// request. It cannot be set for HMAC, where it saves nothing. Zero: none; more than 1,048,576 is refused.
 	TokenCache int
 
 	// InsecureSkipAudience accepts tokens that were issued for any API of the issuer: whoever runs
@@ -135,8 +134,7 @@ var (
 	checkTokenCache func(c Config) error // of one issuer
 )
 
-// NewVerifier returns a Verifier that trusts these issuers. It does no I/O. An error names the
-// field that is wrong.
+// NewVerifier returns a Verifier that trusts these issuers. It does no I/O. An error names the field that is wrong.
 func NewVerifier(configs ...Config) (*Verifier, error) {
 	if len(configs) == 0 {
 		return nil, errors.New("jwt: NewVerifier: no Config")

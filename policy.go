@@ -268,9 +268,8 @@ func (a *authority) checkConfirmation(c *claims) *Error {
 	return &Error{Reason: ReasonBindingUnproven, Member: "cnf", detail: "cnf binds the token to a key of its sender, and possession of that key was not shown"}
 }
 
-// validated wraps what Config.Validate returned. The error may wrap one of our sentinels, and so
-// choose the status that the client sees. The end of a context and an error of the network say nothing
-// against the token.
+// validated wraps what Config.Validate returned. The error may wrap one of our sentinels, and so choose the status
+// that the client sees. The end of a context and an error of the network say nothing against the token.
 func validated(ctx context.Context, err error) *Error {
 	if own, ok := err.(*Error); ok && own == nil {
 		return &Error{Reason: ReasonValidationRefused, detail: "Validate returned a nil *Error, which is an error that is not nil"}

@@ -6,7 +6,6 @@ package jwt
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/big"
 	"reflect"
@@ -73,8 +72,7 @@ func unfit(texts []string, none, each string) string {
 	return ""
 }
 
-// Scope asks for all of these scopes, in the claims scope or scp. A name is one word (RFC 6749 section
-// 3.3).
+// Scope asks for all of these scopes, in the claims scope or scp. A name is one word (RFC 6749 section 3.3).
 func Scope(names ...string) Requirement {
 	names = slices.Clone(names)
 	text := call("Scope", literals(names)...)
@@ -167,8 +165,7 @@ func All(reqs ...Requirement) Requirement {
 	})
 }
 
-// Any asks for at least one of these. If none is met, the first decides the answer, and the error
-// tells them all.
+// Any asks for at least one of these. If none is met, the first decides the answer, and the error tells them all.
 func Any(reqs ...Requirement) Requirement {
 	return several("Any", reqs, func(rules []*rule, t *Token, now time.Time) *Error {
 		var first *Error
@@ -224,13 +221,10 @@ func routeOf(reqs []Requirement) *rule {
 // routeOfField is the one rule of a field named Require, which people may get wrong.
 func routeOfField(reqs []Requirement) (*rule, error) {
 	route := routeOf(reqs)
-	switch {
-	case reqs != nil && len(reqs) == 0:
-		return nil, errors.New("the list Require is empty: leave it nil for no requirement")
-	case route.mistake != "":
-		return nil, errors.New("Require: " + route.mistake)
-	}
-	return route, nil
+	return route, cmp.Or(
+		errorIf(reqs != nil && len(reqs) == 0, "the list Require is empty: leave it nil for no requirement"),
+		errorIf(route.mistake != "", "Require: %s", route.mistake),
+	)
 }
 
 // refuse returns why a token may not pass a route; nil if it may. The error asks for the scopes of all
@@ -261,15 +255,13 @@ func (t *Token) Meets(reqs ...Requirement) error {
 // A ClaimPath names a claim, or a member of a claim that is an object: see [Claim].
 type ClaimPath struct{ path []string }
 
-// Claim names the claim that a requirement is about: Claim("groups"), or a member of one that is an
-// object: Claim("realm_access", "roles"). Each name is matched exactly and is one member, whatever
-// dots, slashes and colons it has: Claim("https://api.example.com/roles"). For scopes there is
-// [Scope].
+// Claim names the claim that a requirement is about: Claim("groups"), or a member of one that is an object:
+// Claim("realm_access", "roles"). Each name is matched exactly and is one member, whatever dots, slashes and colons
+// it has: Claim("https://api.example.com/roles"). For scopes there is [Scope].
 func Claim(path ...string) ClaimPath { return ClaimPath{slices.Clone(path)} }
 
-// requirement makes a requirement on the claim: its method's name and arguments, what is wanted, and why
-// it is a mistake, if it is. check gets the value as it is written, and says what is wrong with that;
-// empty if nothing is.
+// requirement makes a requirement on the claim: its method's name and arguments, what is wanted, and why it is a
+// mistake, if it is. check gets the value as it is written, and says what is wrong with that; empty if nothing is.
 func (c ClaimPath) requirement(method string, arguments []string, want, mistake string, check func(raw string) (wrong string)) Requirement {
 	text := call("Claim", literals(c.path)...) + "." + call(method, arguments...)
 	switch wrong := unfit(c.path, "it names no claim", "a name"); {

@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// tenantPlaceholder stands in Config.Issuer, and in the metadata and keys of such an issuer, for
-// the tenant's id.
+// tenantPlaceholder stands in Config.Issuer, and in the metadata and keys of such an issuer, for the tenant's id.
 const tenantPlaceholder = "{tenantid}"
 
 // template is an issuer's name around the tenant.
@@ -21,8 +20,7 @@ func templateOf(name string) (t template, ok bool) {
 	return t, ok && !strings.Contains(t.after, tenantPlaceholder)
 }
 
-// tenant returns the tenant of an issuer's name. It must be a GUID: a looser match would let a
-// slash or a host in.
+// tenant returns the tenant of an issuer's name. It must be a GUID: a looser match would let a slash or a host in.
 func (t template) tenant(name string) (string, bool) {
 	if len(name) <= len(t.before)+len(t.after) || !strings.HasPrefix(name, t.before) || !strings.HasSuffix(name, t.after) {
 		return "", false

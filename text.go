@@ -1,5 +1,4 @@
-// This file words what refusals say: text of others is cut and escaped, and no piece of a token is
-// repeated.
+// This file words what refusals say: text of others is cut and escaped, and no piece of a token is repeated.
 
 package jwt
 

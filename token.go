@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// A Token is proof that a token was verified: there is no other way to have one than
-// [Verifier.Verify]. It is immutable and safe for concurrent use, and it does not hold its own
-// compact form or its signature.
+// A Token is proof that a token was verified: there is no other way to have one than [Verifier.Verify]. It is
+// immutable and safe for concurrent use, and it does not hold its own compact form or its signature.
 type Token struct {
 	text      string // of the header
 	header    Header
