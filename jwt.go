@@ -109,10 +109,13 @@ type issuers struct {
 	cache       tokenCache // nil if no issuer has a share of it
 }
 
+// settings keep the methods of a Config, and its name, out of an authority.
+type settings Config
+
 // authority is one Config in the form that verification uses: with lists of its own, and with the
 // values that zero stands for. It never changes.
 type authority struct {
-	Config
+	settings
 	template   template // of Issuer, if templated
 	templated  bool
 	discovered bool      // Config.Keys was nil
@@ -220,7 +223,7 @@ func newAuthority(c Config, before *authority) (*authority, error) {
 	if err := cmp.Or(c.check(), c.checkTenants()); err != nil {
 		return nil, err
 	}
-	a := &authority{Config: c.clone(), unnamedRSA: RS256}
+	a := &authority{settings: settings(c.clone()), unnamedRSA: RS256}
 	a.Leeway = max(cmp.Or(c.Leeway, defaultLeeway), 0)
 	a.MaxAge = min(c.MaxAge, maxTokenAge)
 	a.template, a.templated = templateOf(c.Issuer)

@@ -335,7 +335,7 @@ func (v *Verifier) Configs() (all []Config) {
 		return nil
 	}
 	for _, a := range is.authorities {
-		c := a.Config.clone()
+		c := Config(a.settings).clone()
 		if c.Leeway == 0 {
 			c.Leeway = -1 // as a Config says it
 		}
