@@ -11,7 +11,7 @@ import (
 // Secrets returns whatever of an issuer nobody else may know, as bytes.
 func Secrets(i *Issuer) (all [][]byte) {
 	all = append(all, i.secret())
-	for _, s := range i.current.signing {
+	for _, s := range append(i.current.keys(), contextKey()) {
 		switch private := s.key().(type) {
 		case *rsa.PrivateKey:
 			all = append(all, private.D.Bytes(), private.Primes[0].Bytes(), private.Primes[1].Bytes())

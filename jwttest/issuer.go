@@ -1,7 +1,43 @@
 // Package jwttest provides an issuer of tokens for tests and demos, as [net/http/httptest] provides
 // a server: it publishes metadata and keys, hands out tokens over HTTP, mints any token that a test
 // needs, and fails on request. It is the only importable code of this module that signs. Its keys
-// are made anew for each Issuer, and nothing in it is for production.
+// are made anew for each Issuer, when they are first needed, and nothing in it is for production.
+//
+// # A handler's unit test
+//
+// [Issuer.Context] gives a context in which [jwt.FromContext] finds a verified token, in microseconds:
+// neither keys are fetched nor an RSA key is made. It passes no guard. To test routes with their guard,
+// send a request with the header "Authorization: Bearer " + iss.Token(claims).
+//
+// # Time that a test owns
+//
+// Within a bubble of [testing/synctest] time does not advance while a goroutine waits for a network. Give
+// the issuer a name with [Options.URL]: it has no listener then, its Client calls it directly, and Config,
+// Context, Key, Token and Mint work in the bubble, with the bubble's time:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		iss, err := jwttest.Start(&jwttest.Options{URL: "https://issuer.example"})
+//		if err != nil {
+//			t.Fatal(err)
+//		}
+//		v, err := jwt.NewVerifier(iss.Config())
+//		if err != nil {
+//			t.Fatal(err)
+//		}
+//		token := iss.Token(nil)
+//		time.Sleep(2 * time.Hour) // at once
+//		if _, err := v.Verify(t.Context(), token); !errors.Is(err, jwt.ErrExpired) {
+//			t.Error(err)
+//		}
+//	})
+//
+// An issuer with a listener has to be started outside of the bubble. Key, Token, Mint and Context work
+// inside all the same; a verifier inside needs the issuer's key rather than its address: set Config.Keys to
+// iss.Key(jwt.RS256), or whatever algorithm its tokens have.
+//
+// # Other languages
+//
+// "assay issuer" serves such an issuer to programs in any language.
 //
 // Like httptest it panics where a test is written wrongly.
 package jwttest
@@ -18,6 +54,7 @@ import (
 	_ "crypto/sha512" // for crypto.Hash
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -26,6 +63,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -62,6 +100,12 @@ type Options struct {
 	// their RemoteOptions say so, as those of Issuer.Config do.
 	PlainHTTP bool
 
+	// URL is the issuer's name, such as "https://issuer.example". No server is started then: Client
+	// and Config reach the issuer by a call instead of a network, and whoever wants others to reach it
+	// serves it, as it is an http.Handler. Path and PlainHTTP follow from it and must be zero. Empty:
+	// the address that Start listens on.
+	URL string
+
 	// Path follows the address in the issuer's name: "/" gives it the trailing slash of Auth0,
 	// "/realms/test" the shape of Keycloak. Empty: no path.
 	Path string
@@ -80,20 +124,22 @@ type Issuer struct {
 	// URL is the issuer's name: the claim iss of its tokens, and where its metadata is found.
 	URL string
 
-	server   *httptest.Server
+	server   *httptest.Server // nil if Options.URL was given
 	client   *http.Client
 	plain    bool
+	base     string // URL without path
 	path     string
 	audience []string
-	secret   func() []byte // for HMAC; within a closure, where nothing that prints or walks a value finds it
+	secret   func() []byte        // for HMAC; within a closure, where nothing that prints or walks a value finds it
+	verifier func() *jwt.Verifier // of Context's tokens
 
 	algorithms []jwt.Algorithm
 
 	mu        sync.Mutex // guards what follows
 	number    int        // of the newest keys
 	current   keySet
-	next      *keySet          // published ahead; nil if none are
-	published []map[string]any // JWKs
+	next      *keySet  // published ahead; nil if none are
+	published []keySet // the oldest first
 	broken    cannedAnswer
 	delay     time.Duration
 	header    http.Header    // of the answer with the keys
@@ -108,6 +154,7 @@ type cannedAnswer struct {
 
 // signer is one private key and its kid.
 type signer struct {
+	alg jwt.Algorithm
 	kid string
 	key func() crypto.Signer // as Issuer.secret
 }
@@ -129,7 +176,8 @@ func NewIssuer(tb TB) *Issuer {
 	return i
 }
 
-// Start starts an issuer on a loopback address. The caller must Close it.
+// Start starts an issuer on a loopback address, or one without a server if Options.URL names it. The
+// caller must Close it.
 func Start(o *Options) (*Issuer, error) {
 	if o == nil {
 		o = &Options{}
@@ -157,10 +205,37 @@ func Start(o *Options) (*Issuer, error) {
 	if i.path != "" && i.path[0] != '/' {
 		return nil, fmt.Errorf("the Path %q does not begin with a slash", i.path)
 	}
+	i.verifier = sync.OnceValue(i.newVerifier)
 	i.Rotate()
+	begin := i.listen
+	if o.URL != "" {
+		begin = func() error { return i.name(o) }
+	}
+	if err := begin(); err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+// name makes the issuer one without a server.
+func (i *Issuer) name(o *Options) error {
+	at, err := url.Parse(o.URL)
+	switch {
+	case err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" || at.User != nil || strings.ContainsAny(o.URL, "?#"):
+		return fmt.Errorf("the URL %q is not one like https://issuer.example", o.URL)
+	case o.Path != "" || o.PlainHTTP:
+		return errors.New("the URL says what Path and PlainHTTP would: leave them zero")
+	}
+	i.URL, i.base, i.path, i.plain = o.URL, at.Scheme+"://"+at.Host, at.Path, at.Scheme == "http"
+	i.client = &http.Client{Transport: direct{i}}
+	return nil
+}
+
+// listen starts the issuer's server.
+func (i *Issuer) listen() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	i.server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: i, ReadTimeout: requestTimeout}}
 	if i.plain {
@@ -169,8 +244,34 @@ func Start(o *Options) (*Issuer, error) {
 		i.server.StartTLS()
 	}
 	i.client = i.server.Client()
-	i.URL = i.server.URL + i.path
-	return i, nil
+	i.base = i.server.URL
+	i.URL = i.base + i.path
+	return nil
+}
+
+// direct is the way to an issuer without a network.
+type direct struct{ *Issuer }
+
+// RoundTrip has the issuer answer, within the caller's goroutine.
+func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		defer r.Body.Close()
+	}
+	if own, err := url.Parse(d.URL); err != nil || r.URL.Host != own.Host {
+		return nil, fmt.Errorf("this is the client of %s, and reaches nothing else", d.URL)
+	}
+	asked := r.Clone(r.Context())
+	if asked.Body == nil {
+		asked.Body = http.NoBody
+	}
+	w := httptest.NewRecorder()
+	d.ServeHTTP(w, asked)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	resp := w.Result()
+	resp.Request = r
+	return resp, nil
 }
 
 // newSecret makes one that is long enough for HS512.
@@ -194,6 +295,9 @@ func (i *Issuer) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(i)) 
 
 // Close stops the issuer.
 func (i *Issuer) Close() {
+	if i.server == nil {
+		return
+	}
 	i.server.CloseClientConnections() // or a client that never finishes would keep it open
 	i.server.Close()
 }
@@ -212,42 +316,43 @@ func (i *Issuer) Config() jwt.Config {
 }
 
 // Key returns the key that verifies the issuer's current tokens of an algorithm. For HMAC it is the
-// only way to have it: secrets are not published.
+// only way to have it: secrets are not published. It is taken from the issuer without a request, so that it
+// works in a bubble of [testing/synctest] wherever the issuer was started.
 func (i *Issuer) Key(alg jwt.Algorithm) *jwt.Key {
-	var key *jwt.Key
-	var err error
 	if hmacHash(alg) != 0 {
-		key, err = jwt.HMACKey("", alg, i.secret())
-	} else {
-		s := i.signer(alg)
-		switch public := s.key().Public().(type) {
-		case *rsa.PublicKey:
-			key, err = jwt.RSAKey(s.kid, alg, public)
-		case *ecdsa.PublicKey:
-			key, err = jwt.ECDSAKey(s.kid, public)
-		case ed25519.PublicKey:
-			key, err = jwt.Ed25519Key(s.kid, public)
-		}
+		return must(jwt.HMACKey("", alg, i.secret()))
 	}
-	if err != nil {
-		panic("jwttest: " + err.Error())
+	return i.signer(alg).public(alg)
+}
+
+// public is the half that verifies.
+func (s signer) public(alg jwt.Algorithm) *jwt.Key {
+	switch public := s.key().Public().(type) {
+	case *rsa.PublicKey:
+		return must(jwt.RSAKey(s.kid, alg, public))
+	case *ecdsa.PublicKey:
+		return must(jwt.ECDSAKey(s.kid, public))
+	case ed25519.PublicKey:
+		return must(jwt.Ed25519Key(s.kid, public))
 	}
-	return key
+	panic("jwttest: unknown kind of key")
 }
 
 // keySet is what an issuer makes at once: one key for each algorithm.
 type keySet struct {
-	number  int // that its kids end in
-	signing map[jwt.Algorithm]signer
-	jwks    []map[string]any
+	number int             // that its kids end in
+	keys   func() []signer // makes them when they are first needed: an RSA key takes a while
 }
 
-// newKeys makes keys. Their kids end in the given number.
+// newKeys makes a set, whose kids end in the given number.
 func newKeys(algorithms []jwt.Algorithm, number int) keySet {
-	set := keySet{number: number, signing: map[jwt.Algorithm]signer{}}
+	return keySet{number: number, keys: sync.OnceValue(func() []signer { return makeKeys(algorithms, number) })}
+}
+
+func makeKeys(algorithms []jwt.Algorithm, number int) (all []signer) {
 	var shared *rsa.PrivateKey // one key under several kids: making RSA keys is slow
 	for _, alg := range algorithms {
-		s := signer{kid: fmt.Sprintf("%s-%d", strings.ToLower(string(alg)), number)}
+		s := signer{alg: alg, kid: fmt.Sprintf("%s-%d", strings.ToLower(string(alg)), number)}
 		switch curve := curves[alg]; {
 		case curve != nil:
 			s.key = hidden[crypto.Signer](must(ecdsa.GenerateKey(curve, rand.Reader)))
@@ -260,10 +365,9 @@ func newKeys(algorithms []jwt.Algorithm, number int) keySet {
 			}
 			s.key = hidden[crypto.Signer](shared)
 		}
-		set.signing[alg] = s
-		set.jwks = append(set.jwks, s.jwk(alg))
+		all = append(all, s)
 	}
-	return set
+	return all
 }
 
 // PublishAhead publishes the keys of the next Rotate, as careful issuers do some time before.
@@ -279,7 +383,7 @@ func (i *Issuer) prepare() {
 		i.number++
 		next := newKeys(i.algorithms, i.number)
 		i.next = &next
-		i.published = append(i.published, next.jwks...)
+		i.published = append(i.published, next)
 	}
 }
 
@@ -297,7 +401,7 @@ func (i *Issuer) Rotate() {
 func (i *Issuer) Retire() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.published, i.next = slices.Clone(i.current.jwks), nil
+	i.published, i.next = []keySet{i.current}, nil
 }
 
 // ReplaceSameKID replaces all keys by new ones under the old kids: what issuers must not do, and do.
@@ -305,7 +409,7 @@ func (i *Issuer) ReplaceSameKID() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.current, i.next = newKeys(i.algorithms, i.current.number), nil
-	i.published = slices.Clone(i.current.jwks)
+	i.published = []keySet{i.current}
 }
 
 // SetDown makes metadata and keys answer with status 503, or serves them again.
@@ -380,13 +484,18 @@ func (i *Issuer) Mint(s Spec) string {
 	}
 	payload := s.Payload
 	if payload == nil {
-		now := time.Now()
-		payload = encode(merge(map[string]any{
-			"iss": i.URL, "aud": audience(i.audience), "sub": "test-subject",
-			"iat": now.Unix(), "exp": now.Add(lifetime).Unix(), "jti": rand.Text(),
-		}, s.Claims))
+		payload = i.payload(s.Claims)
 	}
 	return i.SignRaw(alg, string(encode(merge(header, s.Header))), string(payload))
+}
+
+// payload fills claims in.
+func (i *Issuer) payload(claims Claims) []byte {
+	now := time.Now()
+	return encode(merge(map[string]any{
+		"iss": i.URL, "aud": audience(i.audience), "sub": "test-subject",
+		"iat": now.Unix(), "exp": now.Add(lifetime).Unix(), "jti": rand.Text(),
+	}, claims))
 }
 
 // SignRaw mints a token of any header and payload, byte for byte: broken JSON, for instance.
@@ -423,10 +532,11 @@ func must[T any](v T, err error) T {
 // signer returns the current key of an algorithm. EdDSA and Ed25519 are one.
 func (i *Issuer) signer(alg jwt.Algorithm) signer {
 	i.mu.Lock()
-	defer i.mu.Unlock()
+	current := i.current
+	i.mu.Unlock()
 	for _, name := range []jwt.Algorithm{alg, otherName[alg]} {
-		if s, ok := i.current.signing[name]; ok {
-			return s
+		if slices.Contains(i.algorithms, name) {
+			return current.keys()[slices.Index(i.algorithms, name)]
 		}
 	}
 	panic(fmt.Sprintf("jwttest: the issuer has no key for %q: see Options.Algorithms", alg))
@@ -451,7 +561,11 @@ func (i *Issuer) sign(alg jwt.Algorithm, input string) []byte {
 		mac.Write([]byte(input))
 		return mac.Sum(nil)
 	}
-	key := i.signer(alg).key()
+	return i.signer(alg).sign(alg, input)
+}
+
+func (s signer) sign(alg jwt.Algorithm, input string) []byte {
+	key := s.key()
 	if private, ok := key.(ed25519.PrivateKey); ok {
 		return ed25519.Sign(private, []byte(input))
 	}
@@ -480,8 +594,8 @@ func (i *Issuer) sign(alg jwt.Algorithm, input string) []byte {
 }
 
 // jwk is the published form of a key.
-func (s signer) jwk(alg jwt.Algorithm) map[string]any {
-	j := map[string]any{"kid": s.kid, "alg": alg, "use": "sig"}
+func (s signer) jwk() map[string]any {
+	j := map[string]any{"kid": s.kid, "alg": s.alg, "use": "sig"}
 	switch public := s.key().Public().(type) {
 	case *rsa.PublicKey:
 		j["kty"], j["n"], j["e"] = "RSA", base64url(public.N.Bytes()), base64url(big.NewInt(int64(public.E)).Bytes())
@@ -514,7 +628,7 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
 	i.requests[r.URL.Path]++
 	delay, broken, header := i.delay, i.broken, i.header
-	keys := encode(map[string]any{"keys": i.published})
+	published := slices.Clone(i.published)
 	i.mu.Unlock()
 	if delay > 0 {
 		select {
@@ -534,11 +648,16 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
-		answer(w, http.StatusOK, keys)
+		keys := []map[string]any{}
+		for _, set := range published {
+			for _, s := range set.keys() {
+				keys = append(keys, s.jwk())
+			}
+		}
+		answer(w, http.StatusOK, encode(map[string]any{"keys": keys}))
 	case r.URL.Path == i.metadataPath():
-		base := strings.TrimSuffix(i.URL, i.path)
 		answer(w, http.StatusOK, encode(map[string]any{
-			"issuer": i.URL, "jwks_uri": base + keysPath, "token_endpoint": base + tokenPath,
+			"issuer": i.URL, "jwks_uri": i.base + keysPath, "token_endpoint": i.base + tokenPath,
 			"grant_types_supported": []string{"client_credentials"},
 		}))
 	default:

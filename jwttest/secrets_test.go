@@ -64,7 +64,8 @@ func TestPrintedIssuer(t *testing.T) {
 		}
 		return a
 	}}
-	for _, o := range []*jwttest.Options{{Algorithms: []jwt.Algorithm{jwt.RS256, jwt.ES256, jwt.EdDSA}}, {PlainHTTP: true, Path: "/", Algorithms: []jwt.Algorithm{jwt.Ed25519, jwt.ES256, jwt.PS256}}} {
+	for _, o := range []*jwttest.Options{{Algorithms: []jwt.Algorithm{jwt.RS256, jwt.ES256, jwt.EdDSA}}, {PlainHTTP: true, Path: "/", Algorithms: []jwt.Algorithm{jwt.Ed25519, jwt.ES256, jwt.PS256}},
+		{URL: "https://issuer.example", Algorithms: []jwt.Algorithm{jwt.ES256, jwt.EdDSA, jwt.RS256}}} {
 		iss := start(t, o)
 		iss.PublishAhead()
 		secrets := jwttest.Secrets(iss)
@@ -78,7 +79,7 @@ func TestPrintedIssuer(t *testing.T) {
 		for name, v := range map[string]any{
 			"issuer": iss, "value": reflect.ValueOf(iss).Elem().Interface(), "pointer": &iss, "struct": holder{iss}, "struct with a value": holder{reflect.ValueOf(iss).Elem().Interface()},
 			"pointer to a struct": &holder{iss}, "unexported": inner{iss}, "slice": []any{iss}, "issuers": []*jwttest.Issuer{iss}, "map": map[string]*jwttest.Issuer{"a": iss},
-			"key": iss.Key("HS512"), "public key": iss.Key("ES256"), "config": iss.Config(), "client": iss.Client(), "options": o, "error": fmt.Errorf("issuer: %v", iss),
+			"key": iss.Key("HS512"), "public key": iss.Key("ES256"), "config": iss.Config(), "context": iss.Context(t.Context(), nil), "client": iss.Client(), "options": o, "error": fmt.Errorf("issuer: %v", iss),
 		} {
 			var texts []string
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%o", "%t", "%80v"} {
