@@ -64,7 +64,7 @@ func (c *call) demo(ctx context.Context, listen string, all []step) int {
 	case listen == "":
 		c.next(p)
 	default:
-		fmt.Fprintf(c.stdout, "\nIssuer and API keep running until you press Ctrl-C. Your turn:\n\n%s\n"+
+		fmt.Fprintf(c.stdout, "\nIssuer and API keep running until you press Ctrl-C. The issuer does all that assay issuer does. Your turn:\n\n%s\n"+
 			"To see why a token is valid, or is not:\n\n%s\n"+
 			"The reason of every refusal is logged here.\n", d.curl(), d.verify(c.program))
 		if err := d.wait(ctx); err != nil {
@@ -92,7 +92,8 @@ func checkLoopback(address string) error {
 
 // demo is an issuer with two instances of one API.
 type demo struct {
-	issuer    *jwttest.Issuer
+	issuer    *jwttest.Issuer // within served
+	served    *server         // the issuer, as the command issuer has it
 	api       *server
 	restarted *server // asked for nothing until the issuer is down
 	refusals  *refusals
@@ -114,8 +115,8 @@ func startDemo(listen string, stderr io.Writer) (_ *demo, err error) {
 	} else {
 		d.refusals.log = slog.New(slog.NewTextHandler(stderr, nil))
 	}
-	d.issuer, err = jwttest.Start(&jwttest.Options{PlainHTTP: true, Path: "/", Algorithms: []jwt.Algorithm{jwt.RS256}})
-	if err != nil {
+	d.client = &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
+	if err = d.startIssuer(anyPort, stderr); err != nil {
 		return nil, err
 	}
 	if d.api, err = d.start(listen, stderr); err != nil {
@@ -124,13 +125,34 @@ func startDemo(listen string, stderr io.Writer) (_ *demo, err error) {
 	if d.restarted, err = d.start(anyPort, stderr); err != nil {
 		return nil, err
 	}
-	d.client = &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
 	return d, nil
+}
+
+// startIssuer starts the issuer. Its name has a slash at the end, as Auth0's have.
+func (d *demo) startIssuer(address string, stderr io.Writer) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	config := issuerConfig{url: "http://" + listener.Addr().String() + "/", algorithms: []jwt.Algorithm{jwt.RS256}}
+	if err = config.override(issuerConfig{audience: []string{jwttest.Audience}}); err != nil {
+		return err
+	}
+	f, err := newFakeIssuer(config, "", false)
+	if err != nil {
+		return err
+	}
+	d.issuer, d.served = f.keys, startIssuer(listener, f, log.New(stderr, "", log.LstdFlags))
+	return nil
 }
 
 // start starts an instance of the API.
 func (d *demo) start(address string, stderr io.Writer) (*server, error) {
-	api, err := newAPI(d.issuer.Config(), d.refusals.observe)
+	keys, err := jwt.Discover(d.issuer.URL, &jwt.RemoteOptions{Client: d.client, InsecureLoopbackHTTP: true})
+	if err != nil {
+		return nil, err
+	}
+	api, err := newAPI(jwt.Config{Issuer: d.issuer.URL, Audience: []string{jwttest.Audience}, Keys: keys}, d.refusals.observe)
 	if err != nil {
 		return nil, err
 	}
@@ -185,13 +207,10 @@ func (d *demo) close() {
 	if d.client != nil {
 		d.client.CloseIdleConnections()
 	}
-	for _, s := range []*server{d.api, d.restarted} {
+	for _, s := range []*server{d.api, d.restarted, d.served} {
 		if s != nil {
 			s.close()
 		}
-	}
-	if d.issuer != nil {
-		d.issuer.Close()
 	}
 }
 

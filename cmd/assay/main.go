@@ -12,6 +12,7 @@
 //	                                                 say why a token is refused
 //	assay keys -issuer URL                           list an issuer's keys
 //	assay debug                                      show all that on a page of this machine
+//	assay issuer                                     serve an issuer of tokens to tests in any language
 //	assay bench                                      measure verification on this machine
 //	assay completion bash                            print a script for the shell
 //	assay version                                    say which version this is
@@ -135,6 +136,7 @@ func commands() []command {
 		verifyCommand,
 		keysCommand,
 		debugCommand,
+		issuerCommand,
 		benchCommand,
 		completionCommand(),
 		versionCommand,

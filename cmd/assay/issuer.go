@@ -1,0 +1,174 @@
+// This file is the command issuer: it serves an issuer of tokens to tests and development in any
+// language.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"assay.example/jwt"
+	"assay.example/jwt/jwttest"
+)
+
+var issuerCommand = command{
+	name:     "issuer",
+	synopsis: "[-listen address] [-audience api] [-config file]",
+	summary:  "serve an issuer of tokens for tests and development, to programs in any language",
+	about:    issuerAbout,
+	example: "assay issuer\nassay issuer -listen 127.0.0.1:9000 -audience https://api.example.com -claim tenant=acme\n" +
+		"assay issuer -config issuer.json",
+	run: runIssuer,
+}
+
+// issuerAbout is its help, and what a browser shows that opens its address.
+const issuerAbout = "issuer is FOR TESTS ONLY: whoever reaches it gets any token, without a password. It serves metadata (OpenID\n" +
+	"Connect and RFC 8414), keys, client credentials, authorization code with PKCE (S256) and without a login\n" +
+	"page, refresh tokens, dynamic registration of clients (RFC 7591) and resource indicators (RFC 8707).\n" +
+	"Besides, for tests:\n\n" +
+	"  POST /mint      a token with any claims: {\"claims\": {...}, \"alg\": \"ES256\", \"header\": {...}, \"payload\": \"...\"};\n" +
+	"                  the alg none has no signature, and the secret of HS256 is nobody's: both are to be refused\n" +
+	"  POST /rotate    new keys; the old ones stay published, unless {\"retire\": true} or {\"same_kid\": true}\n" +
+	"  POST /down      metadata and keys answer 503, until DELETE /down\n" +
+	"  POST /delay     they answer after a while: {\"delay\": \"2s\"}, until DELETE /delay\n\n" +
+	"Without -config there is one client, test-client with the secret test-secret, and one user, test-subject. The\n" +
+	"file has members like these, and each may be left out; login_hint in an authorization request picks the user:\n\n" +
+	"  {\"issuer\": \"http://127.0.0.1:9000\", \"audience\": [\"https://api.example.com\"], \"algorithms\": [\"RS256\", \"ES256\"],\n" +
+	"   \"lifetime\": \"1h\", \"claims\": {\"tenant\": \"acme\"},\n" +
+	"   \"clients\": [{\"id\": \"app\", \"secret\": \"...\", \"redirect_uris\": [\"http://127.0.0.1/callback\"], \"scope\": \"a b\", \"claims\": {}}],\n" +
+	"   \"users\": [{\"sub\": \"alice\", \"claims\": {\"roles\": [\"admin\"]}}]}\n\n" +
+	"Keys are made anew at each start. It runs until interrupted."
+
+// defaultIssuerAddress is fixed, so that programs can be configured with it.
+const defaultIssuerAddress = "127.0.0.1:9000"
+
+func runIssuer(ctx context.Context, c *call) int {
+	var given issuerConfig
+	flags := c.flags()
+	address := flags.String("listen", defaultIssuerAddress, "`address` to listen on, on loopback; port 0 takes any that is free")
+	anywhere := flags.Bool("insecure-listen", false, "allow -listen to be other than loopback: everybody who reaches it then gets any token, and all crosses the network in the clear")
+	flags.StringVar(&given.url, "issuer", "", "`URL` that is the issuer's name (iss), if it is not http:// and the address")
+	flags.Var((*texts)(&given.audience), "audience", "`api` that tokens are for (aud), and the only ones that can be asked for; repeatable (default: any can, and "+jwttest.Audience+" unless one is)")
+	flags.Var((*algorithms)(&given.algorithms), "alg", "`algorithm` to publish a key for, the first signs; repeatable (default: all, and RS256 first)")
+	flags.DurationVar(&given.lifetime, "lifetime", 0, "`duration` of tokens (default 1h)")
+	flags.Var(&given.claims, "claim", "`name=value` of a claim of every token; the value is JSON or else a text; repeatable")
+	file := flags.String("config", "", "JSON `file` with clients, users and claims; flags go before it")
+	if code, ok := c.parse(flags, 0); !ok {
+		return code
+	}
+	if !*anywhere {
+		if err := checkIssuerAddress(*address); err != nil {
+			return c.misused("-listen: %v", err)
+		}
+	}
+	config := issuerConfig{}
+	if *file != "" {
+		text, err := readFile("-config", *file)
+		if err != nil {
+			return c.misused("%v", err)
+		}
+		if config, err = parseIssuerConfig([]byte(text)); err != nil {
+			return c.misused("-config: %v", err)
+		}
+	}
+	if err := config.override(given); err != nil {
+		return c.misused("%v", err)
+	}
+	return c.issuer(ctx, config, *address, *anywhere)
+}
+
+// issuer listens and serves until the context ends.
+func (c *call) issuer(ctx context.Context, config issuerConfig, address string, anywhere bool) int {
+	listener, err := listenIssuer(ctx, address, anywhere)
+	if err != nil {
+		return c.failed(err)
+	}
+	f, err := newFakeIssuer(config, issuerURL(address, listener.Addr()), anywhere)
+	if err != nil {
+		listener.Close()
+		return c.misused("%v", err)
+	}
+	running := startIssuer(listener, f, log.New(c.stderr, "assay issuer: ", 0))
+	defer running.close()
+	c.announce(f, anywhere)
+	select {
+	case <-ctx.Done():
+		return exitOK
+	case <-running.done:
+		return c.failed(running.err)
+	}
+}
+
+// announce says what this is, and where. It prints no secret.
+func (c *call) announce(f *fakeIssuer, anywhere bool) {
+	fmt.Fprint(c.stdout, "FOR TESTS ONLY. Whoever reaches this issuer gets any token, without a password.\n\n")
+	if anywhere {
+		c.warn("with -insecure-listen other machines may reach it. Never let a service that matters trust it")
+	}
+	fmt.Fprintf(c.stdout, "Issuer    %s\nMetadata  %s\nKeys      %s\nToken     %s\nAudience  %s\nClients   %s\n\n",
+		f.keys.URL, f.base+f.metadataPaths()[0], f.base+jwksPath, f.base+tokenPath, strings.Join(f.config.audiences(), " "), f.clientNames())
+	fmt.Fprintf(c.stdout, "A token:\n\n  curl -sS -d '{\"claims\": {\"sub\": \"alice\"}}' %s\n\nPress Ctrl-C to end.\n", f.base+mintPath)
+}
+
+// checkIssuerAddress refuses addresses that others could reach. Names other than localhost are not
+// looked up.
+func checkIssuerAddress(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is not an address like %s", address, defaultIssuerAddress)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("%q is not a loopback address, and this issuer gives everybody any token: use one like %s, or -insecure-listen", address, defaultIssuerAddress)
+	}
+	return nil
+}
+
+func listenIssuer(ctx context.Context, address string, anywhere bool) (net.Listener, error) {
+	listener, err := listenDebug(ctx, address, anywhere)
+	var in *net.OpError
+	if errors.As(err, &in) && in.Op == "listen" {
+		return nil, fmt.Errorf("%w; -listen takes another address, and port 0 any that is free", err)
+	}
+	return listener, err
+}
+
+// issuerURL is the name that an issuer has by its address.
+func issuerURL(address string, at net.Addr) string {
+	if host, _, err := net.SplitHostPort(address); err == nil && host == "localhost" {
+		if _, port, err := net.SplitHostPort(at.String()); err == nil {
+			return "http://" + net.JoinHostPort(host, port)
+		}
+	}
+	return "http://" + reachable(at)
+}
+
+// startIssuer serves until it is closed. Requests are never logged: codes and tokens are in them.
+func startIssuer(listener net.Listener, h http.Handler, faults *log.Logger) *server {
+	s := &server{
+		url: "http://" + listener.Addr().String(),
+		http: &http.Server{
+			Handler:           h,
+			ReadHeaderTimeout: 5 * time.Second,
+			ReadTimeout:       15 * time.Second,
+			WriteTimeout:      maxIssuerDelay + 15*time.Second,
+			IdleTimeout:       time.Minute,
+			MaxHeaderBytes:    32 << 10,
+			ErrorLog:          faults,
+		},
+		done: make(chan struct{}),
+	}
+	go func() {
+		defer close(s.done)
+		s.err = s.http.Serve(listener)
+	}()
+	return s
+}
+
+// signable are the algorithms that an issuer can publish a key for.
+var signable = []jwt.Algorithm{jwt.RS256, jwt.RS384, jwt.RS512, jwt.PS256, jwt.PS384, jwt.PS512, jwt.ES256, jwt.ES384, jwt.ES512, jwt.EdDSA, jwt.Ed25519}

@@ -1,0 +1,135 @@
+// This file is what tests tell the issuer: to mint a token, to rotate its keys, to be down or slow.
+// Browsers send such requests from the issuer's own address alone.
+
+package main
+
+import (
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"assay.example/jwt"
+	"assay.example/jwt/jwttest"
+)
+
+// instruct reads the body of a request: a JSON object of these members, or nothing.
+func instruct(w http.ResponseWriter, r *http.Request, into members) bool {
+	w.Header().Set("Cache-Control", "no-store")
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		refuseOAuth(w, http.StatusRequestEntityTooLarge, "invalid_request", "the body is too large")
+		return false
+	}
+	if strings.TrimSpace(string(text)) == "" {
+		return true
+	}
+	if err = unique(text); err == nil {
+		err = object("", text, into)
+	}
+	if err != nil {
+		wrong("invalid_request", err.Error()).answer(w)
+		return false
+	}
+	return true
+}
+
+// serveMint answers with a token, as text.
+func (f *fakeIssuer) serveMint(w http.ResponseWriter, r *http.Request) {
+	var claims, header claimValues
+	var alg, payload *string
+	if !instruct(w, r, members{"claims": &claims, "alg": &alg, "header": &header, "payload": &payload}) {
+		return
+	}
+	spec := jwttest.Spec{Header: header, Claims: jwttest.Claims{"exp": time.Now().Add(f.config.lifetime).Unix()}}
+	maps.Copy(spec.Claims, f.config.claims)
+	maps.Copy(spec.Claims, claims)
+	if payload != nil {
+		if claims != nil {
+			wrong("invalid_request", "claims and payload exclude each other").answer(w)
+			return
+		}
+		spec.Payload = []byte(*payload)
+	}
+	token, err := f.mint(spec, alg)
+	if err != nil {
+		wrong("invalid_request", err.Error()).answer(w)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=us-ascii")
+	io.WriteString(w, token)
+}
+
+// mint signs. A token with "none" has no signature, and the secret of HMAC is nobody's: both are there to
+// be refused.
+func (f *fakeIssuer) mint(spec jwttest.Spec, alg *string) (string, error) {
+	known := f.algorithms()
+	if slices.Contains(known, jwt.EdDSA) || slices.Contains(known, jwt.Ed25519) {
+		known = append(slices.Clone(known), jwt.EdDSA, jwt.Ed25519)
+	}
+	known = append(slices.Clone(known), jwt.HS256, jwt.HS384, jwt.HS512)
+	switch {
+	case alg == nil:
+		spec.Algorithm = known[0]
+	case *alg == "none":
+		return f.unsigned(spec, known[0])
+	case slices.Contains(known, jwt.Algorithm(*alg)):
+		spec.Algorithm = jwt.Algorithm(*alg)
+	default:
+		return "", errors.New("there is no key for alg: see -alg")
+	}
+	return f.keys.Mint(spec), nil
+}
+
+// unsigned is a token whose header says that it has no signature.
+func (f *fakeIssuer) unsigned(spec jwttest.Spec, alg jwt.Algorithm) (string, error) {
+	own := map[string]any{"alg": "none", "kid": nil}
+	maps.Copy(own, spec.Header)
+	spec.Algorithm, spec.Header = alg, own
+	token := f.keys.Mint(spec)
+	return token[:strings.LastIndexByte(token, '.')+1], nil
+}
+
+func (f *fakeIssuer) serveRotate(w http.ResponseWriter, r *http.Request) {
+	var retire, sameKID bool
+	if !instruct(w, r, members{"retire": &retire, "same_kid": &sameKID}) {
+		return
+	}
+	if sameKID {
+		f.keys.ReplaceSameKID()
+	} else {
+		f.keys.Rotate()
+	}
+	if retire {
+		f.keys.Retire()
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (f *fakeIssuer) serveDown(w http.ResponseWriter, r *http.Request) {
+	if !instruct(w, r, members{}) {
+		return
+	}
+	f.keys.SetDown(r.Method == http.MethodPost)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (f *fakeIssuer) serveDelay(w http.ResponseWriter, r *http.Request) {
+	var text string
+	if !instruct(w, r, members{"delay": &text}) {
+		return
+	}
+	delay := time.Duration(0)
+	if r.Method == http.MethodPost {
+		var err error
+		if delay, err = time.ParseDuration(text); err != nil || delay < 0 || delay > maxIssuerDelay {
+			wrong("invalid_request", `delay must be a duration like "2s", of a minute at most`).answer(w)
+			return
+		}
+	}
+	f.keys.SetDelay(delay)
+	w.WriteHeader(http.StatusNoContent)
+}
