@@ -150,6 +150,87 @@ func TestVendoringByCopy(t *testing.T) {
 	}
 }
 
+// pageBlocks are the blocks of a language on a page.
+func pageBlocks(t *testing.T, page, language string, want int) (blocks []string) {
+	t.Helper()
+	text, err := os.ReadFile(fixture.Path("docs", page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, match := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		blocks = append(blocks, match[1])
+	}
+	if len(blocks) != want {
+		t.Fatalf("%s has %d blocks of %s, want %d", page, len(blocks), language, want)
+	}
+	return blocks
+}
+
+// pageTests are the tests of docs/testing.md as a file of a module that has the package at path.
+func pageTests(t *testing.T, path string) string {
+	t.Helper()
+	return `package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"` + path + `"
+	"` + path + `/jwttest"
+)
+
+func hello(w http.ResponseWriter, r *http.Request) {
+	token, _ := jwt.FromContext(r.Context())
+	fmt.Fprintf(w, "Hello, %s!\n", token.Subject())
+}
+
+` + strings.Join(pageBlocks(t, "testing.md", "go", 3), "\n")
+}
+
+// The tests on docs/testing.md pass.
+func TestTestingPage(t *testing.T) {
+	dir := t.TempDir()
+	fixture.WriteFile(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.25\n\nrequire assay.example/jwt v0.0.0\n\nreplace assay.example/jwt => "+fixture.Path()+"\n")
+	fixture.WriteFile(t, filepath.Join(dir, "main.go"), "package main\n\nfunc main() {}\n")
+	fixture.WriteFile(t, filepath.Join(dir, "main_test.go"), pageTests(t, "assay.example/jwt"))
+	goTool(t, dir, nil, "vet", ".")
+	goTool(t, dir, nil, "test", ".")
+}
+
+// The recipe of docs/testing.md copies the package and jwttest, and the tests of the page pass with the
+// copy. It is a shell's; where there is none, TestVendoringByCopy still copies the same files.
+func TestVendoringRecipe(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Log("there is no shell")
+		return
+	}
+	recipe := pageBlocks(t, "testing.md", "sh", 2)[1]
+	parent := t.TempDir()
+	if err := os.Symlink(fixture.Path(), filepath.Join(parent, "assay")); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(parent, "service")
+	fixture.WriteFile(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.25\n")
+	fixture.WriteFile(t, filepath.Join(dir, "main.go"), "package main\n\nfunc main() {}\n")
+	fixture.WriteFile(t, filepath.Join(dir, "main_test.go"), pageTests(t, "service.example/internal/jwt"))
+	cmd := exec.Command(sh, "-eu", "-c", recipe)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	goTool(t, dir, nil, "vet", "./...")
+	goTool(t, dir, nil, "test", ".")
+	if got := goTool(t, dir, nil, "list", "-deps", "-test", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./internal/jwt/jwttest"); strings.Contains(got, "assay.example") {
+		t.Errorf("the copy depends on the original: %q", got)
+	}
+}
+
 func TestGoGetThroughProxy(t *testing.T) {
 	t.Chdir(fixture.Path())
 	const version = "v0.0.1"
