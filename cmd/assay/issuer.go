@@ -58,7 +58,8 @@ func runIssuer(ctx context.Context, c *call) int {
 	flags.Var((*algorithms)(&given.algorithms), "alg", "`algorithm` to publish a key for, the first signs; repeatable (default: all, and RS256 first)")
 	flags.DurationVar(&given.lifetime, "lifetime", 0, "`duration` of tokens (default 1h)")
 	flags.Var(&given.claims, "claim", "`name=value` of a claim of every token; the value is JSON or else a text; repeatable")
-	file := flags.String("config", "", "JSON `file` with clients, users and claims; flags go before it")
+	flags.BoolVar(&given.documents, "client-documents", false, "let a client_id be the address of its metadata document, and fetch that: whoever opens an authorization request makes this machine ask any address")
+	file := flags.String("config", "", "JSON `file` with clients, users and claims; flags override it")
 	if code, ok := c.parse(flags, 0); !ok {
 		return code
 	}

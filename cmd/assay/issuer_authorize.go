@@ -54,9 +54,9 @@ func (f *fakeIssuer) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 		wrong("invalid_request", twice+" is there twice").answer(w)
 		return
 	}
-	client, ok := f.client(ask.Get("client_id"))
-	if !ok {
-		wrong("invalid_request", "client_id is not known here: it must be registered anew after a restart").answer(w)
+	client, e := f.authorizing(r.Context(), ask.Get("client_id"))
+	if e != nil {
+		e.answer(w)
 		return
 	}
 	back, ok := client.redirect(ask.Get("redirect_uri"))

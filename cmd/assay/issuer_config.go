@@ -40,6 +40,7 @@ type issuerConfig struct {
 	claims     claimValues   // of every token
 	clients    []*issuerClient
 	users      []issuerUser // nil: any user
+	documents  bool         // a client's id may be the address of its document
 }
 
 // issuerClient is a client of the issuer, configured or registered.
@@ -121,6 +122,7 @@ func (c *issuerConfig) override(flags issuerConfig) error {
 	if flags.lifetime != 0 {
 		c.lifetime = flags.lifetime
 	}
+	c.documents = flags.documents
 	merged := claimValues{}
 	maps.Copy(merged, c.claims)
 	maps.Copy(merged, flags.claims)

@@ -214,6 +214,9 @@ func (f *fakeIssuer) serveMetadata(w http.ResponseWriter, r *http.Request) {
 		"subject_types_supported":                        []string{"public"},
 		"id_token_signing_alg_values_supported":          f.algorithms(),
 	})
+	if f.config.documents {
+		metadata["client_id_metadata_document_supported"] = true
+	}
 	answerJSON(w, http.StatusOK, metadata)
 }
 
@@ -241,6 +244,7 @@ func (k *kept[T]) put(name string, v T) {
 	if k.by == nil {
 		k.by = map[string]T{}
 	}
+	k.drop(name)
 	if len(k.order) == maxKept {
 		delete(k.by, k.order[0])
 		k.order = slices.Delete(k.order, 0, 1)

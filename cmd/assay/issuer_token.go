@@ -179,7 +179,7 @@ func (f *fakeIssuer) useCode(c *issuerClient, code string) (*grant, *oauthError)
 	defer f.mu.Unlock()
 	given, ok := f.codes.by[code]
 	switch {
-	case !ok || given.client != c:
+	case !ok || given.client.id != c.id:
 		return nil, wrong("invalid_grant", "code is not known, or another client's")
 	case given.used:
 		given.revoked = true
@@ -200,7 +200,7 @@ func (f *fakeIssuer) renew(c *issuerClient, ask url.Values) (map[string]any, *oa
 	}
 	f.mu.Lock()
 	g, ok := f.refresh.by[token]
-	ok = ok && g.client == c && !g.revoked
+	ok = ok && g.client.id == c.id && !g.revoked
 	f.mu.Unlock()
 	if !ok {
 		return nil, wrong("invalid_grant", "refresh_token is not known, was used before, or is another client's")

@@ -4,7 +4,8 @@
 //
 //	assay <command> [flags]
 //
-// Nothing that it is given leaves the machine but requests to the issuer for its metadata and keys.
+// Nothing that it is given leaves the machine but requests to the issuer for its metadata and keys, and those
+// of issuer -client-documents for the documents of clients.
 //
 //	assay demo                                       guard an API on this machine, and attack it
 //	assay inspect < token.txt                        decode a token, unverified
