@@ -32,6 +32,6 @@ func (i *Issuer) newVerifier() *jwt.Verifier {
 func (i *Issuer) Context(ctx context.Context, claims Claims) context.Context {
 	s := contextKey()
 	input := base64url(encode(map[string]any{"alg": s.alg, "typ": "JWT", "kid": s.kid})) + "." + base64url(i.payload(claims))
-	token, err := i.verifier().Verify(context.WithoutCancel(ctx), input+"."+base64url(s.sign(s.alg, input)))
+	token, err := i.verifier().Verify(ctx, input+"."+base64url(s.sign(s.alg, input)))
 	return jwt.NewContext(ctx, must(token, err))
 }

@@ -113,7 +113,7 @@ func (c *issuerClient) redirect(asked string) (string, bool) {
 // loopbackForm is an address on loopback without its port; empty if it is another.
 func loopbackForm(text string) string {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" || !loopbackHost(u.Hostname()) {
+	if err != nil || !loopbackHost(u.Hostname()) {
 		return ""
 	}
 	rest, ok := strings.CutPrefix(text, "http://"+u.Host)

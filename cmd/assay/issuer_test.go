@@ -422,6 +422,10 @@ func TestIssuerAuthorizationCode(t *testing.T) {
 		t.Errorf("another resource: %s", w.Body)
 	}
 
+	if w := i.ask("POST", tokenPath, exchange(i.register(), i.authorize(client).Get("code"))); i.object(w, 400)["error"] != "invalid_grant" {
+		t.Errorf("another client's code: %s", w.Body)
+	}
+
 	// The code for the second time takes all with it.
 	if w := i.ask("POST", tokenPath, exchange(client, code)); i.object(w, 400)["error"] != "invalid_grant" {
 		t.Errorf("a code for the second time: %s", w.Body)
