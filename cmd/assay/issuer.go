@@ -22,28 +22,42 @@ var issuerCommand = command{
 	synopsis: "[-listen address] [-audience api] [-config file]",
 	summary:  "serve an issuer of tokens for tests and development, to programs in any language",
 	about:    issuerAbout,
-	example: "assay issuer\nassay issuer -listen 127.0.0.1:9000 -audience https://api.example.com -claim tenant=acme\n" +
+	example: "assay issuer\nassay issuer -audience https://api.example.com -claim tenant=acme\n" +
 		"assay issuer -config issuer.json",
 	run: runIssuer,
 }
 
 // issuerAbout is its help, and what a browser shows that opens its address.
-const issuerAbout = "issuer is FOR TESTS ONLY: whoever reaches it gets any token, without a password. It serves metadata (OpenID\n" +
-	"Connect and RFC 8414), keys, client credentials, authorization code with PKCE (S256) and without a login\n" +
-	"page, refresh tokens, dynamic registration of clients (RFC 7591) and resource indicators (RFC 8707).\n" +
-	"Besides, for tests:\n\n" +
-	"  POST /mint      a token with any claims: {\"claims\": {...}, \"alg\": \"ES256\", \"header\": {...}, \"payload\": \"...\"};\n" +
-	"                  the alg none has no signature, and the secret of HS256 is nobody's: both are to be refused\n" +
-	"  POST /rotate    new keys; the old ones stay published, unless {\"retire\": true} or {\"same_kid\": true}\n" +
-	"  POST /down      metadata and keys answer 503, until DELETE /down\n" +
-	"  POST /delay     they answer after a while: {\"delay\": \"2s\"}, until DELETE /delay\n\n" +
-	"Without -config there is one client, test-client with the secret test-secret, and one user, test-subject. The\n" +
-	"file has members like these, and each may be left out; login_hint in an authorization request picks the user:\n\n" +
-	"  {\"issuer\": \"http://127.0.0.1:9000\", \"audience\": [\"https://api.example.com\"], \"algorithms\": [\"RS256\", \"ES256\"],\n" +
-	"   \"lifetime\": \"1h\", \"claims\": {\"tenant\": \"acme\"},\n" +
-	"   \"clients\": [{\"id\": \"app\", \"secret\": \"...\", \"redirect_uris\": [\"http://127.0.0.1/callback\"], \"scope\": \"a b\", \"claims\": {}}],\n" +
-	"   \"users\": [{\"sub\": \"alice\", \"claims\": {\"roles\": [\"admin\"]}}]}\n\n" +
-	"Keys are made anew at each start. It runs until interrupted."
+const issuerAbout = `issuer is FOR TESTS ONLY: whoever reaches it gets any token, without a password.
+It serves metadata (OpenID Connect and RFC 8414), keys, client credentials,
+authorization code with PKCE (S256) and without a login page, refresh tokens,
+dynamic registration of clients (RFC 7591) and resource indicators (RFC 8707).
+Besides, for tests:
+
+  POST /mint      a token with any claims:
+                  {"claims": {...}, "alg": "ES256", "header": {...}}
+                  or with any "payload": "...". One with the alg none has no
+                  signature, and the secret of HS256 is nobody's: services
+                  have to refuse both.
+  POST /rotate    new keys. The old ones stay published, unless
+                  {"retire": true} or {"same_kid": true}
+  POST /down      metadata and keys answer 503, until DELETE /down
+  POST /delay     they answer after a while: {"delay": "2s"}, until DELETE
+
+Without -config there is one client, test-client with the secret test-secret,
+and one user, test-subject. Each member of the file may be left out.
+login_hint in an authorization request picks the user.
+
+  {"issuer": "http://127.0.0.1:9000",
+   "audience": ["https://api.example.com"],
+   "algorithms": ["RS256", "ES256"],
+   "lifetime": "1h",
+   "claims": {"tenant": "acme"},
+   "clients": [{"id": "app", "secret": "...", "scope": "a b",
+     "redirect_uris": ["http://127.0.0.1/callback"], "claims": {}}],
+   "users": [{"sub": "alice", "claims": {"roles": ["admin"]}}]}
+
+Keys are made anew at each start. It runs until interrupted.`
 
 // defaultIssuerAddress is fixed, so that programs can be configured with it.
 const defaultIssuerAddress = "127.0.0.1:9000"
