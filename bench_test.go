@@ -355,27 +355,54 @@ func BenchmarkParseKeySet(b *testing.B) {
 	}
 }
 
-// BenchmarkClaims measures the decoding of all claims beside json.Unmarshal of the payload.
+// BenchmarkClaims measures the decoding of all claims beside json.Unmarshal of the payload: eight fields, as of
+// the benchmarks' token, structs within structs, a hundred groups, and no type at all.
 func BenchmarkClaims(b *testing.B) {
-	text := benchToken(b, jwt.RS256)
-	token, err := benchVerifier(b, jwt.RS256).Verify(b.Context(), text)
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(benchToken(b, jwt.RS256), ".")[1])
 	if err != nil {
 		b.Fatal(err)
 	}
-	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(text, ".")[1])
-	if err != nil {
-		b.Fatal(err)
+	type access struct {
+		Roles []string `json:"roles"`
 	}
-	decode, unmarshal := besides(b, func() bool {
-		_, err := jwt.Claims[benchClaims](token)
-		return err == nil
-	}, func() bool {
-		var c benchClaims
-		return json.Unmarshal(payload, &c) == nil
+	type nested struct {
+		benchClaims
+		Realm    access            `json:"realm_access"`
+		Resource map[string]access `json:"resource_access"`
+		Act      *struct {
+			Subject string `json:"sub"`
+		} `json:"act"`
+	}
+	type groups struct {
+		benchClaims
+		Groups []string `json:"groups"`
+	}
+	open := strings.TrimSuffix(string(payload), "}")
+	inner := open + `,"realm_access":{"roles":["offline_access","user"]},"resource_access":{"account":{"roles":["manage","view"]}},"act":{"sub":"service"}}`
+	many := open + `,"groups":["group-0"` + strings.Repeat(`,"group-0123456789ab"`, 99) + `]}`
+	benchmarkClaims[benchClaims](b, "fields", string(payload))
+	benchmarkClaims[nested](b, "nested", inner)
+	benchmarkClaims[groups](b, "groups", many)
+	benchmarkClaims[map[string]any](b, "map", string(payload))
+	benchmarkClaims[map[string]any](b, "map_nested", inner)
+	benchmarkClaims[any](b, "any", string(payload))
+}
+
+func benchmarkClaims[T any](b *testing.B, name, payload string) {
+	b.Run(name, func(b *testing.B) {
+		token, data := jwt.TokenOf(payload), []byte(payload)
+		decode, unmarshal := besides(b, func() bool {
+			_, err := jwt.Claims[T](token)
+			return err == nil
+		}, func() bool {
+			var v T
+			return json.Unmarshal(data, &v) == nil
+		})
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(decode, "ns/claims")
+		b.ReportMetric(decode/unmarshal, "x/unmarshal")
+		b.ReportMetric(testing.AllocsPerRun(10, func() { jwt.Claims[T](token) }), "allocs/claims")
 	})
-	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(decode, "ns/claims")
-	b.ReportMetric(decode/unmarshal, "x/unmarshal")
 }
 
 // The benchmarks' token is what they say it is.

@@ -5,6 +5,7 @@ package jwt_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -109,16 +110,13 @@ func TestClaimsOfOddNames(t *testing.T) {
 
 	type odd struct {
 		//lint:ignore SA5008 that is what it is for
-		Slash string `json:"a\\b"` // no name that encoding/json takes before Go 1.27
+		Slash string `json:"a\\b"` // no name that encoding/json takes
 		//lint:ignore SA5008 that is what it is for
 		Quote string `json:"a\"c"`
 		Legal string `json:"!#$%&()*+-./:;<=>?@[]^_{|}~ "`
 	}
 	text := `{"Slash":"1","Quote":"2","!#$%&()*+-./:;<=>?@[]^_{|}~ ":"3"}`
-	var want odd
-	if err := json.Unmarshal([]byte(text), &want); err != nil || want != (odd{"1", "2", "3"}) && want != (odd{Legal: "3"}) {
-		t.Fatalf("encoding/json says %+v, %v", want, err)
-	}
+	want := odd{"1", "2", "3"}
 	if got, err := jwt.Claims[odd](jwt.TokenOf(text)); err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
@@ -292,5 +290,113 @@ func TestClaimsKeepNumbers(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(user, want["user"]) || !reflect.DeepEqual(in, want["in"]) {
 			t.Errorf("%s: got %v, %v (%v)", name, user, in, err)
 		}
+	}
+}
+
+type (
+	quotedClaims struct {
+		N int         `json:"n,string"`
+		S string      `json:"s,string"`
+		F float64     `json:"f,string"`
+		D json.Number `json:"d,string"`
+		P *bool       `json:"p,string"`
+	}
+	pointersOnly *pointersOnly
+	holdsPointer struct {
+		*base
+		*Public
+		Only pointersOnly `json:"only"`
+	}
+	Public struct {
+		Name string `json:"name"`
+	}
+)
+
+// What differs from encoding/json, by name. Each text fills the type there, in one version of Go or another.
+func TestClaimsDifferences(t *testing.T) {
+	fails := func(name string, err error) {
+		t.Helper()
+		if err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	_, err := jwt.Claims[struct{ N json.Number }](jwt.TokenOf(`{"N":"12"}`))
+	fails("a json.Number in a string", err)
+	_, err = jwt.Claims[map[int]string](jwt.TokenOf(`{"12":"x"}`))
+	fails("an integer as key of a map", err)
+	for _, text := range []string{`"0x10"`, `"010"`, `" 1"`, `"1 "`, `"1\n"`, `""`, `"+1"`, `"1_0"`, `"192.0.2.1"`, `1`, `"\"1\""`, `true`, `[]`} {
+		_, err = jwt.Claims[quotedClaims](jwt.TokenOf(`{"n":` + text + `}`))
+		fails("n: "+text, err)
+		_, err = jwt.Claims[quotedClaims](jwt.TokenOf(`{"f":` + text + `}`))
+		fails("f: "+text, err)
+		_, err = jwt.Claims[quotedClaims](jwt.TokenOf(`{"d":` + text + `}`))
+		fails("d: "+text, err)
+	}
+	self, err := jwt.Claims[struct {
+		Text fuzzText `json:",string"`
+	}](jwt.TokenOf(`{"Text":"12"}`))
+	if err != nil || self.Text != 2 {
+		t.Errorf("the option string of a type that decodes itself: %v, %v", self, err)
+	}
+	_, err = jwt.Claims[quotedClaims](jwt.TokenOf(`{"s":"\"\\ud800\""}`))
+	fails("a lone surrogate within a string", err)
+
+	got, err := jwt.Claims[quotedClaims](jwt.TokenOf(`{"n":"-12","s":"\"a\\u0062\"","f":"1e2","d":"1.50","p":"true"}`))
+	if err != nil || got.N != -12 || got.S != "ab" || got.F != 100 || got.D != "1.50" || got.P == nil || !*got.P {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if got, err := jwt.Claims[quotedClaims](jwt.TokenOf(`{"n":null,"s":null,"p":"null"}`)); err != nil || got != (quotedClaims{}) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// A type that holds itself by pointers alone ends, and a pointer to an unexported struct cannot be set.
+func TestClaimsOfPointersAlone(t *testing.T) {
+	if _, err := jwt.Claims[holdsPointer](jwt.TokenOf(`{"only":1}`)); err == nil {
+		t.Error("pointers without an end were filled")
+	}
+	if _, err := jwt.Claims[pointersOnly](jwt.TokenOf(`{}`)); err == nil {
+		t.Error("pointers without an end were filled")
+	}
+	if _, err := jwt.Claims[holdsPointer](jwt.TokenOf(`{"tenant":"x"}`)); err == nil {
+		t.Error("a pointer to an unexported struct was set")
+	}
+	got, err := jwt.Claims[holdsPointer](jwt.TokenOf(`{"name":"x","only":null}`))
+	if err != nil || got.Public == nil || got.Name != "x" || got.base != nil {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// An error names the path of the field, and shows no long number.
+func TestClaimsErrorPath(t *testing.T) {
+	for text, path := range map[string]string{
+		`{"org":{"ID":"x"}}`:                                     "org.ID",
+		`{"list":[{},{"level":1.5}]}`:                            "list.level",
+		`{"map":{"k":{"level":9223372036854775808}}}`:            "map.level",
+		`{"next":{"next":{"scope":[]}}}`:                         "next.next.scope",
+		`{"list":[{"level":` + strings.Repeat("1", 5000) + `}]}`: "list.level",
+	} {
+		_, err := jwt.Claims[custom](jwt.TokenOf(text))
+		var mismatch *json.UnmarshalTypeError
+		if !errors.As(err, &mismatch) || mismatch.Field != path || mismatch.Struct != "custom" || len(err.Error()) > 300 {
+			t.Errorf("%.50s: %.300v", text, err)
+		}
+	}
+	_, err := jwt.Claims[custom](jwt.TokenOf(`{"next":{"when":"x"}}`))
+	var parse *time.ParseError
+	if !errors.As(err, &parse) || !strings.HasPrefix(err.Error(), "jwt: Claims: next.when: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Ceilings: the value and two lists; the value, the map (two) and its eight values.
+func TestClaimsAllocations(t *testing.T) {
+	payload := `{"iss":"i","sub":"s","aud":["a","b"],"iat":1700000000,"exp":1700000000,"azp":"c","scope":"a b","permissions":["a","b"]}`
+	token, flat := jwt.TokenOf(payload), jwt.TokenOf(`{"a":"xx","b":"xx","c":"xx","d":"xx","e":12345,"f":12345,"g":"xx","h":"xx"}`)
+	if n := testing.AllocsPerRun(100, func() { jwt.Claims[benchClaims](token) }); n > 3 {
+		t.Errorf("a struct takes %v", n)
+	}
+	if n := testing.AllocsPerRun(100, func() { jwt.Claims[map[string]any](flat) }); n > 11 {
+		t.Errorf("a map takes %v", n)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -95,3 +96,9 @@ func Since(then, now time.Time) time.Duration { return since(then, now) }
 
 // MetadataDocument is the document of a resource for these issuers.
 func MetadataDocument(r *Resource, issuers []string) []byte { return r.published.document(issuers) }
+
+// ClaimsInto is Claims into a type that is known at run time only.
+func ClaimsInto(payload string, v reflect.Value) error {
+	d := decoder{scanner: scanner{text: payload, vetted: true}}
+	return d.fill(v, planFor(v.Type()))
+}

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -1198,6 +1199,182 @@ func FuzzIdentifier(f *testing.F) {
 	f.Fuzz(func(t *testing.T, identifier string) {
 		if r, err := jwt.NewResource(v, jwt.ResourceConfig{Identifier: identifier}); err == nil && identifier != "" {
 			checkIdentified(t, r, identifier)
+		}
+	})
+}
+
+// A typeMaker makes the types and documents of FuzzClaimsOfTypes. No two names differ in case alone, and no
+// document meets a difference that TestClaimsDifferences lists, so that encoding/json must agree.
+type typeMaker struct {
+	*rand.Rand
+	left int // values that a document may still have
+}
+
+type (
+	fuzzText  int
+	fuzzKey   struct{ Text string }
+	fuzzEmbed struct {
+		fuzzInner
+		*FuzzOuter
+		A int `json:"x"`
+	}
+	fuzzInner struct {
+		B string
+		Y []string `json:"y"`
+	}
+	FuzzOuter struct {
+		B string `json:"B"`
+		C *FuzzOuter
+		Z map[fuzzKey]uint8 `json:"z,omitempty"`
+	}
+)
+
+func (f *fuzzText) UnmarshalText(text []byte) error { *f = fuzzText(len(text)); return nil }
+
+func (f *fuzzKey) UnmarshalText(text []byte) error {
+	if len(text) > 7 {
+		return errors.New("too long")
+	}
+	f.Text = string(text)
+	return nil
+}
+
+var fuzzLeaves = []reflect.Type{
+	reflect.TypeFor[string](), reflect.TypeFor[bool](), reflect.TypeFor[int](), reflect.TypeFor[int8](), reflect.TypeFor[int64](), reflect.TypeFor[uint16](),
+	reflect.TypeFor[uint64](), reflect.TypeFor[float32](), reflect.TypeFor[float64](), reflect.TypeFor[json.Number](), reflect.TypeFor[any](), reflect.TypeFor[[]byte](),
+	reflect.TypeFor[json.RawMessage](), reflect.TypeFor[time.Time](), reflect.TypeFor[netip.Addr](), reflect.TypeFor[fuzzText](), reflect.TypeFor[fuzzSelf](),
+	reflect.TypeFor[map[string]any](), reflect.TypeFor[fuzzEmbed](), reflect.TypeFor[FuzzOuter](), reflect.TypeFor[fmt.Stringer](), reflect.TypeFor[map[fuzzKey]string](),
+}
+
+func (m *typeMaker) typeOf(depth int) reflect.Type {
+	if depth == 0 || m.IntN(3) == 0 {
+		return fuzzLeaves[m.IntN(len(fuzzLeaves))]
+	}
+	switch m.IntN(8) {
+	case 0:
+		return reflect.PointerTo(m.typeOf(depth - 1))
+	case 1:
+		return reflect.SliceOf(m.typeOf(depth - 1))
+	case 2:
+		return reflect.ArrayOf(m.IntN(4), m.typeOf(depth-1))
+	case 3:
+		return reflect.MapOf(reflect.TypeFor[string](), m.typeOf(depth-1))
+	}
+	return m.structOf(depth)
+}
+
+func (m *typeMaker) structOf(depth int) reflect.Type {
+	var fields []reflect.StructField
+	for _, name := range []string{"A", "B", "C"}[:1+m.IntN(3)] {
+		tag, in := []string{"", "x", "y", "z", "-", "-,", "B", ",omitempty", "x,string", ",string"}[m.IntN(10)], m.typeOf(max(depth-1, 0))
+		if strings.Contains(in.String(), "fuzzText") {
+			tag = strings.TrimSuffix(tag, ",string") // which Go before 1.27 gives the type without its quotes
+		}
+		fields = append(fields, reflect.StructField{Name: name, Type: in, Tag: reflect.StructTag(`json:"` + tag + `"`)})
+	}
+	for _, name := range []string{"E", "F"}[:m.IntN(3)] {
+		if depth == 0 {
+			break
+		}
+		in := m.structOf(depth - 1)
+		if m.IntN(3) == 0 {
+			in = reflect.PointerTo(in)
+		}
+		fields = append(fields, reflect.StructField{Name: name, Type: in, Anonymous: true})
+	}
+	return reflect.StructOf(fields)
+}
+
+// document makes a JSON text that mostly fits a type.
+func (m *typeMaker) document(typ reflect.Type, depth int) string {
+	if m.left--; m.left < 0 || depth == 0 || m.IntN(60) == 0 {
+		return []string{"null", "true", `"word"`, "1", "-1.5", "300", "1e400", "18446744073709551616", "[]", "{}", "[1]", `{"q":1}`, `"QUJD"`, `""`}[m.IntN(14)]
+	}
+	switch typ {
+	case reflect.TypeFor[json.Number]():
+		return []string{"0", "12", "1e400", "-1.50"}[m.IntN(4)]
+	case reflect.TypeFor[time.Time]():
+		return `"2026-01-02T03:04:05Z"`
+	case reflect.TypeFor[netip.Addr]():
+		return `"192.0.2.1"`
+	case reflect.TypeFor[fuzzText](), reflect.TypeFor[[]byte]():
+		return []string{`"QUJD"`, `""`, `"\u0051UI="`, "null"}[m.IntN(4)]
+	case reflect.TypeFor[fuzzSelf](), reflect.TypeFor[json.RawMessage](), reflect.TypeFor[any]():
+		return []string{`{"q":[1,{"q":null}]}`, "null", `"x"`, `[ 1 , 2 ]`, "true", "12345678901234567890.5"}[m.IntN(6)]
+	}
+	switch typ.Kind() {
+	case reflect.Pointer:
+		return m.document(typ.Elem(), depth)
+	case reflect.String:
+		return []string{`"a"`, `"\u00e9\n"`, `"é"`, `""`, "null"}[m.IntN(5)]
+	case reflect.Bool:
+		return []string{"true", "false", "null"}[m.IntN(3)]
+	case reflect.Slice, reflect.Array:
+		var all []string
+		for range m.IntN(6) {
+			all = append(all, m.document(typ.Elem(), depth-1))
+		}
+		return "[" + strings.Join(all, ",") + "]"
+	case reflect.Map, reflect.Struct:
+		return m.object(typ, depth)
+	case reflect.Interface:
+		return "null"
+	}
+	return []string{"0", "-0", "1", "-1", "127", "128", "255", "65535", "1.5", "9007199254740993", "1e3", "3.5e38"}[m.IntN(12)]
+}
+
+func (m *typeMaker) object(typ reflect.Type, depth int) string {
+	names := []string{"A", "B", "C", "x", "y", "z", "-", "q", "E"}
+	m.Shuffle(len(names), func(i, k int) { names[i], names[k] = names[k], names[i] })
+	var all []string
+	for _, name := range names[:m.IntN(len(names)+1)] {
+		value := ""
+		if typ.Kind() == reflect.Map {
+			value = m.document(typ.Elem(), depth-1)
+		} else {
+			value = m.field(typ, name, depth)
+		}
+		all = append(all, fmt.Sprintf("%q : %s", name, value))
+	}
+	return "{" + strings.Join(all, ",") + "}"
+}
+
+// field makes the value of the first field that may have the name: which one has it is what is tested.
+func (m *typeMaker) field(typ reflect.Type, name string, depth int) string {
+	for _, f := range reflect.VisibleFields(typ) {
+		tag, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous || tag != name && (tag != "" || f.Name != name) {
+			continue
+		}
+		text := m.document(f.Type, depth-1)
+		if options == "string" && text != "null" && m.IntN(4) > 0 {
+			text = strconv.Quote(text)
+		}
+		return text
+	}
+	return m.document(fuzzLeaves[m.IntN(len(fuzzLeaves))], depth-1)
+}
+
+// Claims into any type: what encoding/json decodes, or an error where it has one.
+func FuzzClaimsOfTypes(f *testing.F) {
+	for seed := range uint64(300) {
+		f.Add(seed, seed)
+	}
+	f.Fuzz(func(t *testing.T, types, documents uint64) {
+		typ := (&typeMaker{Rand: rand.New(rand.NewPCG(types, 0))}).typeOf(3)
+		m := &typeMaker{Rand: rand.New(rand.NewPCG(documents, 1))}
+		for range 4 {
+			m.left = 100
+			text := m.document(typ, 8)
+			got, want := reflect.New(typ), reflect.New(typ)
+			err, wantErr := jwt.ClaimsInto(text, got.Elem()), unmarshalNumbers([]byte(text), want.Interface())
+			var mismatch *json.UnmarshalTypeError
+			if errors.As(err, &mismatch) && wantErr == nil && mismatch.Type == reflect.TypeFor[json.Number]() {
+				continue // Go before 1.27 lets the option "string" put what begins with a digit into a json.Number
+			}
+			if (err != nil) != (wantErr != nil) || err == nil && !reflect.DeepEqual(got.Interface(), want.Interface()) {
+				t.Fatalf("%v of %s:\n got %+v, %v\nwant %+v, %v", typ, text, got.Elem(), err, want.Elem(), wantErr)
+			}
 		}
 	})
 }
