@@ -100,5 +100,6 @@ func MetadataDocument(r *Resource, issuers []string) []byte { return r.published
 // ClaimsInto is Claims into a type that is known at run time only.
 func ClaimsInto(payload string, v reflect.Value) error {
 	d := decoder{scanner: scanner{text: payload, vetted: true}}
-	return d.fill(v, planFor(v.Type()))
+	d.fill(v, planFor(v.Type()))
+	return d.located()
 }
