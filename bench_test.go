@@ -55,6 +55,23 @@ type benchClaims struct {
 	Permissions []string `json:"permissions"`
 }
 
+type (
+	benchNested struct {
+		benchClaims
+		Realm    benchAccess            `json:"realm_access"`
+		Resource map[string]benchAccess `json:"resource_access"`
+		Act      *struct {
+			Subject string `json:"sub"`
+		} `json:"act"`
+	}
+	benchAccess struct {
+		Roles []string `json:"roles"`
+	}
+)
+
+// benchNestedMembers end a payload for benchNested.
+const benchNestedMembers = `,"realm_access":{"roles":["offline_access","user"]},"resource_access":{"account":{"roles":["manage","view"]}},"act":{"sub":"service"}}`
+
 // benchToken mints one that is good for a day, after changes.
 func benchToken(tb testing.TB, alg jwt.Algorithm, changes ...func(*benchClaims)) string {
 	tb.Helper()
@@ -362,26 +379,15 @@ func BenchmarkClaims(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	type access struct {
-		Roles []string `json:"roles"`
-	}
-	type nested struct {
-		benchClaims
-		Realm    access            `json:"realm_access"`
-		Resource map[string]access `json:"resource_access"`
-		Act      *struct {
-			Subject string `json:"sub"`
-		} `json:"act"`
-	}
 	type groups struct {
 		benchClaims
 		Groups []string `json:"groups"`
 	}
 	open := strings.TrimSuffix(string(payload), "}")
-	inner := open + `,"realm_access":{"roles":["offline_access","user"]},"resource_access":{"account":{"roles":["manage","view"]}},"act":{"sub":"service"}}`
+	inner := open + benchNestedMembers
 	many := open + `,"groups":["group-0"` + strings.Repeat(`,"group-0123456789ab"`, 99) + `]}`
 	benchmarkClaims[benchClaims](b, "fields", string(payload))
-	benchmarkClaims[nested](b, "nested", inner)
+	benchmarkClaims[benchNested](b, "nested", inner)
 	benchmarkClaims[groups](b, "groups", many)
 	benchmarkClaims[map[string]any](b, "map", string(payload))
 	benchmarkClaims[map[string]any](b, "map_nested", inner)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -456,12 +457,116 @@ func TestClaimsErrorPath(t *testing.T) {
 	}
 }
 
-// Ceilings: the value and two lists; the value, the map (two) and its eight values.
+// scribbler overwrites what it is given, and keeps it.
+type scribbler struct{ kept []byte }
+
+func (s *scribbler) UnmarshalJSON(data []byte) error {
+	s.kept = data
+	for i := range data {
+		data[i] = 'x'
+	}
+	return nil
+}
+
+type textScribbler struct{ kept []byte }
+
+func (s *textScribbler) UnmarshalText(text []byte) error {
+	s.kept = text
+	for i := range text {
+		text[i] = 'x'
+	}
+	return nil
+}
+
+// A type that decodes itself gets a copy, and so does json.RawMessage: what it does to it reaches neither the token
+// nor another value.
+func TestClaimsAreCopied(t *testing.T) {
+	const payload = `{"a":{"k":"v"},"b":"word","c":["1"],"d":"word"}`
+	token := jwt.TokenOf(payload)
+	type all struct {
+		A json.RawMessage `json:"a"`
+		B textScribbler   `json:"b"`
+		C []scribbler     `json:"c"`
+	}
+	for range 2 {
+		got, err := jwt.Claims[all](token)
+		if err != nil || string(got.A) != `{"k":"v"}` || string(got.B.kept) != "xxxx" || len(got.C) != 1 || string(got.C[0].kept) != "xxx" {
+			t.Fatalf("got %s, %v", got.A, err)
+		}
+		for i := range got.A {
+			got.A[i] = 'x'
+		}
+		whole, err := jwt.Claims[json.RawMessage](token)
+		if err != nil || string(whole) != payload {
+			t.Fatalf("the payload is %s, %v", whole, err)
+		}
+		if d, ok := token.Claim("d"); !ok || d != "word" {
+			t.Fatalf("the claim d is %v", d)
+		}
+	}
+}
+
+// Null leaves a value zero, except that a json.Unmarshaler sees it.
+func TestClaimsNull(t *testing.T) {
+	type all struct {
+		String  string          `json:"string"`
+		Number  json.Number     `json:"number"`
+		Int     int             `json:"int"`
+		List    []string        `json:"list"`
+		Array   [2]bool         `json:"array"`
+		Map     map[string]any  `json:"map"`
+		Pointer **int           `json:"pointer"`
+		Any     any             `json:"any"`
+		Text    fuzzText        `json:"text"`
+		Other   fmt.Stringer    `json:"other"`
+		Keys    map[int]string  `json:"keys"`
+		Channel chan int        `json:"channel"`
+		Raw     json.RawMessage `json:"raw"`
+	}
+	payload := "{"
+	for i := range reflect.TypeFor[all]().NumField() {
+		payload += `"` + reflect.TypeFor[all]().Field(i).Tag.Get("json") + `": null,`
+	}
+	got, err := jwt.Claims[all](jwt.TokenOf(strings.TrimSuffix(payload, ",") + "}"))
+	if want := (all{Raw: json.RawMessage("null")}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// Members in any order, with others between them, fill the same fields.
+func TestClaimsInAnyOrder(t *testing.T) {
+	members := []string{`"a":1`, `"b":2`, `"c":3`, `"other":{"a":9}`}
+	type abc struct {
+		A int `json:"a"`
+		B int `json:"b"`
+		C int `json:"c"`
+	}
+	for i := range 24 {
+		left, text := slices.Clone(members), ""
+		for n, k := len(left), i; n > 0; n-- {
+			text += "," + left[k%n]
+			left, k = slices.Delete(left, k%n, k%n+1), k/n
+		}
+		if got, err := jwt.Claims[abc](jwt.TokenOf("{" + text[1:] + "}")); err != nil || got != (abc{1, 2, 3}) {
+			t.Errorf("%s: got %v, %v", text[1:], got, err)
+		}
+	}
+}
+
+// Ceilings: the value and two lists; with four lists, a pointer, and a map (two, its key and its value); the
+// value, the map (two) and its eight values.
 func TestClaimsAllocations(t *testing.T) {
 	payload := `{"iss":"i","sub":"s","aud":["a","b"],"iat":1700000000,"exp":1700000000,"azp":"c","scope":"a b","permissions":["a","b"]}`
 	token, flat := jwt.TokenOf(payload), jwt.TokenOf(`{"a":"xx","b":"xx","c":"xx","d":"xx","e":12345,"f":12345,"g":"xx","h":"xx"}`)
 	if n := testing.AllocsPerRun(100, func() { jwt.Claims[benchClaims](token) }); n > 3 {
 		t.Errorf("a struct takes %v", n)
+	}
+	nested := jwt.TokenOf(strings.TrimSuffix(payload, "}") + benchNestedMembers)
+	if got, err := jwt.Claims[benchNested](nested); err != nil || got.Subject != "s" || len(got.Realm.Roles) != 2 || len(got.Resource["account"].Roles) != 2 || got.Act.Subject != "service" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if n := testing.AllocsPerRun(100, func() { jwt.Claims[benchNested](nested) }); n > 11 {
+		t.Errorf("structs in structs take %v", n)
 	}
 	if n := testing.AllocsPerRun(100, func() { jwt.Claims[map[string]any](flat) }); n > 11 {
 		t.Errorf("a map takes %v", n)

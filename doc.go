@@ -10,8 +10,8 @@
 //	mux.Handle("GET /api/private", v.Require()(private))
 //	mux.Handle("GET /api/private-scoped", v.Require(jwt.Scope("read:messages"))(scoped))
 //
-// In the handler, [FromContext] returns the token, and [Claims] decodes its claims into a type of
-// yours. Any claim can be asked for: [Claim]("realm_access", "roles").Has("admin"). What depends on the
+// In the handler, [FromContext] returns the token, and [Claims] decodes its claims into a type of yours, by
+// exact names and with the parser that checked them. Any claim can be asked for: [Claim]("realm_access", "roles").Has("admin"). What depends on the
 // request is asked in the handler, by [Token.Meets], and [Resource.Challenge] answers. Hosts that are no
 // [net/http] server use [Verifier.Verify], [Token.Meets], [NewContext] and [Resource.Refusal].
 //
