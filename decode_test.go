@@ -332,6 +332,8 @@ var claimsDifferences = []struct {
 		[]string{`{"12":"x"}`, `{}`}, nil, false},
 	{"keys that are no strings", "see above", reflect.TypeFor[map[fuzzKey]string](),
 		[]string{`{"12":"x"}`, `{}`}, nil, false},
+	{"keys that are no strings", "see above", reflect.TypeFor[map[textKey]string](),
+		[]string{`{"12":"x"}`, `{}`}, nil, false},
 	{"option string: no value of JSON", "what is in the string must be what JSON could have there", reflect.TypeFor[quotedClaims](),
 		[]string{`{"n":"010"}`, `{"n":"+1"}`, `{"f":"0x10"}`, `{"f":"1_0"}`, `{"d":"192.0.2.1"}`, `{"d":"1 "}`, `{"s":"\"\\ud800\""}`}, nil, true},
 	{"option string: a type that decodes itself", "it gets its value as it is written", reflect.TypeFor[quotedText](),
@@ -348,6 +350,8 @@ type (
 	quotedText struct {
 		Text fuzzText `json:",string"`
 	}
+	textKey       string
+	intPointer    *int
 	taggedPointer struct {
 		*base `json:"x"`
 	}
@@ -356,6 +360,11 @@ type (
 		json.RawMessage `json:"y"` // so that neither method is one of the struct
 	}
 )
+
+func (k *textKey) UnmarshalText(text []byte) error {
+	*k = textKey(strings.ToLower(string(text)))
+	return nil
+}
 
 // differenceOf names the class of what Claims refuses and encoding/json does not; it is empty if there is none.
 func differenceOf(err, wantErr error) string {
@@ -413,6 +422,11 @@ func TestClaimsOptionString(t *testing.T) {
 	if err != nil || got.N != -12 || got.S != "ab" || got.F != 100 || got.D != "1.50" || got.P == nil || !*got.P {
 		t.Errorf("got %+v, %v", got, err)
 	}
+	if got, err := jwt.Claims[struct {
+		P intPointer `json:"p,string"` // no pointer without a name: encoding/json ignores the option, too
+	}](jwt.TokenOf(`{"p":1}`)); err != nil || got.P == nil || *got.P != 1 {
+		t.Errorf("got %v, %v", got.P, err)
+	}
 	if got, err := jwt.Claims[quotedClaims](jwt.TokenOf(`{"n":null,"s":null,"p":"null"}`)); err != nil || got != (quotedClaims{}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -451,6 +465,11 @@ func TestClaimsErrorPath(t *testing.T) {
 		}
 	}
 	_, err := jwt.Claims[custom](jwt.TokenOf(`{"next":{"when":"x"}}`))
+	if _, err := jwt.Claims[map[string]struct {
+		Inner ownDecoder `json:"inner"`
+	}](jwt.TokenOf(`{"k":{"inner":{"tenant":1}}}`)); err == nil || !strings.HasPrefix(err.Error(), "jwt: Claims: inner: json: ") || !strings.Contains(err.Error(), "base.tenant") {
+		t.Errorf("got %v", err)
+	}
 	var parse *time.ParseError
 	if !errors.As(err, &parse) || !strings.HasPrefix(err.Error(), "jwt: Claims: next.when: ") {
 		t.Errorf("got %v", err)
@@ -505,6 +524,11 @@ func TestClaimsAreCopied(t *testing.T) {
 		}
 	}
 }
+
+// ownDecoder decodes itself with encoding/json.
+type ownDecoder struct{ base }
+
+func (o *ownDecoder) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &o.base) }
 
 // Null leaves a value zero, except that a json.Unmarshaler sees it.
 func TestClaimsNull(t *testing.T) {
