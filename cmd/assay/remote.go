@@ -30,19 +30,8 @@ func (r *remote) define(flags *flag.FlagSet) {
 	flags.StringVar(&r.metadata, "metadata", "", "`url` of the issuer's metadata, if it is not where the standards say")
 	flags.StringVar(&r.ca, "ca", "", "`file` with the certificates of the authorities (PEM) that are trusted in place of the system's")
 	flags.BoolVar(&r.loopbackHTTP, "insecure-loopback-http", false, "allow http for an issuer on this machine, such as the one of assay demo")
-	if moreRemote {
-		flags.Var(&r.header, "header", "`field` that is sent to the issuer, written as 'Name: value'; repeatable")
-		flags.Var(&r.httpHosts, "http-host", "`name` of a host within your own network that may be asked over http; repeatable")
-	}
-}
-
-// moreRemote says that -header and -http-host are there.
-const moreRemote = false
-
-// setMore gives the options what -header and -http-host say.
-func (r *remote) setMore(o *jwt.RemoteOptions) {
-	// o.Header = http.Header(r.header)
-	// o.InsecureHTTPHosts = r.httpHosts
+	flags.Var(&r.header, "header", "`field` that is sent to the issuer, written as 'Name: value'; repeatable")
+	flags.Var(&r.httpHosts, "http-host", "`name` of a host within your own network that may be asked over http; repeatable")
 }
 
 // used names the first flag that only keys from the network have a use for; empty if none was given.
@@ -69,7 +58,7 @@ func (r *remote) options() (*jwt.RemoteOptions, error) {
 	if r.client == nil {
 		o.RootCAs = roots
 	}
-	r.setMore(o)
+	o.Header, o.InsecureHTTPHosts = http.Header(r.header), r.httpHosts
 	return o, nil
 }
 
