@@ -3,21 +3,26 @@
 //
 // What it guards against is another origin, another user or another program of this machine that
 // would use it: to have a token verified, or to have requests made. There is nothing in it to be
-// read but what one sends.
+// read but what one sends. The page guards against a program that takes the port after this process
+// has ended: see doors.
 
 package main
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -95,6 +100,7 @@ func newDebugServer(address string, anywhere bool, presets debugPresets) *debugS
 		})
 	}
 	s.mux.HandleFunc("POST /api/session", s.serveSession)
+	s.mux.HandleFunc("POST /api/proof", s.serveProof)
 	s.mux.HandleFunc("POST /api/explain", s.serveExplain)
 	s.mux.HandleFunc("POST /api/example", s.serveExample)
 	return s
@@ -175,59 +181,89 @@ func (s *debugServer) named(host string) bool {
 	return name == "localhost" || net.ParseIP(strings.Trim(name, "[]")) != nil
 }
 
-// doors lets tabs in. A link holds a secret that opens one tab, once. It stands behind the # of the
-// address, which browsers do not send: so it is in no request line, no Referer and no log, and what
-// only looks at the address, such as a preview, does not use it up. The page takes it out of the
-// address and exchanges it for a value that it keeps in the storage of its tab, where a reload finds
-// it and no other tab or origin does, and sends it in a header of its own with every call. A cookie
-// would go to every port of this machine, and with requests that other sites cause.
+// doors lets tabs in. A link holds two secrets behind the # of the address, which browsers do not send: so
+// they are in no request line, no Referer and no log, and what only looks at the address, such as a preview,
+// does not use the link up. The page takes both out of the address.
+//
+// The first half opens one tab, once. The page exchanges it for a value that it keeps in the storage of its
+// tab, where a reload finds it and no other tab or origin does, and sends it in a header of its own with every
+// call. A cookie would go to every port of this machine, and with requests that other sites cause.
+//
+// The second half is a key that never crosses the network. Before each call the page asks this process to
+// prove that it has the key, and sends nothing more to whoever cannot: when this process has ended, any
+// program of this machine may take its port, and an open tab must not hand a token to that program.
 type doors struct {
 	announce func(link string) // is told each new link but the first; nil: nobody is
 
 	mu   sync.Mutex // guards what follows
-	link string     // that has not been used; empty before the first
-	tabs []string   // the oldest first
+	link link       // that has not been used; empty before the first
+	tabs []tab      // the oldest first
 }
 
-// next makes a link and forgets the former one. rand.Text has at least 128 bits.
+// link is what stands in a printed address. rand.Text has at least 128 bits.
+type link struct{ pass, key string }
+
+func newLink() link { return link{rand.Text(), rand.Text()} }
+
+func (l link) String() string { return l.pass + l.key }
+
+// tab is a tab that was let in.
+type tab struct{ session, key string }
+
+// next makes a link and forgets the former one.
 func (d *doors) next() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.link = rand.Text()
-	return d.link
+	d.link = newLink()
+	return d.link.String()
 }
 
 // enter uses up a link.
-func (d *doors) enter(link string) (tab string, ok bool) {
-	next, tab, ok := d.exchange(link)
+func (d *doors) enter(pass string) (entered tab, ok bool) {
+	next, entered, ok := d.exchange(pass)
 	if ok && d.announce != nil {
 		d.announce(next)
 	}
-	return tab, ok
+	return entered, ok
 }
 
-func (d *doors) exchange(link string) (next, tab string, ok bool) {
+func (d *doors) exchange(pass string) (next string, entered tab, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.link == "" || subtle.ConstantTimeCompare([]byte(link), []byte(d.link)) != 1 {
-		return "", "", false
+	if d.link.pass == "" || subtle.ConstantTimeCompare([]byte(pass), []byte(d.link.pass)) != 1 {
+		return "", tab{}, false
 	}
-	d.link, tab = rand.Text(), rand.Text()
-	if d.tabs = append(d.tabs, tab); len(d.tabs) > maxTabs {
+	entered = tab{rand.Text(), d.link.key}
+	d.link = newLink()
+	if d.tabs = append(d.tabs, entered); len(d.tabs) > maxTabs {
 		d.tabs = slices.Delete(d.tabs, 0, 1)
 	}
-	return d.link, tab, true
+	return d.link.String(), entered, true
 }
 
-// knows reports whether a tab was let in.
-func (d *doors) knows(tab string) bool {
+// find returns the tab that was let in with this session.
+func (d *doors) find(session string) (found tab, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	known := 0
 	for _, t := range d.tabs {
-		known |= subtle.ConstantTimeCompare([]byte(tab), []byte(t))
+		if subtle.ConstantTimeCompare([]byte(session), []byte(t.session)) == 1 {
+			found, ok = t, true
+		}
 	}
-	return known == 1
+	return found, ok
+}
+
+// proofLabel begins what is authenticated, so that a proof is an answer to nothing else.
+const proofLabel = "assay debug proof "
+
+// nonceForm is what a page asks a proof for: 16 random bytes.
+var nonceForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// proof shows whoever knows the tab's key that this process knows it.
+func (t tab) proof(nonce string) string {
+	mac := hmac.New(sha256.New, []byte(t.key))
+	mac.Write([]byte(proofLabel + nonce))
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // sessionHeader carries what a tab was given when it was let in.
@@ -237,7 +273,7 @@ var locked = &refusal{status: http.StatusUnauthorized, text: "this page is locke
 
 // receive reads the body of a call into v, if the call comes from a tab that was let in.
 func (s *debugServer) receive(w http.ResponseWriter, r *http.Request, v any) *refusal {
-	if !s.doors.knows(r.Header.Get(sessionHeader)) {
+	if _, ok := s.doors.find(r.Header.Get(sessionHeader)); !ok {
 		return locked
 	}
 	return receiveJSON(w, r, v)
@@ -268,24 +304,52 @@ func receiveJSON(w http.ResponseWriter, r *http.Request, v any) *refusal {
 	return nil
 }
 
-// serveSession lets a tab in: with a link that was not used, or because it was in before.
+// serveSession lets a tab in: with a link that was not used, or because it was in before. It answers with a
+// proof, as serveProof does.
 func (s *debugServer) serveSession(w http.ResponseWriter, r *http.Request) {
 	var ask struct {
-		Link string `json:"link"`
+		Link  string `json:"link"` // its first half
+		Nonce string `json:"nonce"`
 	}
-	if refused := receiveJSON(w, r, &ask); refused != nil {
+	refused := receiveJSON(w, r, &ask)
+	if refused == nil && !nonceForm.MatchString(ask.Nonce) {
+		refused = &refusal{status: http.StatusBadRequest, text: "the body is not what this page sends"}
+	}
+	if refused != nil {
 		refused.answer(w)
 		return
 	}
-	tab := r.Header.Get(sessionHeader)
-	if !s.doors.knows(tab) {
-		var ok bool
-		if tab, ok = s.doors.enter(ask.Link); !ok {
+	t, ok := s.doors.find(r.Header.Get(sessionHeader))
+	if !ok {
+		if t, ok = s.doors.enter(ask.Link); !ok {
 			locked.answer(w)
 			return
 		}
 	}
-	answerJSON(w, http.StatusOK, map[string]string{"session": tab, "issuer": s.presets.Issuer, "audience": s.presets.Audience})
+	answerJSON(w, http.StatusOK, map[string]string{
+		"session": t.session, "proof": t.proof(ask.Nonce), "issuer": s.presets.Issuer, "audience": s.presets.Audience,
+	})
+}
+
+// serveProof proves to a tab that this is still the process that let it in.
+func (s *debugServer) serveProof(w http.ResponseWriter, r *http.Request) {
+	var ask struct {
+		Nonce string `json:"nonce"`
+	}
+	refused := s.receive(w, r, &ask)
+	t, ok := s.doors.find(r.Header.Get(sessionHeader))
+	switch {
+	case refused != nil:
+	case !ok: // closed meanwhile
+		refused = locked
+	case !nonceForm.MatchString(ask.Nonce):
+		refused = &refusal{status: http.StatusBadRequest, text: "the body is not what this page sends"}
+	}
+	if refused != nil {
+		refused.answer(w)
+		return
+	}
+	answerJSON(w, http.StatusOK, map[string]string{"proof": t.proof(ask.Nonce)})
 }
 
 // serveExplain answers what the page asks.

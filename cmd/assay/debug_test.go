@@ -8,6 +8,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -28,9 +29,10 @@ import (
 // debugging is an "assay debug" that is running.
 type debugging struct {
 	t              *testing.T
-	base           string // URL without a slash
-	link           string // the secret of the first link
-	session        string // of the tab, once it is let in
+	base           string            // URL without a slash
+	link           string            // the secrets of the first link
+	session, key   string            // of the tab, once it is let in
+	keys           map[string]string // of all tabs
 	stdout, stderr *output
 }
 
@@ -38,7 +40,7 @@ type debugging struct {
 // nobody any token.
 func startDebugging(t *testing.T, flags ...string) *debugging {
 	t.Helper()
-	d := &debugging{t: t, stdout: newOutput("Press Ctrl-C"), stderr: newOutput("could be started")}
+	d := &debugging{t: t, keys: map[string]string{}, stdout: newOutput("Press Ctrl-C"), stderr: newOutput("could be started")}
 	ctx, cancel := context.WithCancel(context.Background())
 	code := make(chan int, 1)
 	go func() { code <- runContext(ctx, append([]string{"debug"}, flags...), nil, d.stdout, d.stderr) }()
@@ -67,7 +69,7 @@ func startDebugging(t *testing.T, flags ...string) *debugging {
 // newest is the link that was printed last.
 func (d *debugging) newest() (base, secret string) {
 	d.t.Helper()
-	all := regexp.MustCompile(`(?m)^  (http://[0-9.]+:\d+)/#([A-Z2-7]{26,})$`).FindAllStringSubmatch(d.stdout.String(), -1)
+	all := regexp.MustCompile(`(?m)^  (http://[0-9.]+:\d+)/#([A-Z2-7]{52,})$`).FindAllStringSubmatch(d.stdout.String(), -1)
 	if all == nil {
 		d.t.Fatalf("no link is printed:\n%s", d.stdout)
 	}
@@ -102,18 +104,40 @@ func (d *debugging) send(method, path, body string, changes ...func(*http.Reques
 	return resp.StatusCode, resp.Header, string(text)
 }
 
-// enter lets the tab in with a secret, and returns the status.
-func (d *debugging) enter(secret string) int {
+// testNonce is what the tests want a proof of.
+const testNonce = "00112233445566778899aabbccddeeff"
+
+// enter lets the tab in with the first half of a link, and returns the status. It wants the proof that the
+// page wants.
+func (d *debugging) enter(link string) int {
 	d.t.Helper()
-	status, _, body := d.send(http.MethodPost, "/api/session", fmt.Sprintf(`{"link": %q}`, secret))
-	var answer struct{ Session string }
+	half := len(link) / 2
+	status, _, body := d.send(http.MethodPost, "/api/session", fmt.Sprintf(`{"link": %q, "nonce": %q}`, link[:half], testNonce))
+	var answer struct{ Session, Proof string }
 	if err := json.Unmarshal([]byte(body), &answer); err != nil {
 		d.t.Fatal(err)
 	}
-	if status == http.StatusOK {
-		d.session = answer.Session
+	if status != http.StatusOK {
+		return status
+	}
+	if answer.Session != d.session {
+		d.keys[answer.Session] = link[half:]
+	}
+	d.session, d.key = answer.Session, d.keys[answer.Session]
+	if want := proofOf(d.key, testNonce); answer.Proof != want {
+		d.t.Errorf("the proof is %s, want %s", answer.Proof, want)
+	}
+	if strings.Contains(body, d.key) {
+		d.t.Error("the key was sent")
 	}
 	return status
+}
+
+// proofOf is the proof that the page expects, as app.js computes it.
+func proofOf(key, nonce string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte("assay debug proof " + nonce))
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // ask asks what the page asks, and wants an answer.
@@ -216,6 +240,8 @@ func TestDebugHeaders(t *testing.T) {
 		{"DELETE", "/api/example", 405, nil},
 		{"POST", "/api/explain", 401, nil},
 		{"POST", "/api/example", 401, nil},
+		{"POST", "/api/proof", 401, nil},
+		{"GET", "/api/proof", 405, nil},
 		{"POST", "/api/session", 400, nil},
 		{"GET", "/", 421, header("Host", "example.com")},
 		{"POST", "/api/explain", 403, header("Origin", "https://example.com")},
@@ -315,7 +341,7 @@ func TestDebugForeign(t *testing.T) {
 
 func TestDebugLinks(t *testing.T) {
 	d := startDebugging(t, "-issuer", "https://issuer.example", "-audience", "api other")
-	for _, wrong := range []string{"", "x", d.link[1:], d.link + "A", strings.ToLower(d.link)} {
+	for _, wrong := range []string{"", "xx", d.link[1:], d.link + "AA", d.link + d.link, strings.ToLower(d.link)} {
 		if status := d.enter(wrong); status != http.StatusUnauthorized {
 			t.Errorf("status %d for the secret %q", status, wrong)
 		}
@@ -335,7 +361,7 @@ func TestDebugLinks(t *testing.T) {
 			t.Errorf("status %d, with a session", status)
 		}
 	}
-	_, _, body := d.send(http.MethodPost, "/api/session", "{}")
+	_, _, body := d.send(http.MethodPost, "/api/session", fmt.Sprintf(`{"nonce": %q}`, testNonce))
 	if !strings.Contains(body, `"issuer":"https://issuer.example"`) || !strings.Contains(body, `"audience":"api other"`) {
 		t.Errorf("the fields are not preset: %s", body)
 	}
@@ -368,6 +394,45 @@ func TestDebugLinks(t *testing.T) {
 		t.Error("a newer tab was closed")
 	}
 	if strings.Contains(d.stdout.String(), last) {
+		t.Error("a session is printed")
+	}
+}
+
+// TestDebugProof asks the process to prove that it let the tab in.
+func TestDebugProof(t *testing.T) {
+	d := startDebugging(t)
+	d.enter(d.link)
+	prove := func(body string) (int, string) {
+		status, _, answer := d.send(http.MethodPost, "/api/proof", body)
+		return status, answer
+	}
+	const other = "ffeeddccbbaa99887766554433221100"
+	for _, nonce := range []string{testNonce, other} {
+		if status, body := prove(fmt.Sprintf(`{"nonce": %q}`, nonce)); status != http.StatusOK || !strings.Contains(body, proofOf(d.key, nonce)) {
+			t.Errorf("status %d: %s", status, body)
+		}
+	}
+	for _, body := range []string{`{}`, `{"nonce": ""}`, `{"nonce": "x"}`, fmt.Sprintf(`{"nonce": %q}`, testNonce+"0"), fmt.Sprintf(`{"nonce": %q}`, strings.ToUpper(testNonce))} {
+		if status, _ := prove(body); status != http.StatusBadRequest {
+			t.Errorf("%s: status %d", body, status)
+		}
+		if status, _, _ := d.send(http.MethodPost, "/api/session", body); status != http.StatusBadRequest {
+			t.Errorf("%s for a session: status %d", body, status)
+		}
+	}
+
+	// Another tab has another key, and no tab means no proof.
+	first, key := d.session, d.key
+	d.session = ""
+	if status, _ := prove(fmt.Sprintf(`{"nonce": %q}`, testNonce)); status != http.StatusUnauthorized {
+		t.Errorf("status %d without a tab", status)
+	}
+	_, link := d.newest()
+	d.enter(link)
+	if d.session == first || d.key == key {
+		t.Error("two tabs share a key")
+	}
+	if text := d.stdout.String(); strings.Contains(text, d.session) {
 		t.Error("a session is printed")
 	}
 }

@@ -5,12 +5,15 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -332,7 +335,7 @@ func TestTab(t *testing.T) {
 	p := open(t, d, wide())
 	p.click(`[data-example="good"]`)
 	p.stamps("VALID, SIGNATURE VERIFIED")
-	if kept := value[string](p, `JSON.stringify([Object.keys(sessionStorage), Object.keys(localStorage), document.cookie, location.href])`); kept != `[["assay-session"],[],"","`+d.base+`/"]` {
+	if kept := value[string](p, `JSON.stringify([Object.keys(sessionStorage).sort(), Object.keys(localStorage), document.cookie, location.href])`); kept != `[["assay-proof-key","assay-session"],[],"","`+d.base+`/"]` {
 		t.Errorf("kept are %s", kept)
 	}
 	if secret := value[string](p, `sessionStorage.getItem("assay-session")`); len(secret) < 26 || strings.Contains(link, secret) {
@@ -360,6 +363,70 @@ func TestTab(t *testing.T) {
 	p.click(`[data-example="good"]`)
 	p.until(`document.querySelector("#notice").checkVisibility() && document.querySelector("#notice").innerText.includes("assay debug")`)
 	p.forget()
+}
+
+// TestImpostor ends the command while its page is open, and has another program take the port. It must
+// get nothing of what is pasted then.
+func TestImpostor(t *testing.T) {
+	for name, answer := range map[string]string{
+		"a proof that it cannot know": `{"proof": "` + strings.Repeat("0123456789abcdef", 4) + `", "session": "x"}`,
+		"no proof":                    `{}`,
+		"a proof of another form":     `{"proof": ["x"]}`,
+		"another service":             `<!doctype html><title>another service</title>`,
+		"a lock":                      "401",
+	} {
+		d := debug(t)
+		p := open(t, d, wide())
+		p.click(`[data-example="good"]`)
+		p.stamps("VALID, SIGNATURE VERIFIED")
+		d.stop()
+		listener, err := net.Listen("tcp", strings.TrimPrefix(d.base, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var mu sync.Mutex // guards got
+		var got strings.Builder
+		impostor := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			fmt.Fprintln(&got, r.URL, r.Header, string(body))
+			if answer == "401" {
+				w.WriteHeader(http.StatusUnauthorized)
+				io.WriteString(w, `{"error": "locked"}`)
+				return
+			}
+			io.WriteString(w, answer)
+		}))
+		impostor.Listener.Close()
+		impostor.Listener = listener
+		impostor.Start()
+		key := value[string](p, `sessionStorage.getItem("assay-proof-key")`)
+		p.paste("#token", expired())
+		p.until(`document.querySelector("main").inert && document.querySelector("#notice").checkVisibility()`)
+		if text := p.text("#notice"); answer != "401" && (!strings.Contains(text, "Another program answers") || !strings.Contains(text, "not sent")) {
+			t.Errorf("%s: the page says %q", name, text)
+		}
+		p.picture("impostor")
+		// Whatever else is tried in that tab sends nothing either, and a reload finds nothing to read.
+		if answer != "401" {
+			p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#form").requestSubmit()`))
+			p.frames()
+			if left := value[int](p, `sessionStorage.getItem("assay-session") === null && sessionStorage.getItem("assay-proof-key") === null ? 0 : 1`); left != 0 {
+				t.Errorf("%s: the tab keeps its keys", name)
+			}
+		}
+		impostor.Close()
+		mu.Lock()
+		if text := got.String(); !strings.Contains(text, "/api/proof") || strings.Contains(text, "eyJ") || strings.Contains(text, key) || strings.Contains(text, "/api/explain") {
+			t.Errorf("%s: the impostor got %s", name, text)
+		}
+		mu.Unlock()
+		p.forget()
+	}
 }
 
 // TestForeignPages are pages of other origins that try to use the server.

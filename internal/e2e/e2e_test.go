@@ -118,7 +118,7 @@ type lines struct {
 }
 
 func (l *lines) read(from io.Reader) {
-	link := regexp.MustCompile(`^ +(http://\S+/#[A-Z2-7]{26,})$`)
+	link := regexp.MustCompile(`^ +(http://\S+/#[A-Z2-7]{52,})$`)
 	for s := bufio.NewScanner(from); s.Scan(); {
 		l.mu.Lock()
 		l.all = append(l.all, s.Text())

@@ -26,11 +26,15 @@ function fill(element, properties, children) {
 
 /* ---- The process behind the page ---- */
 
-const KEY = "assay-session";
-const session = {
-  get: () => { try { return sessionStorage.getItem(KEY) || ""; } catch { return session.value || ""; } },
-  set: (value) => { session.value = value; try { sessionStorage.setItem(KEY, value); } catch { /* this page only */ } },
+// What this tab keeps, under its own names in its session storage: a reload finds it, and no other tab does.
+const kept = {
+  values: {},
+  get: (name) => { try { return sessionStorage.getItem(name) || ""; } catch { return kept.values[name] || ""; } },
+  set: (name, value) => { kept.values[name] = value; try { sessionStorage.setItem(name, value); } catch { /* this page only */ } },
+  drop: (name) => { delete kept.values[name]; try { sessionStorage.removeItem(name); } catch { /* this page only */ } },
 };
+const SESSION = "assay-session"; // by which the process knows this tab
+const PROOF_KEY = "assay-proof-key"; // by which this tab knows the process; it is never sent
 
 // prose sets the times and the quoted words of a sentence apart.
 function prose(text) {
@@ -48,26 +52,68 @@ class Refused extends Error {
   }
 }
 
-async function call(path, body, signal) {
+// An Impostor has the address of the process that served this page, and is not that process.
+class Impostor extends Error {}
+
+async function send(path, body, signal) {
   const response = await fetch(path, {
     method: "POST",
-    headers: { "Content-Type": "application/json", "Assay-Session": session.get() },
+    headers: { "Content-Type": "application/json", "Assay-Session": kept.get(SESSION) },
     body: JSON.stringify(body),
     credentials: "omit", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer", signal,
   });
-  const answer = await response.json();
+  let answer;
+  try { answer = await response.json(); } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Impostor();
+  }
   if (!response.ok) throw new Refused(response.status, answer);
   return answer;
 }
 
-// begin exchanges the link's secret, once, for the value that this tab keeps. A reload keeps it too.
+// Browsers offer cryptography to pages of this machine. They do not to a page that came in the clear from
+// another one (-insecure-listen): nobody who answers there can prove anything.
+const canProve = Boolean(globalThis.crypto && crypto.subtle);
+
+const bytes = (text) => new TextEncoder().encode(text);
+
+function newNonce() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// check throws unless the answer to a nonce proves that the process has this tab's key.
+async function check(nonce, proof, secret) {
+  if (!canProve) return;
+  const sum = /^[0-9a-f]{64}$/.test(proof) ? Uint8Array.from(proof.match(/../g), (hex) => parseInt(hex, 16)) : null;
+  if (!sum || !secret) throw new Impostor();
+  const key = await crypto.subtle.importKey("raw", bytes(secret), { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+  if (!await crypto.subtle.verify("HMAC", key, sum, bytes("assay debug proof " + nonce))) throw new Impostor();
+}
+
+// call sends nothing before whoever answers at this address has proved to be the process that served this
+// page: after that has ended, another program may have its port.
+async function call(path, body, signal) {
+  if (canProve) {
+    if (!kept.get(PROOF_KEY)) throw new Impostor();
+    const nonce = newNonce();
+    await check(nonce, (await send("/api/proof", { nonce }, signal)).proof, kept.get(PROOF_KEY));
+  }
+  return send(path, body, signal);
+}
+
+// begin exchanges the first half of the link, once, for the value that this tab keeps. A reload keeps it too.
 async function begin() {
   const link = location.hash.slice(1);
-  const secret = /^[A-Z2-7]{26,}$/.test(link) ? link : "";
-  if (secret) history.replaceState(null, "", location.pathname);
+  const half = link.length / 2;
+  const fresh = LINK.test(location.hash);
+  if (fresh) history.replaceState(null, "", location.pathname);
+  const nonce = newNonce();
   try {
-    const answer = await call("/api/session", { link: secret });
-    session.set(answer.session);
+    const answer = await send("/api/session", { link: fresh ? link.slice(0, half) : "", nonce });
+    const secret = answer.session === kept.get(SESSION) ? kept.get(PROOF_KEY) : link.slice(half);
+    await check(nonce, answer.proof, secret);
+    kept.set(SESSION, answer.session);
+    kept.set(PROOF_KEY, secret);
     unlock();
     if (!begun) {
       begun = true;
@@ -79,6 +125,7 @@ async function begin() {
     trouble(error);
   }
 }
+const LINK = /^#(?:[A-Z2-7]{2}){26,}$/;
 let begun = false;
 
 function notice(...children) {
@@ -94,7 +141,13 @@ function unlock() {
 // trouble tells what keeps the page from working. Faults of what was typed are told at their field.
 function trouble(error) {
   if (error.name === "AbortError") return;
-  if (error instanceof Refused && error.status === 401) {
+  if (error instanceof Impostor) {
+    // A reload would load the other program's page, which could read what this tab keeps.
+    kept.drop(SESSION);
+    kept.drop(PROOF_KEY);
+    $("main").inert = true;
+    notice(h("strong", {}, "Another program answers at this address. "), "The assay process that served this page has ended. Your token was not sent. Close this tab, and start ", h("code", {}, "assay debug"), " again.");
+  } else if (error instanceof Refused && error.status === 401) {
     $("main").inert = true;
     notice(h("strong", {}, "This page is locked. "), "Each link opens one tab, once. Open the newest link that assay has printed in your terminal.");
   } else if (error instanceof Refused) {
@@ -546,7 +599,7 @@ for (const [area, id] of [["editor", "token"], ["source-key", "key"]]) {
   });
 }
 
-window.addEventListener("hashchange", () => { if (/^#[A-Z2-7]{26,}$/.test(location.hash)) begin(); });
+window.addEventListener("hashchange", () => { if (LINK.test(location.hash)) begin(); });
 new ResizeObserver(() => { if (shown) timeline(shown); }).observe($("timeline"));
 
 show(null);
