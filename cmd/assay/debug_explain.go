@@ -6,13 +6,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,21 +16,26 @@ import (
 
 	"assay.example/jwt"
 	"assay.example/jwt/explain"
-	"assay.example/jwt/jwttest"
 )
 
 // debugAsk is one question of the page.
 type debugAsk struct {
 	Token     string   `json:"token"`
+	Other     string   `json:"other"` // the token to compare it with; empty: none
 	Issuer    string   `json:"issuer"`
+	Tenants   []string `json:"tenants"` // of an issuer with {tenantid}; empty: any
 	Audience  []string `json:"audience"`
-	Source    string   `json:"source"` // of keys: issuer, key or secret
+	Clients   []string `json:"clients"`
+	Scopes    []string `json:"scopes"`
+	Source    string   `json:"source"` // of keys: issuer, jwks, key or secret
+	JWKS      string   `json:"jwks"`   // the address of a key set
 	Key       string   `json:"key"`    // PEM, a JWK or a JWK Set
 	Secret    string   `json:"secret"`
-	Base64    bool     `json:"secret_base64url"`
-	Algorithm string   `json:"algorithm"` // the only one; empty: the key's
-	Leeway    string   `json:"leeway"`    // in seconds; empty: the default
+	Base64    bool     `json:"secret_base64"` // in either alphabet
+	Algorithm string   `json:"algorithm"`     // the only one; empty: the key's
+	Leeway    string   `json:"leeway"`        // in seconds; empty: the default
 	Profile   string   `json:"profile"`
+	At        string   `json:"at"`    // the time to judge for; empty: now
 	Fetch     bool     `json:"fetch"` // the button was pressed: the issuer may be asked
 }
 
@@ -47,9 +46,11 @@ type debugTold struct {
 	Stamps   []string      `json:"stamps"` // what is said first, in capitals
 	Say      string        `json:"say"`
 	Sub      string        `json:"sub"`
+	Hint     string        `json:"hint,omitempty"` // of the check that is named first
 	Verified bool          `json:"verified"`
 	Reason   jwt.Reason    `json:"reason,omitempty"`
 	Answers  []debugAnswer `json:"questions"`
+	Faults   []debugFault  `json:"faults"` // of the page's fields: the report is made as if they were empty
 
 	Header    []debugField `json:"header"`
 	Claims    []debugField `json:"claims"`
@@ -57,6 +58,7 @@ type debugTold struct {
 	BadByte   *int         `json:"bad_byte,omitempty"`
 
 	At        time.Time `json:"at"`
+	AtGiven   bool      `json:"at_given"` // it is not the time of the clock
 	IssuedAt  time.Time `json:"issued_at,omitzero"`
 	NotBefore time.Time `json:"not_before,omitzero"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
@@ -64,7 +66,11 @@ type debugTold struct {
 
 	ClaimedIssuer   string `json:"claimed_issuer,omitempty"`
 	ClaimedAudience string `json:"claimed_audience,omitempty"`
-	Plain           string `json:"plain,omitempty"` // for a ticket; only of a whole verification
+	Plain           string `json:"plain"` // for a ticket: see debugTold.plain
+
+	Comparison *debugComparison `json:"comparison,omitempty"` // with the other token, if there is one
+
+	redacted *debugTold // the same of a report that is redacted
 }
 
 // debugAnswer sums up the steps of one question.
@@ -82,137 +88,72 @@ type debugField struct {
 	Name    string `json:"name"`
 	Value   string `json:"value"`
 	Meaning string `json:"meaning,omitempty"`
+
+	json json.RawMessage // as the token has it; null where it is redacted
 }
 
-// What stands for an answer that the page has not given. No token holds the issuer by accident.
-const noIssuer = "urn:assay:none-was-given"
-
-var errNoKeys = errors.New("no key was given")
-
-// noKeys is the source of keys of somebody who gave none.
-type noKeys struct{}
-
-func (noKeys) Key(context.Context, jwt.Header) (*jwt.Key, error) { return nil, errNoKeys }
-
-// explain answers the page. What is wrong with its other fields is refused; what is wrong with the
-// token is the answer.
-func (s *debugServer) explain(ctx context.Context, ask *debugAsk) (*debugTold, *refusal) {
-	config, refused := s.config(ask)
-	if refused != nil {
-		return nil, refused
+// explain answers the page. A field that cannot be used is named in the answer, and never keeps the page
+// from what can be said of the token.
+func (s *debugServer) explain(ctx context.Context, ask *debugAsk) *debugTold {
+	e := s.expect(ask)
+	verifier, err := jwt.NewVerifier(e.config)
+	if err != nil { // which expect has tried piece by piece
+		e.fault("", err)
+		verifier = nil
 	}
-	verifier, err := jwt.NewVerifier(config)
-	if err != nil {
-		return nil, fieldFault("", err)
+	told := e.judge(ctx, verifier, ask.Token)
+	told.Faults = e.faults
+	if strings.TrimSpace(ask.Other) != "" {
+		other := e.judge(ctx, verifier, ask.Other)
+		told.Comparison = compare(told, other)
 	}
-	_, keyless := config.Keys.(noKeys)
-	token := bare(ask.Token)
-	told := tell(ask, pageWords.in(explain.Token(ctx, verifier, token)), keyless)
+	return told
+}
+
+// judge holds one token against what the page expects.
+func (e *expectation) judge(ctx context.Context, v *jwt.Verifier, pasted string) *debugTold {
+	token := bare(pasted)
+	report := explain.TokenAt(ctx, v, token, e.at, e.requirements...)
+	told := e.tell(report)
+	told.redacted = e.tell(report.Redact())
+	told.Plain = told.redacted.plain(e.asked())
 	if told.BadByte != nil {
-		*told.BadByte += max(0, strings.Index(ask.Token, token))
+		*told.BadByte += max(0, strings.Index(pasted, token))
 	}
-	return told, nil
-}
-
-// fieldFault is the answer to a field that cannot be used.
-func fieldFault(field string, err error) *refusal {
-	text := strings.TrimSuffix(err.Error(), ".")
-	for _, prefix := range []string{"jwt: ", "Discover: ", "ParsePEM: ", "ParseKeySet: ", "ParseKey: ", "HMACKey: "} {
-		text = strings.TrimPrefix(text, prefix)
-	}
-	text = pageWords.of(text)
-	if field != "" {
-		text = strings.ToUpper(field[:1]) + field[1:] + ": " + text
-	}
-	return &refusal{status: http.StatusUnprocessableEntity, text: text + ".", field: field}
-}
-
-func (s *debugServer) config(ask *debugAsk) (c jwt.Config, refused *refusal) {
-	c = jwt.Config{Issuer: ask.Issuer, Audience: ask.Audience, InsecureSkipAudience: len(ask.Audience) == 0}
-	if c.Issuer == "" {
-		c.Issuer = noIssuer
-	}
-	var known bool
-	if c.Profile, known = profiles[ask.Profile]; !known {
-		return c, fieldFault("profile", errors.New("there is no such kind of token"))
-	}
-	if ask.Leeway != "" {
-		n, err := strconv.Atoi(ask.Leeway)
-		if err != nil || n < 0 || n > 600 {
-			return c, fieldFault("leeway", errors.New("it is a number of seconds from 0 to 600"))
-		}
-		if c.Leeway = time.Duration(n) * time.Second; n == 0 {
-			c.Leeway = -1
-		}
-	}
-	if ask.Algorithm != "" {
-		c.Algorithms = []jwt.Algorithm{jwt.Algorithm(ask.Algorithm)}
-	}
-	var err error
-	field := ask.Source
-	switch {
-	case ask.Source == "issuer" && ask.Fetch && ask.Issuer == "":
-		err = errors.New("say which issuer to ask for keys")
-	case ask.Source == "issuer" && ask.Fetch:
-		c.Keys, err = jwt.Discover(ask.Issuer, &jwt.RemoteOptions{Client: s.outbound, InsecureLoopbackHTTP: s.presets.InsecureLoopbackHTTP})
-	case ask.Source == "issuer", ask.Source == "key" && strings.TrimSpace(ask.Key) == "", ask.Source == "secret" && ask.Secret == "":
-		c.Keys = noKeys{}
-		if ask.Fetch {
-			err = errors.New("there is none yet")
-		}
-	case ask.Source == "key":
-		c.Keys, err = pastedKey(ask.Key, jwt.Algorithm(ask.Algorithm))
-	case ask.Source == "secret":
-		c.Keys, err = pastedSecret(ask)
-	default:
-		return c, fieldFault("source", errors.New("there is no such source of keys"))
-	}
-	switch {
-	case err == nil:
-	case ask.Source != "issuer":
-		return c, fieldFault(field, errors.New(withoutSecret(err, ask.Key+" "+ask.Secret)))
-	default:
-		return c, fieldFault(field, err)
-	}
-	return c, nil
-}
-
-// pastedKey reads what people have: PEM, a key, or the whole set.
-func pastedKey(text string, alg jwt.Algorithm) (jwt.KeySource, error) {
-	text = strings.TrimSpace(text)
-	if strings.HasPrefix(text, "-----BEGIN") {
-		return pemKeys(alg, text)
-	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(text), &members); err != nil {
-		return nil, errors.New("it is neither PEM nor a JSON Web Key nor a set of them")
-	}
-	if members["keys"] != nil {
-		return jwt.ParseKeySet([]byte(text))
-	}
-	return jwt.ParseKey([]byte(text))
-}
-
-func pastedSecret(ask *debugAsk) (jwt.KeySource, error) {
-	secret := []byte(ask.Secret)
-	if ask.Base64 {
-		var err error
-		if secret, err = base64.RawURLEncoding.DecodeString(strings.TrimRight(ask.Secret, "=\r\n ")); err != nil {
-			return nil, errors.New("it is not base64url")
-		}
-	}
-	return jwt.HMACKey("", jwt.Algorithm(ask.Algorithm), secret)
+	return told
 }
 
 // tell turns a report into what the page shows. Where the page has not said what to expect, the
 // report's failure of that step is nobody's: it was skipped.
-func tell(ask *debugAsk, r *explain.Report, keyless bool) *debugTold {
+func (e *expectation) tell(r *explain.Report) *debugTold {
 	t := &debugTold{
-		Verified: r.Verified, Reason: r.Reason, BadByte: r.BadByte, Header: debugFields(r.Header), Claims: debugFields(r.Claims),
-		At: r.At, IssuedAt: r.IssuedAt, NotBefore: r.NotBefore, ExpiresAt: r.ExpiresAt, Leeway: r.Leeway,
+		Verified: r.Verified, Reason: r.Reason, Header: debugFields(r.Header), Claims: debugFields(r.Claims),
+		At: r.At, AtGiven: !e.at.IsZero(), IssuedAt: r.IssuedAt, NotBefore: r.NotBefore, ExpiresAt: r.ExpiresAt, Leeway: r.Leeway,
 		ClaimedIssuer: claimed(r, "iss"), ClaimedAudience: claimed(r, "aud"),
 	}
-	steps := slices.Clone(r.Steps)
+	if r.BadByte != nil {
+		at := *r.BadByte
+		t.BadByte = &at
+	}
+	steps, noAnswer := e.settled(r)
+	for _, a := range r.Answers {
+		told := sumUp(a.Question, steps, r.Verified)
+		told.Title = a.Text
+		t.Answers = append(t.Answers, told)
+	}
+	e.headline(t, steps, noAnswer)
+	for _, step := range steps {
+		if step.Name == "signature" {
+			t.Signature = sentence(step)
+		}
+	}
+	return t
+}
+
+// settled returns the steps of a report in the words of the page, without what the page has not asked for.
+// noAnswer is set where the issuer did not give its keys.
+func (e *expectation) settled(r *explain.Report) (steps []explain.Step, noAnswer string) {
+	steps = slices.Clone(r.Steps)
 	forget := func(name, text string) {
 		for i := range steps {
 			if steps[i].Name == name {
@@ -220,44 +161,64 @@ func tell(ask *debugAsk, r *explain.Report, keyless bool) *debugTold {
 			}
 		}
 	}
-	// Where there are no keys nobody knows whether the token was tampered with.
-	noAnswer := ""
 	for i := range steps {
-		switch step := &steps[i]; {
-		case step.Reason != jwt.ReasonKeysUnavailable:
-		case keyless && ask.Source == "issuer":
-			forget("signature", "the issuer has not been asked for its keys yet")
-			forget("key", "the issuer has not been asked for its keys yet")
-		case keyless:
-			forget("signature", "no key has been given yet")
-			forget("key", "no key has been given yet")
-		default:
-			step.Verdict, noAnswer = explain.VerdictSkip, sentence(*step)
-			forget("signature", step.Text)
+		step := &steps[i]
+		step.Text, step.Hint = inPageWords(step.Text), e.hint(r, step)
+		if step.Reason != jwt.ReasonKeysUnavailable {
+			continue
 		}
+		text := e.keyless
+		if text == "" {
+			text = step.Text
+			step.Verdict, noAnswer = explain.VerdictSkip, sentence(*step)
+		} else {
+			forget("key", text)
+		}
+		// Where there are no keys nobody knows whether the token was tampered with.
+		forget("signature", text)
 	}
-	if ask.Issuer == "" {
+	if e.config.Issuer == noIssuer {
 		forget("issuer choice", "you have not said which issuer you expect")
 		forget("iss", "you have not said which issuer you expect")
 	}
-	if len(ask.Audience) == 0 {
+	if len(e.config.Audience) == 0 && len(e.config.Clients) == 0 {
 		forget("aud", "you have not said which audience is yours")
 	}
-	for _, a := range r.Answers {
-		told := sumUp(a.Question, steps, r.Verified)
-		told.Title = a.Text
-		t.Answers = append(t.Answers, told)
+	if e.requirements == nil {
+		steps = slices.DeleteFunc(steps, func(s explain.Step) bool { return s.Name == "requirement" })
 	}
-	t.headline(ask, steps, keyless, noAnswer)
-	for _, step := range steps {
-		if step.Name == "signature" {
-			t.Signature = sentence(step)
+	return slices.DeleteFunc(steps, func(s explain.Step) bool { return s.Name == "validate" || s.Name == "require" }), noAnswer
+}
+
+// hint words the hint of a step. What the page has a field for, it says by the name of the field.
+func (e *expectation) hint(r *explain.Report, step *explain.Step) string {
+	hint := inPageWords(step.Hint)
+	if step.Verdict != explain.VerdictFail || step.Name != "alg" && step.Name != "key" {
+		return hint
+	}
+	alg := ""
+	for _, f := range r.Header {
+		if f.Name == "alg" && json.Unmarshal(f.Value, &alg) != nil {
+			alg = ""
 		}
 	}
-	if !keyless && ask.Issuer != "" && len(ask.Audience) > 0 {
-		t.Plain = pageWords.in(r.Redact()).String()
+	if !slices.Contains((*algorithms)(nil).choices(), alg) {
+		return hint
 	}
-	return t
+	shared := strings.HasPrefix(alg, "HS")
+	switch source := e.ask.Source; {
+	case source == "secret" && !shared:
+		return "the token is signed with a private key, and not with a secret: choose From the issuer, Key set address or Public key"
+	case source == "secret" && step.Reason == jwt.ReasonAlgorithmRefused:
+		return "choose " + alg + " under Algorithm, if that is what the issuer uses"
+	case source == "secret":
+		return hint
+	case shared:
+		return hint + "; or choose Secret, if the issuer and this service share one"
+	case e.ask.Algorithm != "" && step.Reason == jwt.ReasonAlgorithmRefused:
+		return "Only algorithm says " + e.ask.Algorithm + ": choose " + alg + " there, or The key’s, if that is what the issuer uses"
+	}
+	return hint
 }
 
 // decisive are the steps whose text answers a question that nothing failed.
@@ -306,7 +267,7 @@ func sumUp(q explain.Question, steps []explain.Step, verified bool) debugAnswer 
 }
 
 // headline says first what matters most.
-func (t *debugTold) headline(ask *debugAsk, steps []explain.Step, keyless bool, noAnswer string) {
+func (e *expectation) headline(t *debugTold, steps []explain.Step, noAnswer string) {
 	failed := 0
 	var first explain.Step
 	for _, step := range steps {
@@ -321,30 +282,22 @@ func (t *debugTold) headline(ask *debugAsk, steps []explain.Step, keyless bool, 
 		vouched = "SIGNATURE VERIFIED"
 	}
 	t.Tone, t.Stamps = "open", []string{vouched}
-	var missing []string
-	if ask.Issuer == "" {
-		missing = append(missing, "the issuer")
-	}
-	if len(ask.Audience) == 0 {
-		missing = append(missing, "the audience")
-	}
-	switch {
+	t.Hint = sentenceOf(first.Hint)
+	switch missing := e.missing(); {
 	case noAnswer != "" && failed == 0:
 		t.Stamps = []string{"NO KEYS", vouched}
 		t.Say, t.Sub = noAnswer, "That says nothing about the token: a service would answer 503, and try again."
-	case failed > 0 && (keyless || noAnswer != "") && first.Question != explain.QuestionForm:
+	case failed > 0 && (e.keyless != "" || noAnswer != "") && first.Question != explain.QuestionForm:
 		t.Tone, t.Stamps = "bad", []string{"WOULD BE REFUSED", vouched}
 		t.Say, t.Sub = sentence(first), "Even if its signature holds. "+why(first, failed)
 	case failed > 0:
 		t.Tone, t.Stamps = "bad", []string{"REFUSED", vouched}
 		t.Say, t.Sub = sentence(first), why(first, failed)
-	case !t.Verified && ask.Source == "issuer" && ask.Issuer != "":
-		t.Say, t.Sub = "Decoded. Nobody has vouched for it yet.", "Press Verify to ask the issuer for its keys."
 	case !t.Verified:
-		t.Say, t.Sub = "Decoded. Nobody has vouched for it yet.", "Say what you expect, and where the keys come from."
-	case len(missing) > 0:
+		t.Say, t.Sub = "Decoded. Nobody has vouched for it yet.", e.next()
+	case missing != "":
 		t.Say = "The signature holds. That alone is not enough."
-		t.Sub = "Give " + strings.Join(missing, " and ") + " that you expect: it could be meant for somebody else."
+		t.Sub = "Give " + missing + " that you expect: it could be meant for somebody else."
 	default:
 		t.Tone, t.Stamps = "good", []string{"VALID", vouched}
 		t.Say = "Every check passes: your service would accept it."
@@ -354,6 +307,34 @@ func (t *debugTold) headline(ask *debugAsk, steps []explain.Step, keyless bool, 
 			}
 		}
 	}
+}
+
+// missing names what the page has not said.
+func (e *expectation) missing() string {
+	var missing []string
+	if e.config.Issuer == noIssuer {
+		missing = append(missing, "the issuer")
+	}
+	if len(e.config.Audience) == 0 && len(e.config.Clients) == 0 {
+		missing = append(missing, "the audience")
+	}
+	return strings.Join(missing, " and ")
+}
+
+// next says what to do with a token for which there are no keys yet.
+func (e *expectation) next() string {
+	for _, f := range e.faults {
+		if f.Field == e.ask.Source {
+			return f.Text
+		}
+	}
+	switch {
+	case e.ask.Source == "issuer" && e.ask.Issuer != "":
+		return "Press Verify to ask the issuer for its keys."
+	case e.ask.Source == "jwks" && e.ask.JWKS != "":
+		return "Press Verify to ask that address for the keys."
+	}
+	return "Say what you expect, and where the keys come from."
 }
 
 func why(first explain.Step, failed int) string {
@@ -386,11 +367,14 @@ func debugFields(fields []explain.Field) []debugField {
 	told := []debugField{}
 	for _, f := range fields {
 		value := string(f.Value)
+		if f.Redacted {
+			value = "(redacted)"
+		}
 		var lines bytes.Buffer
 		if len(value) > longValue && json.Indent(&lines, f.Value, "", "  ") == nil {
 			value = lines.String()
 		}
-		told = append(told, debugField{f.Name, value, f.Meaning})
+		told = append(told, debugField{f.Name, value, inPageWords(f.Meaning), f.Value})
 	}
 	return told
 }
@@ -415,71 +399,4 @@ func claimed(r *explain.Report, name string) string {
 		return text
 	}
 	return ""
-}
-
-// sample is a token to try the page with, and what it should be held against.
-type sample struct {
-	Token    string `json:"token"`
-	Issuer   string `json:"issuer"`
-	Audience string `json:"audience"`
-	Key      string `json:"key"`
-}
-
-// Whose tokens the examples are.
-const (
-	sampleIssuer   = "https://login.example.com/"
-	sampleAudience = "https://api.example.com"
-)
-
-// sampleClaims are the claims of each example, as far as they are its own.
-var sampleClaims = map[string]func(now time.Time) jwttest.Claims{
-	"good": func(time.Time) jwttest.Claims { return nil },
-	"expired": func(now time.Time) jwttest.Claims {
-		return jwttest.Claims{"iat": now.Add(-time.Hour).Unix(), "nbf": now.Add(-time.Hour).Unix(), "exp": now.Add(-192 * time.Second).Unix()}
-	},
-	"tampered": func(time.Time) jwttest.Claims { return nil },
-	"slash":    func(time.Time) jwttest.Claims { return jwttest.Claims{"iss": strings.TrimSuffix(sampleIssuer, "/")} },
-}
-
-// newSample makes a token with a key that nobody has afterwards.
-func newSample(kind string) (*sample, error) {
-	issuer, err := jwttest.Start(&jwttest.Options{PlainHTTP: true, Algorithms: []jwt.Algorithm{jwt.ES256}})
-	if err != nil {
-		return nil, err
-	}
-	defer issuer.Close()
-	now := time.Now()
-	claims := jwttest.Claims{
-		"iss": sampleIssuer, "aud": sampleAudience, "sub": "user|4711", "name": "Ada Example", "azp": "mobile-app", "scope": "read:messages",
-		"iat": now.Add(-5 * time.Minute).Unix(), "nbf": now.Add(-5 * time.Minute).Unix(), "exp": now.Add(55 * time.Minute).Unix(),
-	}
-	for name, value := range sampleClaims[kind](now) {
-		claims[name] = value
-	}
-	token := issuer.Token(claims)
-	if kind == "tampered" {
-		if token, err = tamper(token); err != nil {
-			return nil, err
-		}
-	}
-	keys, err := publishedKeys(issuer)
-	if err != nil {
-		return nil, err
-	}
-	return &sample{Token: token, Issuer: sampleIssuer, Audience: sampleAudience, Key: keys}, nil
-}
-
-// publishedKeys is the key set of an issuer, as it serves it, without a network.
-func publishedKeys(issuer http.Handler) (string, error) {
-	w := httptest.NewRecorder()
-	issuer.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/.well-known/jwks.json", nil))
-	body, err := io.ReadAll(w.Result().Body)
-	if err != nil || w.Code != http.StatusOK {
-		return "", fmt.Errorf("the key set was answered with status %d", w.Code)
-	}
-	var lines bytes.Buffer
-	if err := json.Indent(&lines, body, "", "  "); err != nil {
-		return "", err
-	}
-	return lines.String(), nil
 }

@@ -124,11 +124,10 @@ func (s *debugServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type refusal struct {
 	status int
 	text   string
-	field  string // of the page, that is to blame; empty if none is
 }
 
 func (e *refusal) answer(w http.ResponseWriter) {
-	answerJSON(w, e.status, map[string]string{"error": e.text, "field": e.field})
+	answerJSON(w, e.status, map[string]string{"error": e.text})
 }
 
 func answerJSON(w http.ResponseWriter, status int, v any) {
@@ -367,12 +366,7 @@ func (s *debugServer) serveExplain(w http.ResponseWriter, r *http.Request) {
 	case <-ctx.Done():
 		return
 	}
-	told, refused := s.explain(ctx, &ask)
-	if refused != nil {
-		refused.answer(w)
-		return
-	}
-	answerJSON(w, http.StatusOK, told)
+	answerJSON(w, http.StatusOK, s.explain(ctx, &ask))
 }
 
 // serveExample makes a token to try the page with.

@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -203,7 +204,7 @@ func TestDebugPage(t *testing.T) {
 		}
 		for _, url := range address.FindAllString(body, -1) {
 			switch url {
-			case "http://www.w3.org/2000/svg", "https://tenant.eu.auth0.com/", "https://api.example.com":
+			case "http://www.w3.org/2000/svg", "https://tenant.eu.auth0.com/", "https://tenant.eu.auth0.com/.well-known/jwks.json", "https://api.example.com":
 			default:
 				t.Errorf("%s names the address %s", path, url)
 			}
@@ -591,7 +592,7 @@ func TestDebugReports(t *testing.T) {
 
 	// What nobody has said is not held against the token, and does not count for it.
 	told = ask(good, func(a *debugAsk) { a.Audience = nil })
-	if told.verdicts() != "PASS PASS PASS PASS SKIP" || told.Tone != "open" || !strings.Contains(told.Sub, "the audience") || told.Plain != "" {
+	if told.verdicts() != "PASS PASS PASS PASS SKIP" || told.Tone != "open" || !strings.Contains(told.Sub, "the audience") {
 		t.Errorf("no audience: %s %s %s", told.verdicts(), told.Tone, told.Sub)
 	}
 
@@ -648,7 +649,10 @@ func TestDebugKeys(t *testing.T) {
 		{"PEM of another algorithm", debugAsk{Token: rsToken, Issuer: rs.URL, Audience: aud, Source: "key", Key: string(rsPEM)}, "PASS FAIL SKIP SKIP SKIP"},
 		{"no key yet", debugAsk{Token: token, Issuer: issuer.URL, Audience: aud, Source: "key"}, "PASS SKIP SKIP SKIP SKIP"},
 		{"secret", debugAsk{Token: signed, Issuer: "i", Audience: []string{"a"}, Source: "secret", Secret: secret, Algorithm: "HS256"}, "PASS PASS PASS PASS PASS"},
+		{"a secret for a private key's token", debugAsk{Token: token, Source: "secret", Secret: secret, Algorithm: "HS256"}, "PASS FAIL SKIP SKIP SKIP"},
 		{"another secret", debugAsk{Token: signed, Issuer: "i", Audience: []string{"a"}, Source: "secret", Secret: secret + "x", Algorithm: "HS256"}, "PASS FAIL SKIP SKIP SKIP"},
+		{"secret in base64", debugAsk{Token: hs256(secretToken, []byte(strings.Repeat("~?>", 12))), Issuer: "i", Audience: []string{"a"}, Source: "secret", Base64: true, Algorithm: "HS256",
+			Secret: base64.StdEncoding.EncodeToString([]byte(strings.Repeat("~?>", 12))) + "\n"}, "PASS PASS PASS PASS PASS"},
 		{"secret in base64url", debugAsk{Token: signed, Issuer: "i", Audience: []string{"a"}, Source: "secret", Base64: true, Algorithm: "HS256",
 			Secret: "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}, "PASS PASS PASS PASS PASS"},
 		{"leeway", debugAsk{Token: token, Issuer: issuer.URL, Audience: aud, Source: "key", Key: set, Leeway: "0"}, "PASS PASS PASS PASS PASS"},
@@ -658,43 +662,65 @@ func TestDebugKeys(t *testing.T) {
 		if got := told.verdicts(); got != c.want {
 			t.Errorf("%s: %s, want %s: %s", c.name, got, c.want, told.Say)
 		}
+		if strings.HasPrefix(c.name, "a secret for") && !strings.Contains(told.Hint, "choose From the issuer") {
+			t.Errorf("%s: the hint is %q", c.name, told.Hint)
+		}
 		if c.ask.Leeway == "0" && told.Leeway != 0 {
 			t.Errorf("the leeway is %v", told.Leeway)
 		}
 	}
 
-	// What is wrong with a field is said of that field. Issuers without https are not asked.
+	// What is wrong with a field is said of that field, and never hides what is wrong with the token.
+	// Issuers without https are not asked.
+	late := issuer.Mint(expired(issuer))
 	for _, c := range []struct {
 		name  string
 		ask   debugAsk
 		field string
 	}{
-		{"http", debugAsk{Token: token, Issuer: issuer.URL, Source: "issuer", Fetch: true}, "issuer"},
-		{"file", debugAsk{Token: token, Issuer: "file:///etc/passwd", Source: "issuer", Fetch: true}, "issuer"},
-		{"no URL", debugAsk{Token: token, Issuer: "issuer", Source: "issuer", Fetch: true}, "issuer"},
-		{"no issuer", debugAsk{Token: token, Source: "issuer", Fetch: true}, "issuer"},
-		{"no key", debugAsk{Token: token, Source: "key", Fetch: true}, "key"},
-		{"no secret", debugAsk{Token: token, Source: "secret", Algorithm: "HS256", Fetch: true}, "secret"},
-		{"nonsense", debugAsk{Token: token, Source: "key", Key: "nonsense"}, "key"},
-		{"a token as key", debugAsk{Token: token, Source: "key", Key: token}, "key"},
-		{"broken PEM", debugAsk{Token: token, Source: "key", Key: "-----BEGIN PUBLIC KEY-----\nx\n"}, "key"},
-		{"short secret", debugAsk{Token: token, Source: "secret", Secret: "short", Algorithm: "HS256"}, "secret"},
-		{"no base64url", debugAsk{Token: token, Source: "secret", Secret: "!", Base64: true, Algorithm: "HS256"}, "secret"},
-		{"leeway", debugAsk{Token: token, Source: "issuer", Leeway: "601"}, "leeway"},
-		{"negative leeway", debugAsk{Token: token, Source: "issuer", Leeway: "-1"}, "leeway"},
-		{"profile", debugAsk{Token: token, Source: "issuer", Profile: "x"}, "profile"},
-		{"source", debugAsk{Token: token, Source: "https://attacker.example"}, "source"},
+		{"http", debugAsk{Issuer: issuer.URL, Source: "issuer", Fetch: true}, "issuer"},
+		{"file", debugAsk{Issuer: "file:///etc/passwd", Source: "issuer", Fetch: true}, "issuer"},
+		{"no URL", debugAsk{Issuer: "issuer", Source: "issuer", Fetch: true}, "issuer"},
+		{"two placeholders", debugAsk{Issuer: "https://a.example/{tenantid}/{tenantid}", Source: "issuer"}, "issuer"},
+		{"no issuer", debugAsk{Source: "issuer", Fetch: true}, "issuer"},
+		{"http for keys", debugAsk{Source: "jwks", JWKS: "http://keys.example/", Fetch: true}, "jwks"},
+		{"a secret in the address", debugAsk{Source: "jwks", JWKS: "https://user:hunter2hunter2hunter2@keys.example/", Fetch: true}, "jwks"},
+		{"no address", debugAsk{Source: "jwks", Fetch: true}, "jwks"},
+		{"no key", debugAsk{Source: "key", Fetch: true}, "key"},
+		{"no secret", debugAsk{Source: "secret", Algorithm: "HS256", Fetch: true}, "secret"},
+		{"nonsense", debugAsk{Source: "key", Key: "nonsense"}, "key"},
+		{"a token as key", debugAsk{Source: "key", Key: token}, "key"},
+		{"broken PEM", debugAsk{Source: "key", Key: "-----BEGIN PUBLIC KEY-----\nx\n"}, "key"},
+		{"a key set of a secret", debugAsk{Source: "key", Key: `{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}`}, "key"},
+		{"X25519", debugAsk{Source: "key", Key: x25519PEM}, "key"},
+		{"short secret", debugAsk{Source: "secret", Secret: "short", Algorithm: "HS256"}, "secret"},
+		{"no base64", debugAsk{Source: "secret", Secret: "!", Base64: true, Algorithm: "HS256"}, "secret"},
+		{"mixed base64", debugAsk{Source: "secret", Secret: "-_+/", Base64: true, Algorithm: "HS256"}, "secret"},
+		{"leeway", debugAsk{Source: "issuer", Leeway: "601"}, "leeway"},
+		{"negative leeway", debugAsk{Source: "issuer", Leeway: "-1"}, "leeway"},
+		{"profile", debugAsk{Source: "issuer", Profile: "x"}, "profile"},
+		{"source", debugAsk{Source: "https://attacker.example"}, "https://attacker.example"},
+		{"tenant", debugAsk{Issuer: "https://a.example/{tenantid}", Tenants: []string{"contoso"}, Source: "issuer"}, "tenants"},
+		{"time", debugAsk{Source: "issuer", At: "tomorrow"}, "at"},
+		{"algorithm", debugAsk{Source: "issuer", Algorithm: "none"}, "only"},
 	} {
+		c.ask.Token = late
 		status, body := d.askRaw(c.ask)
-		var answer struct{ Error, Field string }
-		if err := json.Unmarshal([]byte(body), &answer); err != nil {
+		var told debugTold
+		if err := json.Unmarshal([]byte(body), &told); err != nil {
 			t.Fatal(err)
 		}
-		if status != http.StatusUnprocessableEntity || answer.Field != c.field || answer.Error == "" {
-			t.Errorf("%s: status %d: %s", c.name, status, body)
+		if status != http.StatusOK || len(told.Faults) != 1 || told.Faults[0].Field != c.field || told.Faults[0].Text == "" {
+			t.Errorf("%s: status %d: %+v", c.name, status, told.Faults)
+		}
+		if told.Stamps[0] != "WOULD BE REFUSED" || told.Reason == "" || told.answer(explain.QuestionTime).Verdict != explain.VerdictFail || !slices.ContainsFunc(told.Claims, func(f debugField) bool { return f.Name == "exp" }) {
+			t.Errorf("%s: the token is told of with %q, %s", c.name, told.Stamps, told.Say)
 		}
 		noToken(t, body)
-		if strings.Contains(body, "short\"") || strings.Contains(body, "jwt:") {
+		for _, fault := range told.Faults {
+			noGo(t, fault.Text)
+		}
+		if strings.Contains(body, "short\"") || strings.Contains(body, "hunter2") {
 			t.Errorf("%s: %s", c.name, body)
 		}
 	}
@@ -832,3 +858,6 @@ func hs256(input string, secret []byte) string {
 	mac.Write([]byte(input))
 	return input + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
+
+// x25519PEM is a public key that signs nothing.
+const x25519PEM = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VuAyEAhSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=\n-----END PUBLIC KEY-----\n"

@@ -1,5 +1,5 @@
-// This file says in words of flags and fields what package jwt says in words of Go: whoever has no Go is shown
-// none.
+// This file says in words of flags what package jwt says in words of Go: whoever has no Go is shown none. The
+// page's own words stand in debug_words.go.
 
 package main
 
@@ -14,32 +14,24 @@ import (
 // A wording names the settings of a verification as those who make them know them.
 type wording struct{ names *strings.Replacer }
 
-// The words of the command line, and those of the page.
-var (
-	flagWords = wordingOf("-alg", "-audience", "-client", "-issuer", "-key reads it", "-jwks reads it", "-secret-file",
-		"leave Config.Audience empty, Clients is checked instead", "leave -audience out, -client is checked instead",
-		"set Config.Clients instead of Audience", "give -client instead of -audience", "Config.Clients is not set", "-client is not given",
-		"(RemoteOptions.RootCAs)", "(-ca)", "RemoteOptions.MetadataURL", "-metadata", "InsecureLoopbackHTTP", "-insecure-loopback-http",
-		"Config.Leeway", "-leeway")
-	pageWords = wordingOf("the field Only algorithm", "the field Audience", "the list of clients", "the field Issuer", "the field takes it, alone", "the field takes it, alone", "the field Shared secret")
-)
-
-func wordingOf(algorithms, audience, clients, issuer, key, set, secret string, more ...string) wording {
-	return wording{strings.NewReplacer(append(more,
-		"jwt: ParsePEM: ", "", "jwt: ParseKey: ", "", "jwt: ParseKeySet: ", "", "jwt: HMACKey: ", "",
-		"Config.Algorithms", algorithms, "Config.Audience", audience, "Config.Clients", clients, "Config.Issuer", issuer,
-		"ParsePEM reads it", key, "ParseKey reads it", key, "ParseKeySet reads it", set, "HMACKey", secret,
-		"Config.MaxTokenSize and MaxHeaderSize set the limits", "a service can set the limits", "Config.MaxTokenSize or MaxHeaderSize allow", "the service allows",
-		"A requirement of Config.Require is not met", "A requirement for all tokens is not met",
-		"Config.Require is not set", "nothing is asked of every token", " (Config.Require)", "",
-		"Config.Validate is not set", "a service can have a rule of its own here", "it is a rule of this service's own: Config.Validate", "it is a rule of this service's own",
-		"or read the claim in Config.Validate", "or have the service read the claim",
-		"Config.Validate", "the service's own rule", "Config.MaxAge", "the largest age", "Config.Tenants", "the tenants that are taken",
-		" (RemoteOptions.RootCAs)", "", " Keep keys over a restart with RemoteOptions.SnapshotFile.", "",
-		`ask for Claim("roles").Has in place of Scope`, "ask for that claim in place of the scope",
-		"Look at the error of NewVerifier when the service starts.", "Look at what the service says when it starts.",
-	)...)}
-}
+// flagWords are the words of the command line. The first that fits is taken.
+var flagWords = wording{strings.NewReplacer(
+	"leave Config.Audience empty, Clients is checked instead", "leave -audience out, -client is checked instead",
+	"set Config.Clients instead of Audience", "give -client instead of -audience", "Config.Clients is not set", "-client is not given",
+	"(RemoteOptions.RootCAs)", "(-ca)", "RemoteOptions.MetadataURL", "-metadata", "InsecureLoopbackHTTP", "-insecure-loopback-http",
+	"jwt: ParsePEM: ", "", "jwt: ParseKey: ", "", "jwt: ParseKeySet: ", "", "jwt: HMACKey: ", "",
+	"Config.Algorithms", "-alg", "Config.Audience", "-audience", "Config.Clients", "-client", "Config.Issuer", "-issuer", "Config.Leeway", "-leeway",
+	"ParsePEM reads it", "-key reads it", "ParseKey reads it", "-key reads it", "ParseKeySet reads it", "-jwks reads it", "HMACKey", "-secret-file",
+	"Config.MaxTokenSize and MaxHeaderSize set the limits", "a service can set the limits", "Config.MaxTokenSize or MaxHeaderSize allow", "the service allows",
+	"A requirement of Config.Require is not met", "A requirement for all tokens is not met",
+	"Config.Require is not set", "nothing is asked of every token", " (Config.Require)", "",
+	"Config.Validate is not set", "a service can have a rule of its own here", "it is a rule of this service's own: Config.Validate", "it is a rule of this service's own",
+	"or read the claim in Config.Validate", "or have the service read the claim",
+	"Config.Validate", "the service's own rule", "Config.MaxAge", "the largest age", "Config.Tenants", "the tenants that are taken",
+	" Keep keys over a restart with RemoteOptions.SnapshotFile.", "",
+	`ask for Claim("roles").Has in place of Scope`, "ask for that claim in place of the scope",
+	"Look at the error of NewVerifier when the service starts.", "Look at what the service says when it starts.",
+)}
 
 // The expressions of requirements.
 var (

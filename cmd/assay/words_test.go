@@ -43,8 +43,8 @@ func TestNoGoInTexts(t *testing.T) {
 				return true
 			}
 			texts++
-			for place, words := range map[string]wording{"command": flagWords, "page": pageWords} {
-				if got := words.of(text); goWords.MatchString(got) {
+			for place, got := range map[string]string{"command": flagWords.of(text), "page": inPageWords(text)} {
+				if goWords.MatchString(got) {
 					t.Errorf("%s: the %s says %q: %q", name, place, goWords.FindString(got), got)
 				}
 			}
@@ -90,7 +90,7 @@ func TestNoGo(t *testing.T) {
 		}
 	}
 	told := d.ask(debugAsk{Token: issuer.Token(jwttest.Claims{"aud": nil, "client_id": "a"}), Issuer: issuer.URL, Audience: []string{"x"}, Source: "key", Key: set})
-	if hints := told.answer(explain.QuestionAudience).Hints; len(hints) != 1 || !strings.Contains(hints[0], "leave the field Audience empty and name the clients in the list of clients") {
+	if hints := told.answer(explain.QuestionAudience).Hints; len(hints) != 1 || !strings.Contains(hints[0], "leave the field Audience empty and fill in Clients") {
 		t.Errorf("the page's hints are %q", hints)
 	}
 	for _, c := range []struct {

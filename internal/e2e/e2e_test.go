@@ -344,6 +344,18 @@ func (p *tab) text(selector string) string {
 	return value[string](p, `document.querySelector(`+string(encoded)+`).innerText`)
 }
 
+// set gives a field a value as typing does, or a choice.
+func (p *tab) set(id, text string) {
+	p.t.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`(() => { const e = document.getElementById(%q); e.value = %q; e.dispatchEvent(new Event(e.tagName === "SELECT" ? "change" : "input", {bubbles: true})); })()`, id, text)))
+}
+
+// source chooses where the keys come from.
+func (p *tab) source(name string) {
+	p.t.Helper()
+	p.click(`input[name="source"][value="` + name + `"] + span`)
+}
+
 // frames waits until everything that was done has been painted.
 func (p *tab) frames() {
 	p.t.Helper()
@@ -364,6 +376,14 @@ func (p *tab) picture(name string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	p.leave(name, png)
+}
+
+func (p *tab) leave(name string, png []byte) {
+	p.t.Helper()
+	if *shots == "" {
+		return
+	}
 	if err := os.WriteFile(filepath.Join(*shots, name+".png"), png, 0o644); err != nil {
 		p.t.Fatal(err)
 	}
@@ -377,6 +397,12 @@ func phone() step {
 
 func theme(name string) step {
 	return command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}})
+}
+
+// still is a theme in which nothing moves, so that its colours are there at once.
+func still(name string) step {
+	return command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 }
 
 // tree is the accessibility tree: what a screen reader is told.
@@ -397,4 +423,25 @@ func hs256(t *testing.T, secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(input))
 	return input + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// accessible has axe-core look at the page as it stands.
+func (p *tab) accessible(state string) {
+	p.t.Helper()
+	p.frames()
+	if !value[bool](p, `"axe" in globalThis`) {
+		axe, err := os.ReadFile(filepath.Join("npm", "node_modules", "axe-core", "axe.min.js"))
+		if err != nil {
+			p.t.Fatalf("%v: run npm ci --ignore-scripts in internal/e2e/npm", err)
+		}
+		p.do(chromedp.Evaluate[chromedp.Void](string(axe) + "; undefined"))
+	}
+	found, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]string](`axe.run(document, {resultTypes: ["violations"]}).then(({ violations, passes }) =>
+		[...violations.flatMap((v) => v.nodes.map((n) => v.id + ": " + n.html.slice(0, 200) + " " + n.failureSummary)), ...(passes.length < 20 ? ["only " + passes.length + " rules pass"] : [])])`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, violation := range found {
+		p.t.Errorf("%s: %s", state, violation)
+	}
 }

@@ -1,6 +1,6 @@
 // The page of assay debug. It sends what was pasted to the assay process that serves it, and draws
-// what comes back. It verifies nothing, decodes nothing and stores nothing but the value by which
-// the process knows this tab.
+// what comes back. It verifies nothing and decodes nothing. It keeps in the session storage of this tab
+// how the process and the tab know each other, and the fields, but for tokens and secrets.
 "use strict";
 
 const $ = (id) => document.getElementById(id);
@@ -35,6 +35,7 @@ const kept = {
 };
 const SESSION = "assay-session"; // by which the process knows this tab
 const PROOF_KEY = "assay-proof-key"; // by which this tab knows the process; it is never sent
+const FIELDS = "assay-fields"; // what a reload puts back
 
 // prose sets the times and the quoted words of a sentence apart.
 function prose(text) {
@@ -48,7 +49,6 @@ class Refused extends Error {
   constructor(status, answer) {
     super(answer.error || "assay answered with status " + status);
     this.status = status;
-    this.field = answer.field || "";
   }
 }
 
@@ -117,8 +117,8 @@ async function begin() {
     unlock();
     if (!begun) {
       begun = true;
-      $("issuer").value = answer.issuer;
-      $("audience").value = answer.audience;
+      presets = { issuer: answer.issuer, audience: answer.audience };
+      restore();
       if (!matchMedia("(pointer: coarse)").matches) $("token").focus();
     }
   } catch (error) {
@@ -127,6 +127,7 @@ async function begin() {
 }
 const LINK = /^#(?:[A-Z2-7]{2}){26,}$/;
 let begun = false;
+let presets = {}; // what the command line says of the fields
 
 function notice(...children) {
   $("notice").replaceChildren(...children);
@@ -145,6 +146,7 @@ function trouble(error) {
     // A reload would load the other program's page, which could read what this tab keeps.
     kept.drop(SESSION);
     kept.drop(PROOF_KEY);
+    kept.drop(FIELDS);
     $("main").inert = true;
     notice(h("strong", {}, "Another program answers at this address. "), "The assay process that served this page has ended. Your token was not sent. Close this tab, and start ", h("code", {}, "assay debug"), " again.");
   } else if (error instanceof Refused && error.status === 401) {
@@ -161,63 +163,65 @@ function trouble(error) {
 
 const source = () => document.querySelector("input[name=source]:checked").value;
 
+const words = (id) => $(id).value.split(/\s+/).filter(Boolean);
+const comparing = () => !$("other-token").hidden;
+
 function question(fetchKeys) {
   return {
     token: $("token").value,
+    other: comparing() ? $("other").value : "",
     issuer: $("issuer").value.trim(),
-    audience: $("audience").value.split(/\s+/).filter(Boolean),
+    tenants: tenanted() ? words("tenants") : [],
+    audience: words("audience"),
+    clients: words("clients"),
+    scopes: words("scopes"),
     source: source(),
+    jwks: source() === "jwks" ? $("jwks").value.trim() : "",
     key: source() === "key" ? $("key").value : "",
     secret: source() === "secret" ? $("secret").value : "",
-    secret_base64url: $("base64").checked,
+    secret_base64: $("base64").checked,
     algorithm: source() === "secret" ? $("algorithm").value : $("only").value,
     leeway: $("leeway").value.trim(),
     profile: $("profile").value,
+    at: $("at").value.trim(),
     fetch: fetchKeys,
   };
 }
 
+// tenanted says whether the issuer is the one of many tenants.
+const tenanted = () => $("issuer").value.includes("{tenantid}");
+
 let running = null; // aborts the call under way
 let timer = 0;
 
-// ask shows what assay says. Only the button verify makes it ask the issuer for keys.
+// ask shows what assay says, and returns it. Only the button verify makes assay ask the issuer for keys.
 async function ask(fetchKeys) {
   clearTimeout(timer);
   if (running) running.abort();
   const mine = running = new AbortController();
   const asked = question(fetchKeys);
+  $("tenants-field").hidden = !tenanted();
   if (!asked.token.trim()) {
+    faults([]);
     show(null);
-    return false;
+    keep();
+    return null;
   }
   $("verify").setAttribute("aria-busy", String(fetchKeys));
   try {
     const answer = await call("/api/explain", asked, mine.signal);
-    if (mine !== running) return false;
+    if (mine !== running) return null;
     unlock();
-    invalid("");
+    faults(answer.faults);
     show(answer);
-    return true;
+    if (asked.key && !answer.faults.some((f) => f.field === "key")) taken = asked.key;
+    keep();
+    return answer;
   } catch (error) {
-    if (mine !== running || error.name === "AbortError") return false;
-    if (error instanceof Refused && error.status === 422) {
-      await decode(asked, mine.signal);
-      if (mine === running) fault(error, fetchKeys);
-    } else {
-      trouble(error);
-    }
-    return false;
+    if (mine === running) trouble(error);
+    return null;
   } finally {
     if (mine === running) $("verify").setAttribute("aria-busy", "false");
-  }
-}
-
-// decode shows the token alone, where another field cannot be used.
-async function decode(asked, signal) {
-  try {
-    show(await call("/api/explain", { ...asked, key: "", secret: "", leeway: "", profile: "", algorithm: "", fetch: false }, signal));
-  } catch {
-    show(null);
   }
 }
 
@@ -226,16 +230,72 @@ function soon() {
   timer = setTimeout(() => ask(false), 120);
 }
 
-function invalid(id) {
-  for (const field of document.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-  if (id && $(id)) $(id).setAttribute("aria-invalid", "true");
+/* ---- The fields ---- */
+
+// faults tells at each field what is wrong with it. What is wrong with the token stands beside, as ever.
+function faults(all) {
+  for (const field of document.querySelectorAll("[aria-invalid]")) {
+    field.removeAttribute("aria-invalid");
+    describe(field, field.id + "-fault", false);
+  }
+  for (const text of document.querySelectorAll(".fault")) text.remove();
+  for (const { field, text } of all) {
+    const input = $(field);
+    if (!input) continue;
+    input.setAttribute("aria-invalid", "true");
+    describe(input, field + "-fault", true);
+    input.after(h("p", { class: "fault", id: field + "-fault" }, text));
+    const more = input.closest("details");
+    if (more) more.open = true;
+  }
 }
 
-// fault tells what is wrong with a field.
-function fault(error, focus) {
-  invalid(error.field);
-  banner("open", ["UNVERIFIED"], error.message, "Nothing was verified.");
-  if (focus && $(error.field)) $(error.field).focus();
+// describe adds an element to those that describe a field, or takes it away.
+function describe(field, id, add) {
+  const ids = (field.getAttribute("aria-describedby") || "").split(" ").filter((other) => other && other !== id);
+  if (add) ids.push(id);
+  if (ids.length) field.setAttribute("aria-describedby", ids.join(" "));
+  else field.removeAttribute("aria-describedby");
+}
+
+// What a reload puts back: no token and no secret.
+const KEPT = ["issuer", "tenants", "audience", "clients", "scopes", "jwks", "key", "algorithm", "only", "leeway", "profile", "at"];
+
+// keep stores the fields in this tab. A key is stored only when assay has taken it: another may be a private one.
+function keep() {
+  const fields = { source: source(), base64: $("base64").checked };
+  for (const id of KEPT) fields[id] = $(id).value;
+  if (fields.key !== taken) fields.key = "";
+  kept.set(FIELDS, JSON.stringify(fields));
+}
+let taken = ""; // the key that assay took last
+
+// restore puts the fields back as they were, or as the command line says.
+function restore() {
+  let fields = {};
+  try { fields = JSON.parse(kept.get(FIELDS)) || {}; } catch { /* there are none */ }
+  put(fields.source ? fields : presets);
+}
+
+function put(fields) {
+  for (const id of KEPT) $(id).value = typeof fields[id] === "string" ? fields[id] : DEFAULTS[id] || "";
+  taken = $("key").value;
+  $("base64").checked = fields.base64 === true;
+  const radio = document.querySelector('input[name=source][value="' + (["jwks", "key", "secret"].includes(fields.source) ? fields.source : "issuer") + '"]');
+  radio.checked = true;
+  $("more").open = ["clients", "scopes", "at", "only", "profile"].some((id) => $(id).value) || $("leeway").value !== DEFAULTS.leeway;
+  pick();
+}
+
+const DEFAULTS = { leeway: "30", algorithm: "HS256" };
+
+// forget empties all fields.
+function forget() {
+  for (const id of ["token", "other", "secret"]) $(id).value = "";
+  kept.drop(FIELDS);
+  put(presets);
+  ask(false);
+  $("token").focus();
 }
 
 /* ---- The token in its three colours ---- */
@@ -243,9 +303,14 @@ function fault(error, focus) {
 let badByte = -1;
 
 function colour() {
-  const text = $("token").value;
+  paint("token", "mirror", "size", badByte);
+  paint("other", "other-mirror", "other-size", -1);
+}
+
+function paint(field, mirror, size, badByte) {
+  const text = $(field).value;
   const classes = ["part-h", "part-p", "part-s"];
-  const bad = badByte < 0 ? -1 : new TextDecoder().decode(new TextEncoder().encode(text).slice(0, badByte)).length;
+  const bad = badByte < 0 ? -1 : new TextDecoder().decode(bytes(text).slice(0, badByte)).length;
   const out = [];
   let at = 0;
   text.split(".").forEach((part, i) => {
@@ -256,9 +321,9 @@ function colour() {
     out.push(h("span", { class: classes[i] || "" }, marked(part, at, bad)));
     at += part.length;
   });
-  $("mirror").replaceChildren(...out, "\u200b"); // so that an empty last line has a height
-  const bytes = new TextEncoder().encode(text.trim()).length;
-  $("size").textContent = bytes ? bytes.toLocaleString("en") + (bytes === 1 ? " byte" : " bytes") : "Nothing pasted yet";
+  $(mirror).replaceChildren(...out, "\u200b"); // so that an empty last line has a height
+  const n = bytes(text.trim()).length;
+  $(size).textContent = n ? n.toLocaleString("en") + (n === 1 ? " byte" : " bytes") : "Nothing pasted yet";
 }
 
 function marked(text, at, bad) {
@@ -279,14 +344,16 @@ const NOTHING = [
 ].map(([question, title, text]) => ({ question, title, verdict: "SKIP", texts: [text], hints: [], steps: [] }));
 
 // banner is read out when it changes, and only then.
-function banner(tone, stamps, say, sub) {
-  const all = JSON.stringify([tone, stamps, say, sub]);
+function banner(tone, stamps, say, sub, hint) {
+  const all = JSON.stringify([tone, stamps, say, sub, hint]);
   if (banner.all === all) return;
   banner.all = all;
   $("banner").className = "banner " + tone;
   $("stamp").replaceChildren(...stamps.map((text) => h("span", {}, text)));
   $("say").replaceChildren(...prose(say));
   $("sub").replaceChildren(...prose(sub));
+  $("banner-hint").hidden = !hint;
+  $("banner-hint").replaceChildren(...(hint ? [h("b", {}, "Hint: "), ...prose(hint)] : []));
 }
 
 let shown = null;
@@ -295,8 +362,11 @@ function show(answer) {
   shown = answer;
   badByte = answer && answer.bad_byte != null ? answer.bad_byte : -1;
   colour();
+  const both = answer && answer.comparison;
+  $("five").hidden = Boolean(both);
   $("questions").replaceChildren(...(answer ? answer.questions : NOTHING).map((q) => questionCard(q, !answer)));
-  for (const id of ["time", "header", "payload", "signature", "report"]) $(id).hidden = true;
+  $("strip").replaceChildren(...(answer && !both ? answer.questions.map((q) => h("li", { class: q.verdict.toLowerCase() }, sign(q.verdict), SHORT[q.question])) : []));
+  for (const id of ["time", "header", "payload", "signature", "report", "comparison"]) $(id).hidden = true;
   suggest("issuer", answer && answer.claimed_issuer);
   suggest("audience", answer && answer.claimed_audience);
   $("copied").textContent = "";
@@ -304,7 +374,13 @@ function show(answer) {
     banner("idle", ["UNVERIFIED"], "Paste a token to see what it says.", "It is decoded as you paste, and believed only when its signature holds.");
     return;
   }
-  banner(answer.tone, answer.stamps, answer.say, answer.sub);
+  $("report").hidden = false;
+  $("plain").textContent = both ? both.plain : answer.plain;
+  if (both) {
+    compared(both);
+    return;
+  }
+  banner(answer.tone, answer.stamps, answer.say, answer.sub, answer.hint);
   for (const id of ["header", "payload", "signature"]) {
     const badge = document.querySelector("#" + id + " .badge");
     badge.textContent = answer.verified ? "VERIFIED" : "UNVERIFIED";
@@ -314,10 +390,63 @@ function show(answer) {
   fields("payload", answer.claims);
   $("signature-text").textContent = answer.signature;
   $("signature").hidden = !answer.signature;
-  $("report").hidden = !answer.plain;
-  $("plain").textContent = answer.plain || "";
   timeline(answer);
 }
+
+// SHORT names the questions where there is no room.
+const SHORT = { well_formed: "Form", untampered: "Signature", in_time: "Time", issuer: "Issuer", audience: "Audience" };
+
+/* ---- Two tokens ---- */
+
+function compared(both) {
+  const tone = both.left.tone === both.right.tone ? both.left.tone : "open";
+  banner(tone, [both.left, both.right].map((side, i) => "AB"[i] + ": " + side.stamps[0]), both.say, "");
+  $("comparison").hidden = false;
+  $("sides").replaceChildren(...[both.left, both.right].map((side, i) => h("div", { class: "side " + side.tone },
+    h("h3", {}, "Token " + "AB"[i]),
+    h("p", { class: "stamp" }, side.stamps.map((text) => h("span", {}, text))),
+    h("p", { class: "side-say" }, prose(side.say)),
+    side.hint ? h("p", { class: "hint" }, h("b", {}, "Hint: "), prose(side.hint)) : "")));
+  const of = (kind) => both.rows.filter((row) => row.kind === kind);
+  const parts = [];
+  if (of("differs").length) parts.push(h("h3", {}, "What differs"), table("What differs", of("differs")));
+  if (of("usual").length) parts.push(h("h3", {}, "Differs between any two tokens"), table("Differs between any two tokens", of("usual")));
+  if (of("same").length) parts.push(h("details", {}, h("summary", {}, "The same: " + of("same").length), table("The same", of("same"))));
+  $("rows").replaceChildren(...parts);
+}
+
+// table has two lines of each row, so that it fits a phone: the name, and what A and B have.
+function table(caption, rows) {
+  return h("table", { "aria-label": caption },
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "A"), h("th", { scope: "col" }, "B"))),
+    rows.map((row) => h("tbody", { "data-row": row.part + " " + row.name },
+      h("tr", {}, h("th", { scope: "rowgroup", colspan: 2 }, row.part === "check" ? row.name : [h("code", {}, row.name), " ", h("span", { class: "quiet" }, row.part)],
+        common(row) ? h("p", { class: "note" }, common(row)) : "", row.note ? h("p", { class: "note" }, row.note) : "")),
+      h("tr", {}, cell(row, row.left), cell(row, row.right)))));
+}
+
+// common is what a name means, where it means the same in both tokens.
+const common = (row) => row.left.absent || row.right.absent || row.left.meaning === row.right.meaning ? row.left.meaning || row.right.meaning : "";
+
+function cell(row, side) {
+  if (side.absent) return h("td", {}, h("span", { class: "quiet" }, "absent"));
+  const check = row.part === "check";
+  return h("td", { class: check ? side.value.toLowerCase() : "part-" + row.part[0] + "-box" },
+    check ? h("p", { class: "verdict" }, side.value) : h("pre", {}, side.value),
+    side.meaning && !common(row) ? h("p", { class: "meaning" }, prose(side.meaning)) : "");
+}
+
+function compareTwo(on) {
+  $("other-token").hidden = !on;
+  $("compare").setAttribute("aria-pressed", String(on));
+  $("compare").textContent = on ? "Stop comparing" : "Compare two";
+  $("token-label").textContent = on ? "Token A" : "Token";
+  colour();
+  ask(false);
+  if (on) $("other").focus();
+}
+
+/* ---- One token ---- */
 
 function sign(verdict) {
   const d = { PASS: "M8.5 14.4l3.8 3.8 7.4-8.4", FAIL: "M9.5 9.5l9 9M18.5 9.5l-9 9", SKIP: "M9.5 14h9" }[verdict];
@@ -406,7 +535,7 @@ function timeline(answer) {
   $("time-leeway").textContent = answer.leeway ? "Leeway " + human(answer.leeway) + ", hatched" : "No leeway";
   $("times").replaceChildren(...[...events, now].map((e) => h("div", {},
     h("dt", {}, h("code", {}, e.code), NAMES[e.code]),
-    h("dd", {}, h("time", { datetime: e.text }, clock(e.text)), h("span", {}, e === now ? "by this machine's clock" : relative(e.t - now.t))))));
+    h("dd", {}, h("time", { datetime: e.text }, clock(e.text)), h("span", {}, e !== now ? relative(e.t - now.t) : answer.at_given ? "as you asked, and not now" : "by this machine’s clock")))));
   draw(answer, events, now);
 }
 
@@ -488,7 +617,7 @@ function draw(answer, events, now) {
   const flag = Math.min(Math.max(x(now.t), 24), width - 24);
   parts.push(s("line", { class: "now", x1: x(now.t), x2: x(now.t), y1: 26, y2: rail + 16 }));
   parts.push(s("rect", { class: "now-flag", x: flag - 24, y: 4, width: 48, height: 24, rx: 12 }));
-  parts.push(s("text", { class: "now-text", x: flag, y: 20.5, "text-anchor": "middle" }, "now"));
+  parts.push(s("text", { class: "now-text", x: flag, y: 20.5, "text-anchor": "middle" }, answer.at_given ? "then" : "now"));
 
   const height = rail + 36 + Math.max(1, ends.length) * 40 - 14;
   const verdict = answer.questions.find((q) => q.question === "in_time").verdict;
@@ -506,7 +635,12 @@ async function verify() {
     $("token").focus();
     return;
   }
-  if (await ask(true)) {
+  const answer = await ask(true);
+  if (!answer) return;
+  const wrong = answer.faults.map((f) => $(f.field)).find(Boolean);
+  if (wrong) {
+    wrong.focus();
+  } else {
     $("result").focus({ preventScroll: true });
     reveal();
   }
@@ -520,15 +654,15 @@ function reveal() {
 }
 
 function pick() {
-  for (const which of ["issuer", "key", "secret"]) $("source-" + which).hidden = source() !== which;
+  for (const which of ["issuer", "jwks", "key", "secret"]) $("source-" + which).hidden = source() !== which;
   $("only-field").hidden = source() === "secret"; // which has its own
   soon();
 }
 
+// clear makes room for another token. What it is held against stays.
 function clear() {
-  for (const id of ["token", "key", "secret"]) $(id).value = "";
+  for (const id of ["token", "other"]) $(id).value = "";
   $("token-file").value = "";
-  invalid("");
   ask(false);
   $("token").focus();
 }
@@ -542,7 +676,7 @@ async function take(file, id) {
     return;
   }
   const text = await file.text();
-  $(id).value = id === "token" ? text.trim() : text;
+  $(id).value = id === "key" ? text : text.trim();
   colour();
   ask(false);
 }
@@ -567,11 +701,18 @@ $("form").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); verify(); }
 });
 $("token").addEventListener("input", () => { badByte = -1; colour(); soon(); });
-for (const id of ["issuer", "audience", "key", "secret", "leeway"]) $(id).addEventListener("input", soon);
+$("other").addEventListener("input", () => { colour(); soon(); });
+for (const id of ["issuer", "tenants", "audience", "clients", "scopes", "jwks", "key", "secret", "leeway", "at"]) $(id).addEventListener("input", soon);
 for (const id of ["algorithm", "only", "profile", "base64"]) $(id).addEventListener("change", soon);
 for (const radio of document.querySelectorAll("input[name=source]")) radio.addEventListener("change", pick);
 $("reveal").addEventListener("change", () => $("secret").classList.toggle("masked", !$("reveal").checked));
 $("clear").addEventListener("click", clear);
+$("forget").addEventListener("click", forget);
+$("compare").addEventListener("click", () => compareTwo(!comparing()));
+$("swap").addEventListener("click", () => {
+  [$("token").value, $("other").value] = [$("other").value, $("token").value];
+  ask(false);
+});
 $("token-file").addEventListener("change", () => take($("token-file").files[0], "token"));
 for (const button of document.querySelectorAll("[data-example]")) button.addEventListener("click", () => example(button.dataset.example));
 $("copy").addEventListener("click", async () => {
@@ -586,7 +727,7 @@ $("copy").addEventListener("click", async () => {
 
 // Files are dropped on the token or on the key; anywhere else they are kept from replacing the page.
 for (const type of ["dragover", "drop"]) window.addEventListener(type, (event) => event.preventDefault());
-for (const [area, id] of [["editor", "token"], ["source-key", "key"]]) {
+for (const [area, id] of [["editor", "token"], ["other-editor", "other"], ["source-key", "key"]]) {
   $(area).addEventListener("dragover", () => $(area).classList.add("over"));
   $(area).addEventListener("dragleave", () => $(area).classList.remove("over"));
   $(area).addEventListener("drop", (event) => {
@@ -600,7 +741,7 @@ for (const [area, id] of [["editor", "token"], ["source-key", "key"]]) {
 }
 
 window.addEventListener("hashchange", () => { if (LINK.test(location.hash)) begin(); });
-new ResizeObserver(() => { if (shown) timeline(shown); }).observe($("timeline"));
+new ResizeObserver(() => { if (shown && !shown.comparison) timeline(shown); }).observe($("timeline"));
 
 show(null);
 begin();
