@@ -341,21 +341,21 @@ func TestTab(t *testing.T) {
 		t.Errorf("a session of %d bytes", len(secret))
 	}
 	p.do(chromedp.Reload())
-	p.until(`!document.querySelector("main").inert && document.querySelector("#token").value === ""`)
+	p.until(`!document.querySelector("#form").inert && document.querySelector("#token").value === ""`)
 	p.click(`[data-example="good"]`)
 	p.stamps("VALID, SIGNATURE VERIFIED")
 
 	// The link is spent. Another tab is locked until it gets the next one.
 	other := newTab(t)
 	other.do(wide(), chromedp.Navigate(link))
-	other.until(`document.querySelector("main").inert && document.querySelector("#notice").innerText.includes("newest link")`)
+	other.until(`document.querySelector("#form").inert && document.querySelector("#notice").innerText.includes("newest link")`)
 	other.picture("locked-light")
 	next := d.link(t)
 	if next == link {
 		t.Fatal("the link is the same")
 	}
 	other.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`location.hash = %q`, next[strings.Index(next, "#"):])))
-	other.until(`!document.querySelector("main").inert && document.querySelector("#notice").hidden && location.hash === ""`)
+	other.until(`!document.querySelector("#form").inert && document.querySelector("#notice").hidden && location.hash === ""`)
 
 	// The process has gone.
 	d.stop()
@@ -379,33 +379,17 @@ func TestImpostor(t *testing.T) {
 		p.click(`[data-example="good"]`)
 		p.stamps("VALID, SIGNATURE VERIFIED")
 		d.stop()
-		listener, err := net.Listen("tcp", strings.TrimPrefix(d.base, "http://"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var mu sync.Mutex // guards got
-		var got strings.Builder
-		impostor := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				t.Error(err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			fmt.Fprintln(&got, r.URL, r.Header, string(body))
+		got := takePort(t, d, func(w http.ResponseWriter) {
 			if answer == "401" {
 				w.WriteHeader(http.StatusUnauthorized)
 				io.WriteString(w, `{"error": "locked"}`)
 				return
 			}
 			io.WriteString(w, answer)
-		}))
-		impostor.Listener.Close()
-		impostor.Listener = listener
-		impostor.Start()
+		})
 		key := value[string](p, `sessionStorage.getItem("assay-proof-key")`)
 		p.paste("#token", expired())
-		p.until(`document.querySelector("main").inert && document.querySelector("#notice").checkVisibility()`)
+		p.until(`document.querySelector("#form").inert && document.querySelector("#notice").checkVisibility()`)
 		if text := p.text("#notice"); answer != "401" && (!strings.Contains(text, "Another program answers") || !strings.Contains(text, "not sent")) {
 			t.Errorf("%s: the page says %q", name, text)
 		}
@@ -418,13 +402,41 @@ func TestImpostor(t *testing.T) {
 				t.Errorf("%s: the tab keeps its keys", name)
 			}
 		}
-		impostor.Close()
-		mu.Lock()
-		if text := got.String(); !strings.Contains(text, "/api/proof") || strings.Contains(text, "eyJ") || strings.Contains(text, key) || strings.Contains(text, "/api/explain") {
+		if text := got(); !strings.Contains(text, "/api/proof") || strings.Contains(text, "eyJ") || strings.Contains(text, key) || strings.Contains(text, "/api/explain") {
 			t.Errorf("%s: the impostor got %s", name, text)
 		}
-		mu.Unlock()
 		p.forget()
+	}
+}
+
+// takePort serves at the address of a command that has ended, until the test ends. got is all that was sent
+// there.
+func takePort(t *testing.T, d *debugger, answer func(http.ResponseWriter)) (got func() string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", strings.TrimPrefix(d.base, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex // guards all
+	var all strings.Builder
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		fmt.Fprintln(&all, r.URL, r.Header, string(body))
+		mu.Unlock()
+		answer(w)
+	}))
+	server.Listener.Close()
+	server.Listener = listener
+	server.Start()
+	t.Cleanup(server.Close)
+	return func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return all.String()
 	}
 }
 

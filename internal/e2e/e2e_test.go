@@ -425,6 +425,10 @@ func hs256(t *testing.T, secret string) string {
 	return input + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
+// axeRun gives what axe-core finds.
+const axeRun = `axe.run(document, {resultTypes: ["violations"]}).then(({ violations, passes }) =>
+	[...violations.flatMap((v) => v.nodes.map((n) => v.id + ": " + n.html.slice(0, 200) + " " + n.failureSummary)), ...(passes.length < 20 ? ["only " + passes.length + " rules pass"] : [])])`
+
 // accessible has axe-core look at the page as it stands.
 func (p *tab) accessible(state string) {
 	p.t.Helper()
@@ -436,8 +440,7 @@ func (p *tab) accessible(state string) {
 		}
 		p.do(chromedp.Evaluate[chromedp.Void](string(axe) + "; undefined"))
 	}
-	found, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]string](`axe.run(document, {resultTypes: ["violations"]}).then(({ violations, passes }) =>
-		[...violations.flatMap((v) => v.nodes.map((n) => v.id + ": " + n.html.slice(0, 200) + " " + n.failureSummary)), ...(passes.length < 20 ? ["only " + passes.length + " rules pass"] : [])])`, chromedp.EvalAwaitPromise))
+	found, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]string](axeRun, chromedp.EvalAwaitPromise))
 	if err != nil {
 		p.t.Fatal(err)
 	}

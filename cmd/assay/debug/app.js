@@ -134,9 +134,14 @@ function notice(...children) {
   $("notice").hidden = false;
 }
 
+// lock keeps the page from being used, and says so to assistive technology too.
+function lock(on) {
+  $("form").inert = $("result").inert = on;
+}
+
 function unlock() {
   $("notice").hidden = true;
-  $("main").inert = false;
+  lock(false);
 }
 
 // trouble tells what keeps the page from working. Faults of what was typed are told at their field.
@@ -147,10 +152,10 @@ function trouble(error) {
     kept.drop(SESSION);
     kept.drop(PROOF_KEY);
     kept.drop(FIELDS);
-    $("main").inert = true;
+    lock(true);
     notice(h("strong", {}, "Another program answers at this address. "), "The assay process that served this page has ended. Your token was not sent. Close this tab, and start ", h("code", {}, "assay debug"), " again.");
   } else if (error instanceof Refused && error.status === 401) {
-    $("main").inert = true;
+    lock(true);
     notice(h("strong", {}, "This page is locked. "), "Each link opens one tab, once. Open the newest link that assay has printed in your terminal.");
   } else if (error instanceof Refused) {
     notice(error.message);
