@@ -176,7 +176,7 @@ func TestCompare(t *testing.T) {
 // TestFold wants the decoded token beside the encoded one without scrolling.
 func TestFold(t *testing.T) {
 	d := debug(t)
-	p := open(t, d, wide())
+	p := open(t, d, wide(), still("light"))
 	p.click(`[data-example="expired"]`)
 	p.stamps("REFUSED, SIGNATURE VERIFIED")
 	places := value[string](p, `(() => {
@@ -187,6 +187,7 @@ func TestFold(t *testing.T) {
 	if places != "true true true true true true" {
 		t.Errorf("above the fold: %s", places)
 	}
+	p.frames()
 	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		t.Fatal(err)
