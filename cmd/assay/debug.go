@@ -20,11 +20,13 @@ var debugCommand = command{
 	name:     "debug",
 	synopsis: "[-open] [-issuer URL] [-audience name]",
 	summary:  "show a token and what is the matter with it, on a page that this machine serves to itself",
-	about: "debug serves a page to the browsers of this machine and prints its address. Paste a token there to\n" +
-		"see it decoded, its times drawn, and five questions answered by the verifier itself. The token does\n" +
-		"not leave the machine. The issuer is asked for its keys when you press Verify, and nobody else ever\n" +
-		"is. The printed link opens one tab, once; when it has been used, the next one is printed. It runs\n" +
-		"until interrupted.",
+	about: "debug serves a page to the browsers of this machine and prints its address. Paste a\n" +
+		"token there to see it decoded, its times drawn, and five questions answered by the\n" +
+		"verifier itself. Paste two to see what differs. No token leaves this machine. The issuer,\n" +
+		"or the address of a key set, is asked for keys when you press Verify, and nobody else\n" +
+		"ever is. The printed link opens one tab, once; when it has been used, the next one is\n" +
+		"printed. It runs until interrupted. A tab that is still open then sends nothing to\n" +
+		"another program that takes the port.",
 	example: "assay debug\nassay debug -open -issuer https://tenant.eu.auth0.com/ -audience https://api.example.com",
 	run:     runDebug,
 }

@@ -190,7 +190,9 @@ func (s *debugServer) named(host string) bool {
 //
 // The second half is a key that never crosses the network. Before each call the page asks this process to
 // prove that it has the key, and sends nothing more to whoever cannot: when this process has ended, any
-// program of this machine may take its port, and an open tab must not hand a token to that program.
+// program of this machine may take its port, and an open tab must not hand a token to that program. What is
+// left is the time between a proof and the call behind it, about a millisecond, and a page that is loaded
+// anew: then it is the other program's own page.
 type doors struct {
 	announce func(link string) // is told each new link but the first; nil: nobody is
 

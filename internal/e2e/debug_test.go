@@ -409,6 +409,26 @@ func TestImpostor(t *testing.T) {
 	}
 }
 
+// TestAnywhere opens the page from another machine, where browsers offer no cryptography. It works, and says
+// that it protects nothing.
+func TestAnywhere(t *testing.T) {
+	d := debug(t, "-addr", "0.0.0.0:0", "-insecure-listen")
+	link := strings.Replace(d.link(t), "127.0.0.1", elsewhere, 1)
+	p := newTab(t)
+	p.do(wide(), chromedp.Navigate(link))
+	p.until(`sessionStorage.getItem("assay-session") !== null && location.hash === ""`)
+	p.click(`[data-example="good"]`)
+	p.stamps("VALID, SIGNATURE VERIFIED")
+	if secure := value[bool](p, `isSecureContext`); secure {
+		t.Error("the browser takes the page for one of this machine")
+	}
+	if text := p.text("#home"); text != "Tokens cross the network in the clear" {
+		t.Errorf("the page says %q", text)
+	}
+	p.do(chromedp.Reload())
+	p.until(`!document.querySelector("#form").inert && document.querySelector("#issuer").value === "https://login.example.com/"`)
+}
+
 // takePort serves at the address of a command that has ended, until the test ends. got is all that was sent
 // there.
 func takePort(t *testing.T, d *debugger, answer func(http.ResponseWriter)) (got func() string) {

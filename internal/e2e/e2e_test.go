@@ -47,6 +47,9 @@ var (
 // rebound is a name that points at this machine, as its owner can make any name do.
 const rebound = "rebound.example"
 
+// elsewhere is an address of this machine as others see it: no browser takes it for loopback (RFC 5737).
+const elsewhere = "192.0.2.1"
+
 // patience is how long a test waits for what never happens.
 const patience = time.Minute
 
@@ -81,7 +84,7 @@ func runTests(m *testing.M) (code int, err error) {
 
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(filepath.Join(dir, "profile")),
 		chromedp.NoSandbox, // which Chromium asks of root, as continuous integration often is
-		chromedp.Flag("host-resolver-rules", "MAP "+rebound+" 127.0.0.1"))
+		chromedp.Flag("host-resolver-rules", "MAP "+rebound+" 127.0.0.1, MAP "+elsewhere+" 127.0.0.1"))
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	defer cancel()
 	var end context.CancelFunc

@@ -74,6 +74,7 @@ async function send(path, body, signal) {
 // Browsers offer cryptography to pages of this machine. They do not to a page that came in the clear from
 // another one (-insecure-listen): nobody who answers there can prove anything.
 const canProve = Boolean(globalThis.crypto && crypto.subtle);
+if (!canProve) $("home").textContent = "Tokens cross the network in the clear";
 
 const bytes = (text) => new TextEncoder().encode(text);
 
@@ -328,7 +329,7 @@ function paint(field, mirror, size, badByte) {
   });
   $(mirror).replaceChildren(...out, "\u200b"); // so that an empty last line has a height
   const n = bytes(text.trim()).length;
-  $(size).textContent = n ? n.toLocaleString("en") + (n === 1 ? " byte" : " bytes") : "Nothing pasted yet";
+  $(size).textContent = n ? n.toLocaleString("en") + (n === 1 ? " byte" : " bytes") : "No token yet";
 }
 
 function marked(text, at, bad) {
