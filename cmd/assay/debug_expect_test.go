@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"assay.example/jwt/explain"
 	"assay.example/jwt/jwttest"
 )
 
@@ -111,104 +110,5 @@ func TestDebugTenants(t *testing.T) {
 			t.Errorf("%s: %s, want %s: %s %s %+v", c.name, got, c.want, told.Say, told.Hint, told.Faults)
 		}
 		noGo(t, told.Hint)
-	}
-}
-
-// TestDebugPlain is the report for a ticket: there is one of every token.
-func TestDebugPlain(t *testing.T) {
-	issuer := debugIssuer(t)
-	d := startDebugging(t)
-	d.enter(d.link)
-	set, err := publishedKeys(issuer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	claims := jwttest.Claims{"email": "ada@example.com", "sub": "ada-0815", "name": "Ada Example", "groups": []string{"payroll-readers"}}
-	token := issuer.Token(claims)
-	const secret = "a-shared-secret-that-is-long-enough-for-it"
-	for name, ask := range map[string]debugAsk{
-		"nothing expected": {Token: token, Source: "issuer"},
-		"valid":            {Token: token, Source: "key", Key: set, Issuer: issuer.URL, Audience: []string{jwttest.Audience}},
-		"refused":          {Token: token, Source: "key", Key: set, Issuer: "https://other.example", Audience: []string{"other"}, Clients: []string{"c"}, Scopes: []string{"admin"}},
-		"a secret":         {Token: token, Source: "secret", Secret: secret, Algorithm: "HS256"},
-		"broken":           {Token: "Bearer " + token[:len(token)-100] + "!", Source: "issuer"},
-		"an address":       {Token: token, Source: "jwks", JWKS: "https://keys.example/set?key=hunter2hunter2"},
-	} {
-		ask.Other = issuer.Token(claims)
-		told := d.ask(ask)
-		for _, text := range []string{told.Plain, told.Comparison.Plain} {
-			noToken(t, text)
-			noGo(t, text)
-			for _, personal := range []string{"ada@", "ada-0815", "Ada Example", "payroll", secret, "hunter2", noIssuer} {
-				if strings.Contains(text, personal) {
-					t.Errorf("%s: the report has %q:\n%s", name, personal, text)
-				}
-			}
-			if name != "broken" && !strings.Contains(text, "(redacted)") {
-				t.Errorf("%s: the report has no claims:\n%s", name, text)
-			}
-		}
-		if !strings.HasPrefix(told.Plain, strings.Join(told.Stamps, ", ")+"\n"+told.Say+"\n") || !strings.Contains(told.Plain, "Is it well formed?") {
-			t.Errorf("%s: the report is\n%s", name, told.Plain)
-		}
-	}
-}
-
-// TestDebugCompare compares tokens that differ in what matters, in what always differs, and in nothing.
-func TestDebugCompare(t *testing.T) {
-	issuer := debugIssuer(t)
-	d := startDebugging(t)
-	d.enter(d.link)
-	set, err := publishedKeys(issuer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	works := issuer.Token(jwttest.Claims{"jti": "1", "scope": "read write", "roles": []string{"a", "b"}, "address": map[string]any{"a": 1, "b": 2}})
-	for _, c := range []struct {
-		name   string
-		other  string
-		say    string
-		stamps string
-		rows   string // that differ
-		note   string
-	}{
-		{"the same", works, "They say the same.", "VALID", "", ""},
-		{"another of the same kind", issuer.Token(jwttest.Claims{"jti": "2", "scope": "read write", "roles": []string{"a", "b"}, "address": map[string]any{"b": 2, "a": 1}}),
-			"They differ only in what differs between any two tokens.", "VALID", "", ""},
-		{"audience", issuer.Token(jwttest.Claims{"jti": "2", "aud": "https://other.example", "scope": "read write", "roles": []string{"a", "b"}, "address": map[string]any{"a": 1, "b": 2}}),
-			"They differ in aud.", "REFUSED", "check Is it meant for this application?, payload aud", ""},
-		{"lists", issuer.Token(jwttest.Claims{"jti": "2", "scope": "write admin", "roles": []string{"a"}, "address": map[string]any{"a": 1, "b": 2}, "extra": true}),
-			"They differ in roles, scope and extra.", "VALID", "payload roles, payload scope, payload extra", "Only A has read; only B has admin."},
-		{"expired", issuer.Mint(expired(issuer)), "", "REFUSED", "check Is it in its validity period?", ""},
-	} {
-		told := d.ask(debugAsk{Token: works, Other: c.other, Issuer: issuer.URL, Audience: []string{jwttest.Audience}, Source: "key", Key: set})
-		got := told.Comparison
-		var rows, notes []string
-		for _, row := range got.Rows {
-			if row.Kind == rowDiffers {
-				rows = append(rows, row.Part+" "+row.Name)
-			}
-			notes = append(notes, row.Note)
-		}
-		all := strings.Join(rows, ", ")
-		if c.name == "expired" {
-			if !strings.HasPrefix(all, c.rows) || !strings.Contains(all, "payload exp") {
-				t.Errorf("%s: %s", c.name, all)
-			}
-		} else if got.Say != c.say || all != c.rows {
-			t.Errorf("%s: %q, %s", c.name, got.Say, all)
-		}
-		if got.Right.Stamps[0] != c.stamps || got.Left.Stamps[0] != "VALID" {
-			t.Errorf("%s: %v and %v", c.name, got.Left.Stamps, got.Right.Stamps)
-		}
-		if !strings.Contains(strings.Join(notes, "|"), c.note) {
-			t.Errorf("%s: the notes are %q", c.name, notes)
-		}
-	}
-	if told := d.ask(debugAsk{Token: works, Source: "issuer", Other: "  \n"}); told.Comparison != nil {
-		t.Error("there is nothing to compare with")
-	}
-	if told := d.ask(debugAsk{Token: works, Source: "issuer", Other: "opaque"}); told.Comparison.Right.Stamps[0] != "REFUSED" || told.answer(explain.QuestionForm).Verdict != explain.VerdictPass {
-		t.Errorf("with an opaque one: %+v", told.Comparison.Right)
 	}
 }
