@@ -29,6 +29,9 @@ type debugSide struct {
 	Stamps []string `json:"stamps"`
 	Say    string   `json:"say"`
 	Hint   string   `json:"hint,omitempty"`
+
+	TakenOff []string `json:"taken_off,omitempty"`
+	From     int      `json:"from"`
 }
 
 // debugRow is one check, header member or claim of both tokens.
@@ -89,7 +92,9 @@ func compare(left, right *debugTold) *debugComparison {
 	return c
 }
 
-func (t *debugTold) side() debugSide { return debugSide{t.Tone, t.Stamps, t.Say, t.Hint} }
+func (t *debugTold) side() debugSide {
+	return debugSide{t.Tone, t.Stamps, t.Say, t.Hint, t.TakenOff, t.From}
+}
 
 func compareAll(left, right *debugTold) []debugRow {
 	var rows []debugRow

@@ -56,6 +56,8 @@ type debugTold struct {
 	Claims    []debugField `json:"claims"`
 	Signature string       `json:"signature"`
 	BadByte   *int         `json:"bad_byte,omitempty"`
+	TakenOff  []string     `json:"taken_off,omitempty"` // of what was pasted, to have the token
+	From      int          `json:"from"`                // where the token begins in it; negative: it is in pieces
 
 	At        time.Time `json:"at"`
 	AtGiven   bool      `json:"at_given"` // it is not the time of the clock
@@ -102,23 +104,27 @@ func (s *debugServer) explain(ctx context.Context, ask *debugAsk) *debugTold {
 		verifier = nil
 	}
 	told := e.judge(ctx, verifier, ask.Token)
-	told.Faults = e.faults
 	if strings.TrimSpace(ask.Other) != "" {
-		other := e.judge(ctx, verifier, ask.Other)
-		told.Comparison = compare(told, other)
+		told.Comparison = compare(told, e.judge(ctx, verifier, ask.Other))
 	}
+	told.Faults = e.faults
 	return told
 }
 
 // judge holds one token against what the page expects.
 func (e *expectation) judge(ctx context.Context, v *jwt.Verifier, pasted string) *debugTold {
-	token := bare(pasted)
+	found, err := takeOff(pasted)
+	if err != nil { // there are several tokens
+		found = taken{token: bare(pasted), off: []string{"nothing: " + err.Error()}}
+	}
+	token := found.token
 	report := explain.TokenAt(ctx, v, token, e.at, e.requirements...)
 	told := e.tell(report)
+	told.TakenOff, told.From = found.off, strings.Index(pasted, token)
 	told.redacted = e.tell(report.Redact())
 	told.Plain = told.redacted.plain(e.asked())
 	if told.BadByte != nil {
-		*told.BadByte += max(0, strings.Index(pasted, token))
+		*told.BadByte += max(0, told.From)
 	}
 	return told
 }

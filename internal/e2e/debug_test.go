@@ -531,6 +531,33 @@ func TestBrokenToken(t *testing.T) {
 	p.picture("broken-light")
 }
 
+// TestWrapped pastes what people have around a token.
+func TestWrapped(t *testing.T) {
+	d := debug(t, "-insecure-loopback-http", "-issuer", issuer.URL, "-audience", jwttest.Audience)
+	p := open(t, d, wide())
+	p.until(`document.querySelector("#issuer").value !== ""`)
+	token := issuer.Token(nil)
+	for text, off := range map[string]string{
+		`curl -H 'Authorization: Bearer ` + token + `' https://api.example.com/`:        "taken off: ",
+		`{"access_token": "` + token + `", "token_type": "Bearer", "expires_in": 3600}`: "taken off: ",
+		token: "",
+	} {
+		p.paste("#token", text)
+		p.until(`document.querySelector("#payload").checkVisibility()`)
+		p.click("#verify")
+		p.stamps("VALID, SIGNATURE VERIFIED")
+		if size := p.text("#size"); strings.Contains(size, "taken off") != (off != "") {
+			t.Errorf("it says %q", size)
+		}
+		if colours := value[string](p, `["h", "p", "s"].map((c) => document.querySelector("#mirror .part-" + c).textContent).join(".")`); colours != token {
+			t.Errorf("the colours are on %s", colours)
+		}
+		p.picture("wrapped-light")
+		p.click("#clear")
+		p.stamps("UNVERIFIED")
+	}
+}
+
 // TestFiles opens one and drops others.
 func TestFiles(t *testing.T) {
 	d := debug(t)

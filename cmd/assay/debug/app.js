@@ -308,6 +308,9 @@ function forget() {
 
 let badByte = -1;
 
+// wrapped is what assay took off each pasted text, and where the token begins in it.
+let wrapped = {};
+
 function colour() {
   paint("token", "mirror", "size", badByte);
   paint("other", "other-mirror", "other-size", -1);
@@ -316,10 +319,15 @@ function colour() {
 function paint(field, mirror, size, badByte) {
   const text = $(field).value;
   const classes = ["part-h", "part-p", "part-s"];
-  const bad = badByte < 0 ? -1 : new TextDecoder().decode(bytes(text).slice(0, badByte)).length;
+  const index = (byte) => new TextDecoder().decode(bytes(text).slice(0, byte)).length;
+  const bad = badByte < 0 ? -1 : index(badByte);
+  const { taken_off: off, from } = wrapped[field] || {};
   const out = [];
-  let at = 0;
-  text.split(".").forEach((part, i) => {
+  let at = off && from > 0 ? index(from) : 0;
+  const around = off ? text.slice(at).search(/[^A-Za-z0-9_.=-]/) : -1; // what follows the token
+  const end = off && from >= 0 && around >= 0 ? at + around : text.length;
+  if (at > 0) out.push(h("span", { class: "between" }, marked(text.slice(0, at), 0, bad)));
+  text.slice(at, end).split(".").forEach((part, i) => {
     if (i > 0) {
       out.push(h("span", { class: "between" }, marked(".", at, bad)));
       at++;
@@ -327,9 +335,11 @@ function paint(field, mirror, size, badByte) {
     out.push(h("span", { class: classes[i] || "" }, marked(part, at, bad)));
     at += part.length;
   });
+  if (end < text.length) out.push(h("span", { class: "between" }, marked(text.slice(end), end, bad)));
   $(mirror).replaceChildren(...out, "\u200b"); // so that an empty last line has a height
   const n = bytes(text.trim()).length;
   $(size).textContent = n ? n.toLocaleString("en") + (n === 1 ? " byte" : " bytes") : "No token yet";
+  if (off) $(size).textContent += "; taken off: " + off.join(", ");
 }
 
 function marked(text, at, bad) {
@@ -367,8 +377,9 @@ let shown = null;
 function show(answer) {
   shown = answer;
   badByte = answer && answer.bad_byte != null ? answer.bad_byte : -1;
-  colour();
   const both = answer && answer.comparison;
+  wrapped = { token: answer || {}, other: both ? both.right : {} };
+  colour();
   $("five").hidden = Boolean(both);
   $("questions").replaceChildren(...(answer ? answer.questions : NOTHING).map((q) => questionCard(q, !answer)));
   $("strip").replaceChildren(...(answer && !both ? answer.questions.map((q) => h("li", { class: q.verdict.toLowerCase() }, sign(q.verdict), SHORT[q.question])) : []));
@@ -706,8 +717,8 @@ $("form").addEventListener("submit", (event) => { event.preventDefault(); verify
 $("form").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); verify(); }
 });
-$("token").addEventListener("input", () => { badByte = -1; colour(); soon(); });
-$("other").addEventListener("input", () => { colour(); soon(); });
+$("token").addEventListener("input", () => { badByte = -1; delete wrapped.token; colour(); soon(); });
+$("other").addEventListener("input", () => { delete wrapped.other; colour(); soon(); });
 for (const id of ["issuer", "tenants", "audience", "clients", "scopes", "jwks", "key", "secret", "leeway", "at"]) $(id).addEventListener("input", soon);
 for (const id of ["algorithm", "only", "profile", "base64"]) $(id).addEventListener("change", soon);
 for (const radio of document.querySelectorAll("input[name=source]")) radio.addEventListener("change", pick);
