@@ -571,7 +571,8 @@ func (r *RemoteKeySet) unavailable(now time.Time) *Error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next := r.nextLookUp()
-	if renewal := r.nextRenewal(); r.failed > 0 && renewal.Before(next) {
+	set := r.current.Load()
+	if renewal := r.nextRenewal(); r.failed > 0 && renewal.Before(next) && (set == nil || since(set.at, now) >= set.renew) {
 		next = renewal
 	}
 	e := Error{Reason: ReasonKeysUnavailable, detail: "the issuer has not answered yet whether it has the token's key", cause: context.DeadlineExceeded}

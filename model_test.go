@@ -733,7 +733,7 @@ func (r *run) tokens(rng *rand.Rand) {
 // Issuers, tokens and the clock do anything in any order, and the promises hold.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	const sequences, step = 800, 13
+	const sequences, step = 800, 7
 	var n tally
 	for seed := range fixture.Sample(sequences, step) {
 		fixture.Bubble(t, func(t *testing.T) { sequence(t, uint64(seed), &n) })
