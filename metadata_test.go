@@ -38,7 +38,7 @@ func metadataMux(r *jwt.Resource) *http.ServeMux {
 }
 
 // ask sends a request without a body.
-func ask(h http.Handler, method, target string, header ...string) *http.Response {
+func askMetadata(h http.Handler, method, target string, header ...string) *http.Response {
 	req := httptest.NewRequest(method, target, nil)
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
@@ -78,7 +78,7 @@ func TestMetadataPaths(t *testing.T) {
 		}
 		mux := metadataMux(r)
 		for _, target := range []string{c.address, c.other} {
-			resp := ask(mux, "GET", target)
+			resp := askMetadata(mux, "GET", target)
 			body, _ := io.ReadAll(resp.Body)
 			want := fmt.Sprintf(`{"resource":"%s","authorization_servers":["%s"],"bearer_methods_supported":["header"]}`+"\n", c.identifier, fixture.Issuer().URL)
 			if resp.StatusCode != 200 || string(body) != want {
@@ -105,7 +105,7 @@ func TestMetadataOfSeveral(t *testing.T) {
 		"": "https://h.example", "/": "https://h.example", "/mcp": "https://h.example/mcp", "/mcp/": "https://h.example/mcp", "/mcp/admin": "https://h.example/mcp/admin",
 		"/other": "", "/mcp/other": "", "/mcp/admin/other": "", "/mc": "", "/MCP": "",
 	} {
-		resp := ask(mux, "GET", wellKnown+path)
+		resp := askMetadata(mux, "GET", wellKnown+path)
 		var document struct{ Resource string }
 		if want == "" {
 			if resp.StatusCode != 404 || resp.Header.Get("Access-Control-Allow-Origin") != "*" {
@@ -122,17 +122,17 @@ func TestMetadataOfSeveral(t *testing.T) {
 func TestMetadataMethods(t *testing.T) {
 	mux := metadataMux(described(t, "https://api.example.com/mcp", jwt.ResourceMetadata{}))
 	const target = wellKnown + "/mcp"
-	get := ask(mux, "GET", target)
+	get := askMetadata(mux, "GET", target)
 	text, _ := io.ReadAll(get.Body)
 	if get.Header.Get("Content-Type") != "application/json" || get.Header.Get("Cache-Control") != "public, max-age=3600" || get.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("got %v", get.Header)
 	}
-	head := ask(mux, "HEAD", target)
+	head := askMetadata(mux, "HEAD", target)
 	if body, _ := io.ReadAll(head.Body); head.StatusCode != 200 || len(body) > 0 || head.Header.Get("Content-Length") != fmt.Sprint(len(text)) || head.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("HEAD: got %d %q %v", head.StatusCode, body, head.Header)
 	}
 
-	preflight := ask(mux, "OPTIONS", target, "Origin", "https://inspector.example", "Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "authorization,mcp-protocol-version,x-anything")
+	preflight := askMetadata(mux, "OPTIONS", target, "Origin", "https://inspector.example", "Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "authorization,mcp-protocol-version,x-anything")
 	var allowed []string
 	for name := range strings.SplitSeq(preflight.Header.Get("Access-Control-Allow-Headers"), ",") {
 		allowed = append(allowed, strings.ToLower(strings.TrimSpace(name)))
@@ -147,7 +147,7 @@ func TestMetadataMethods(t *testing.T) {
 	}
 
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "TRACE", "get", "QUERY"} {
-		resp := ask(mux, method, target)
+		resp := askMetadata(mux, method, target)
 		body, _ := io.ReadAll(resp.Body)
 		if resp.StatusCode != 405 || resp.Header.Get("Allow") != "GET, HEAD, OPTIONS" || string(body) != "The metadata of a resource is read with GET or HEAD.\n" {
 			t.Errorf("%s: got %d %s %v", method, resp.StatusCode, body, resp.Header)
@@ -182,7 +182,7 @@ func TestMetadataNone(t *testing.T) {
 		if paths := r.MetadataPaths(); paths != nil {
 			t.Errorf("%s: got %q", name, paths)
 		}
-		if resp := ask(r.Metadata(), "GET", wellKnown); resp.StatusCode != 404 {
+		if resp := askMetadata(r.Metadata(), "GET", wellKnown); resp.StatusCode != 404 {
 			t.Errorf("%s: got %d", name, resp.StatusCode)
 		}
 	}
@@ -223,7 +223,7 @@ func TestMetadataMembers(t *testing.T) {
 		for i := range c.m.ScopesSupported {
 			c.m.ScopesSupported[i], c.m.AuthorizationServers[0] = "changed", "changed"
 		}
-		body, _ := io.ReadAll(ask(r.Metadata(), "GET", wellKnown).Body)
+		body, _ := io.ReadAll(askMetadata(r.Metadata(), "GET", wellKnown).Body)
 		if want := `{"resource":"https://api.example.com",` + c.want + "}\n"; string(body) != want {
 			t.Errorf("got  %swant %s", body, want)
 		}
@@ -479,7 +479,7 @@ func checkIdentified(t *testing.T, r *jwt.Resource, identifier string) {
 	if !ok || err != nil || address.Host != own.Host || address.Scheme != own.Scheme || address.RawQuery != own.RawQuery {
 		t.Fatalf("%q: got the address %q (%v)", identifier, params["resource_metadata"], err)
 	}
-	resp := ask(metadataMux(r), "GET", address.RequestURI())
+	resp := askMetadata(metadataMux(r), "GET", address.RequestURI())
 	var document map[string]any
 	if err := json.NewDecoder(resp.Body).Decode(&document); resp.StatusCode != 200 || err != nil || document["resource"] != identifier {
 		t.Fatalf("%q: got %d %v (%v)", identifier, resp.StatusCode, document, err)
