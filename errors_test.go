@@ -358,15 +358,15 @@ func trailingSlashEntry(t *testing.T) string {
 		fmt.Sprintf("| `%s` | `%s` | `%s` | `%s` |\n", strings.TrimSuffix(e.Error(), "; "+e.Hint), e.Got, e.Want, e.Hint)
 }
 
-// The README has a row for every reason.
-func TestREADMENamesReasons(t *testing.T) {
-	text, err := os.ReadFile("README.md")
+// docs/checks.md has a row for every reason.
+func TestChecksPageNamesReasons(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("docs", "checks.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, reason := range jwt.Reasons() {
 		if !strings.Contains(string(text), "`"+string(reason)+"`") {
-			t.Errorf("the README does not name %s", reason)
+			t.Errorf("docs/checks.md does not name %s", reason)
 		}
 	}
 }

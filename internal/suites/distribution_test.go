@@ -314,30 +314,134 @@ func TestNoDependencies(t *testing.T) {
 	}
 }
 
-// The README's Go code compiles.
+// The Go code of the README is a service that compiles, and a test of it that passes.
 func TestREADME(t *testing.T) {
-	t.Chdir(fixture.Path())
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-	if len(blocks) != 5 {
-		t.Fatalf("%d blocks of Go", len(blocks))
-	}
-	dir := t.TempDir()
-	fixture.WriteFile(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.25\n\nrequire assay.example/jwt v0.0.0\n\nreplace assay.example/jwt => "+here+"\n")
-	fixture.WriteFile(t, filepath.Join(dir, "main.go"), blocks[0][1])
-	fixture.WriteFile(t, filepath.Join(dir, "resource.go"), "package main\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\n\n\t\"assay.example/jwt\"\n)\n\nfunc newResource(v *jwt.Verifier) (*jwt.Resource, error) {\n"+blocks[1][1]+"\treturn resource, err\n}\n")
-	fixture.WriteFile(t, filepath.Join(dir, "keys.go"), "package main\n\nimport (\n\t\"log/slog\"\n\t\"time\"\n\n\t\"assay.example/jwt\"\n)\n\nfunc newKeys() (*jwt.RemoteKeySet, error) {\n"+blocks[2][1]+"\treturn keys, err\n}\n")
-	fixture.WriteFile(t, filepath.Join(dir, "claims.go"), "package main\n\nimport \"assay.example/jwt\"\n\nfunc typed(token *jwt.Token) (any, error) {\n"+blocks[3][1]+"\treturn custom, err\n}\n")
-	fixture.WriteFile(t, filepath.Join(dir, "main_test.go"), "package main\n\nimport (\n\t\"net/http\"\n\t\"net/http/httptest\"\n\t\"testing\"\n\n\t\"assay.example/jwt\"\n\t\"assay.example/jwt/jwttest\"\n)\n\n"+blocks[4][1])
+	blocks := goBlocks(t, 3, "README.md")
+	dir := serviceFolder(t)
+	fixture.WriteFile(t, filepath.Join(dir, "main.go"), blocks[0])
+	fixture.WriteFile(t, filepath.Join(dir, "claims.go"), "package main\n\nimport \"assay.example/jwt\"\n\nfunc typed(token *jwt.Token) (any, error) {\n"+blocks[1]+"\treturn custom, err\n}\n")
+	fixture.WriteFile(t, filepath.Join(dir, "main_test.go"), "package main\n\nimport (\n\t\"net/http\"\n\t\"net/http/httptest\"\n\t\"testing\"\n\n\t\"assay.example/jwt\"\n\t\"assay.example/jwt/jwttest\"\n)\n\n"+blocks[2])
 	goTool(t, dir, nil, "vet", ".")
 	goTool(t, dir, nil, "test", ".")
+	if text := readFile(t, "README.md"); strings.Count(text, "\n") > 150 {
+		t.Errorf("the README has %d lines", strings.Count(text, "\n"))
+	}
+}
+
+// The Go code of docs/outages.md and docs/kubernetes.md compiles.
+func TestKeysPages(t *testing.T) {
+	outages, kubernetes := goBlocks(t, 2, "docs", "outages.md"), goBlocks(t, 1, "docs", "kubernetes.md")
+	dir := serviceFolder(t)
+	const head = "package main\n\nimport (\n"
+	fixture.WriteFile(t, filepath.Join(dir, "keys.go"), head+"\t\"log/slog\"\n\t\"time\"\n\n\t\"assay.example/jwt\"\n)\n\nfunc main() {}\n\nfunc newKeys() (*jwt.RemoteKeySet, error) {\n"+outages[0]+"\treturn keys, err\n}\n")
+	fixture.WriteFile(t, filepath.Join(dir, "health.go"), head+"\t\"context\"\n\t\"expvar\"\n\t\"net/http\"\n\t\"time\"\n\n\t\"assay.example/jwt\"\n)\n\n"+outages[1])
+	fixture.WriteFile(t, filepath.Join(dir, "cluster.go"), head+"\t\"crypto/x509\"\n\t\"os\"\n\n\t\"assay.example/jwt\"\n)\n\n"+kubernetes[0])
+	goTool(t, dir, nil, "vet", ".")
+}
+
+// Every test that docs/outages.md, docs/checks.md or SECURITY.md names is there.
+func TestPagesNameTests(t *testing.T) {
+	tests := map[string]bool{}
+	for _, folder := range []string{".", "internal/suites", "explain", "cmd/assay", "internal/e2e"} {
+		paths, err := filepath.Glob(fixture.Path(folder, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllStringSubmatch(string(text), -1) {
+				tests[m[1]] = true
+			}
+		}
+	}
+	named := 0
+	for _, page := range []string{"docs/outages.md", "docs/checks.md", "SECURITY.md"} {
+		for _, m := range regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(readFile(t, page), -1) {
+			if named++; !tests[m] {
+				t.Errorf("%s names %s, which is not there", page, m)
+			}
+		}
+	}
+	if named < 40 {
+		t.Errorf("%d tests are named", named)
+	}
+}
+
+// The gate runs each command of the README, or a test does.
+func TestREADMECommands(t *testing.T) {
+	gate := readFile(t, ".ci", "run")
+	elsewhere := map[string]string{
+		"go run ./cmd/assay debug": "cmd/assay/debug_test.go",              // it runs until it is interrupted
+		"grep -rl":                 "internal/suites/distribution_test.go", // TestAnotherPath
+	}
+	n := 0
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(readFile(t, "README.md"), -1) {
+		for line := range strings.SplitSeq(strings.TrimSpace(block[1]), "\n") {
+			command, _, _ := strings.Cut(strings.TrimSpace(line), "  ")
+			found := strings.Contains(gate, "\n"+command+"\n")
+			for begin, where := range elsewhere {
+				found = found || strings.HasPrefix(command, begin) && readFile(t, where) != ""
+			}
+			if n++; !found {
+				t.Errorf("nothing runs %q", command)
+			}
+		}
+	}
+	if n != 4 {
+		t.Errorf("%d commands", n)
+	}
+}
+
+// The README's command gives a copy another path.
+func TestAnotherPath(t *testing.T) {
+	block := regexp.MustCompile("(?s)```sh\n *(grep -rl .*?)\n *```").FindStringSubmatch(readFile(t, "README.md"))
+	dir := t.TempDir()
+	for _, folder := range []string{"", "explain", "jwttest"} {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		paths, err := filepath.Glob(fixture.Path(folder, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			if name := filepath.Base(path); !strings.HasSuffix(name, "_test.go") {
+				fixture.WriteFile(t, filepath.Join(dir, folder, name), readFile(t, folder, name))
+			}
+		}
+	}
+	fixture.WriteFile(t, filepath.Join(dir, "go.mod"), readFile(t, "go.mod"))
+	command := exec.Command("sh", "-c", block[1])
+	command.Dir = dir
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if got := goTool(t, dir, nil, "list", "-m"); got != "example.com/you/jwt\n" {
+		t.Errorf("the module is %q", got)
+	}
+	goTool(t, dir, nil, "vet", "./...")
+}
+
+// goBlocks are the blocks of Go in a page, of which there are n.
+func goBlocks(t *testing.T, n int, path ...string) (blocks []string) {
+	t.Helper()
+	for _, m := range regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(readFile(t, path...), -1) {
+		blocks = append(blocks, m[1])
+	}
+	if len(blocks) != n {
+		t.Fatalf("%v has %d blocks of Go", path, len(blocks))
+	}
+	return blocks
+}
+
+// serviceFolder is a folder for a module that uses this one.
+func serviceFolder(t *testing.T) string {
+	dir := t.TempDir()
+	fixture.WriteFile(t, filepath.Join(dir, "go.mod"), "module service.example\n\ngo 1.25\n\nrequire assay.example/jwt v0.0.0\n\nreplace assay.example/jwt => "+fixture.Path()+"\n")
+	return dir
 }
 
 // The blocks of Go in docs/authorization.md compile.
