@@ -73,13 +73,22 @@ func TestKeysFileIsReplaced(t *testing.T) {
 			accepted(next)
 		}
 		os.Remove(path)
-		time.Sleep(2 * time.Second)
-		accepted(next)
+		for range 60 { // however long it was gone, it is missed for a second and no more
+			time.Sleep(time.Second)
+			accepted(next)
+		}
 		s := v.Status()[0].Keys
 		if s.State != "stale" || s.Address != path || !strings.HasPrefix(s.LastError, path+": ") || events.events[0].Kind != jwt.EventFailed {
 			t.Errorf("got %+v, %v", s, events.all())
 		}
-		time.Sleep(time.Hour)
+		replaceFile(t, path, fixture.KeySetJSON(fixture.JWKEdit{"kid": "next"}.Apply(first)))
+		time.Sleep(1200 * time.Millisecond)
+		accepted(next)
+		if s := v.Status()[0].Keys; s.State != "fresh" {
+			t.Errorf("after it came back: %+v", s)
+		}
+		os.Remove(path)
+		time.Sleep(time.Hour + 2*time.Second)
 		token, err = fixture.Verify(v, next)
 		fixture.WantRefusal(t, token, err, jwt.ReasonKeysUnavailable, jwt.ErrUnavailable)
 		replaceFile(t, path, fixture.KeySetJSON(fixture.JWKEdit{"kid": "next"}.Apply(first)))

@@ -215,7 +215,9 @@ func TestSharedTransport(t *testing.T) {
 	if shared.MaxIdleConns != 16 || shared.IdleConnTimeout != 30*time.Second || shared.HTTP2.SendPingTimeout != 10*time.Second || shared.HTTP2.PingTimeout != 5*time.Second {
 		t.Errorf("got %+v", shared)
 	}
-	if jwt.SharedTransport(nil) == shared || jwt.SharedTransport(nil) != jwt.SharedTransport(nil) {
+	equal := x509.NewCertPool()
+	equal.AddCert(s.Certificate())
+	if jwt.SharedTransport(equal) != shared || jwt.SharedTransport(nil) == shared || jwt.SharedTransport(nil) != jwt.SharedTransport(nil) {
 		t.Error("authorities are mixed up")
 	}
 	shared.CloseIdleConnections()

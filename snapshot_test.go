@@ -236,3 +236,30 @@ func TestSnapshotSizeLimit(t *testing.T) {
 		}
 	})
 }
+
+// Of two fetches that overlap, of two processes say, the file keeps the answer to the later one, whichever is
+// written first.
+func TestSnapshotFileKeepsTheNewer(t *testing.T) {
+	fixture.Bubble(t, func(t *testing.T) {
+		file := jwt.SnapshotFile(filepath.Join(t.TempDir(), "keys.json"))
+		p := fixture.NewProvider(t)
+		fetch := func(delay time.Duration) {
+			p.Set(func(p *fixture.Provider) { p.Delay = delay })
+			go p.Remote(jwt.RemoteOptions{SnapshotFile: file}).Warm(t.Context())
+			time.Sleep(time.Second)
+		}
+		fetch(4 * time.Second) // metadata, and then keys from 00:00:04 on
+		p.Set(func(p *fixture.Provider) { p.Delay = 0 })
+		time.Sleep(3 * time.Second)
+		p.Set(func(p *fixture.Provider) { p.Delay = 4 * time.Second })
+		time.Sleep(time.Second)
+		p.Set(func(p *fixture.Provider) { p.Delay = 0 })
+		newer := time.Now().UTC().Format(time.RFC3339)
+		fetch(0)
+		time.Sleep(time.Minute)
+		var kept map[string]string
+		if data, err := os.ReadFile(string(file)); err != nil || json.Unmarshal(data, &kept) != nil || kept["fetched_at"] != newer {
+			t.Errorf("kept %q, want %q", kept["fetched_at"], newer)
+		}
+	})
+}
