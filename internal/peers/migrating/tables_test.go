@@ -4,8 +4,10 @@ package migrating
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -13,6 +15,7 @@ import (
 
 	"assay.example/jwt"
 	"assay.example/jwt/jwttest"
+	jwtmiddleware "github.com/auth0/go-jwt-middleware/v3"
 )
 
 const page = "../../../docs/migrating.md"
@@ -241,4 +244,62 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	holds(t, table("| a token | golang-jwt, keyfunc | go-oidc | go-jwt-middleware | jwx | assay |", rows))
+}
+
+// What the two libraries with a guard of their own answer to a request, as far as its token does not decide.
+func TestRequests(t *testing.T) {
+	tokens, middleware, err := goJWTMiddleware(issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refused error
+	theirs, err := jwtmiddleware.New(jwtmiddleware.WithValidator(tokens), jwtmiddleware.WithErrorHandler(
+		func(_ http.ResponseWriter, _ *http.Request, err error) { refused = err }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := newAssay(issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, err := jwt.NewResource(v, jwt.ResourceConfig{OnRefusal: func(_ *http.Request, e *jwt.Error) { refused = e }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := api.Require(jwt.Scope("read:orders"))(http.HandlerFunc(orders))
+	token := with(nil)(iss)
+	var rows [][]string
+	for _, c := range []struct {
+		name   string
+		fields []string
+	}{
+		{"has no credential", nil},
+		{"has another scheme: `Basic`", []string{"Basic YTpi"}},
+		{"has the word `Bearer` alone", []string{"Bearer"}},
+		{"has two fields `Authorization`", []string{"Bearer " + token, "Bearer " + with(nil)(iss)}},
+		{"lacks the scope of the route", []string{"Bearer " + token}},
+	} {
+		ask := func(h http.Handler) int {
+			r := httptest.NewRequest("GET", "/orders", nil)
+			r.Header["Authorization"] = c.fields
+			if c.fields == nil {
+				r.Header.Del("Authorization")
+			}
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			return w.Code
+		}
+		row := []string{c.name, "your handler"}
+		refused = nil
+		if ask(theirs.CheckJWT(http.NotFoundHandler())); refused != nil {
+			name := goJWTMiddlewareError(refused)
+			if errors.Is(refused, jwtmiddleware.ErrJWTMissing) {
+				name = "`ErrJWTMissing`"
+			}
+			row[1] = fmt.Sprintf("%s, %d", name, ask(middleware.CheckJWT(http.NotFoundHandler())))
+		}
+		status := ask(read)
+		rows = append(rows, append(row, fmt.Sprintf("%s, %d", assayError(refused), status)))
+	}
+	holds(t, table("| a request | go-jwt-middleware | assay |", rows))
 }
