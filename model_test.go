@@ -40,9 +40,7 @@ type ask struct {
 	ended               time.Time      // zero: it is under way
 	keys                map[string]int // the key of each kid in a good answer; nil: it failed
 	fresh, retry        time.Duration  // of a good answer; of a bad one
-	known               bool           // the address of the keys was, when it began
-	lost                bool           // the metadata failed
-	lookUp              bool           // it was begun for a token
+	known, lost, lookUp bool           // the address was known before; the metadata failed; it was begun for a token
 }
 
 // visit is one verification.
@@ -55,7 +53,10 @@ type visit struct {
 }
 
 // life is all that a model needs to judge a visit: the fetches in their order.
-type life struct{ asks []*ask }
+type life struct {
+	asks  []*ask
+	tried time.Time // when the metadata were asked for last
+}
 
 // last is the last good answer that came before x, or not after it.
 func (l *life) last(x time.Time, at bool) (last *ask) {
@@ -85,14 +86,15 @@ func (l *life) atHand(v visit) bool {
 // judge says what of a visit breaks a promise; empty if nothing does.
 func (l *life) judge(v visit) string {
 	set, waited := l.last(v.came, true), v.ended.Sub(v.came)
-	atHand := l.atHand(v)
 	switch {
 	case waited > longestWait:
 		return "it waited longer than any may"
-	case atHand && waited > renewalWait:
+	case l.atHand(v) && waited > renewalWait:
 		return "it waited longer than one may whose key is at hand"
-	case atHand && waited > 0 && v.came.Sub(set.asked) < set.fresh:
+	case l.atHand(v) && waited > 0 && v.came.Sub(set.asked) < set.fresh:
 		return "it waited although its key was at hand and fresh"
+	case v.outcome != 200 && !l.lookedUp(v):
+		return "it was refused, and no look-up was begun"
 	case v.again > time.Minute:
 		return "it shall come again after more than a minute"
 	}
@@ -134,29 +136,28 @@ func (l *life) maybeStale(v visit) (maybe bool) {
 	return maybe
 }
 
-// due is when a token of a key that is served since then is accepted at the latest, if it comes every
-// second. moved is when its key set was.
+// due is when a token of a key that is served since then is accepted at the latest, if it comes every second. The
+// key set has moved then, unless moved is zero.
 func (l *life) due(since, moved time.Time) time.Time {
-	begins := since
+	begins := later(since.Add(lookUpEvery), moved.Add(metadataEvery+lookUpEvery))
 	for _, a := range l.asks {
-		if a.lost && a.tried.After(moved) && a.tried.Add(metadataEvery).After(begins) && !moved.IsZero() {
-			begins = a.tried.Add(metadataEvery)
+		if a.lost && !moved.IsZero() && a.tried.After(moved) {
+			begins = later(begins, a.tried.Add(metadataEvery+lookUpEvery))
 		}
-	}
-	if at := moved.Add(metadataEvery); at.After(begins) {
-		begins = at
-	}
-	begins = begins.Add(lookUpEvery)
-	for _, a := range l.asks {
-		if failed := !a.ended.IsZero() && a.keys == nil; failed {
-			for _, next := range []time.Time{a.began.Add(lookUpEvery), a.ended.Add(a.retry)} {
-				if next.After(begins) {
-					begins = next
-				}
-			}
+		if !a.ended.IsZero() && a.keys == nil {
+			begins = later(begins, a.began.Add(lookUpEvery), a.ended.Add(a.retry))
 		}
 	}
 	return begins.Add(time.Second + longestFetch)
+}
+
+func later(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
+
+// lookedUp reports whether a look-up was begun for a visit, or was not allowed so soon.
+func (l *life) lookedUp(v visit) bool {
+	return slices.ContainsFunc(l.asks, func(a *ask) bool {
+		return v.came.Sub(a.began) < lookUpEvery && !a.began.After(v.ended) || a.ended.Add(a.retry).After(v.came)
+	})
 }
 
 // add begins a fetch, and says what is wrong with the requests so far.
@@ -188,19 +189,15 @@ func (l *life) add(a *ask) string {
 	return ""
 }
 
-// read says what is wrong with a request for the metadata (metadata) or the keys, the first of a fetch.
+// read says what is wrong with the first request of a fetch, which is for the metadata or for the keys.
 func (l *life) read(a *ask, metadata bool) string {
-	var tried time.Time
-	for _, b := range l.asks {
-		if b != a && b.tried.After(tried) {
-			tried = b.tried
-		}
-	}
-	switch age := time.Since(tried); {
+	switch age := a.began.Sub(l.tried); {
 	case metadata && a.known && age < metadataEvery:
 		return "metadata twice in a minute"
 	case !metadata && age > metadataEvery:
 		return "metadata were not read although they are a minute old"
+	case metadata:
+		a.tried, l.tried = a.began, a.began
 	}
 	return ""
 }
@@ -222,7 +219,8 @@ type world struct {
 	path     string         // of the key set
 	old      map[string]int // what the former addresses serve for ever; nil: nothing
 	moved    time.Time
-	mode     string // see answer
+	learned  time.Time // when the metadata told of it
+	mode     string    // see answer
 	retry    string
 	delay    time.Duration
 	early    bool                      // an answer is that of the time of its request
@@ -254,6 +252,7 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	a := w.under(r)
 	metadata := strings.HasPrefix(r.URL.Path, "/.well-known/")
 	early, keys := w.answer(r)
+	told := w.path
 	mode, delay := w.modeOf(metadata), w.delay
 	w.mu.Unlock()
 	wait := time.After(delay)
@@ -274,16 +273,20 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer w.mu.Unlock()
 	if !w.early {
 		early, keys = w.answer(r)
+		told = w.path
 	}
 	retry, _ := time.ParseDuration(early.Header().Get("Retry-After") + "s")
 	retry = min(retry, time.Minute)
 	switch {
-	case !metadata && early.Code == 200:
+	case keys != nil:
 		w.end(a, keys, freshOf(early.Header().Get("Cache-Control")))
 	case !metadata:
 		w.end(a, nil, retry)
 	case early.Code == 200:
 		a.lost, a.known = false, true
+		if told == w.path {
+			w.learned = a.tried
+		}
 	case r.URL.Path == fixture.MetadataPath && !a.known:
 		w.end(a, nil, max(a.retry, retry))
 	default:
@@ -318,9 +321,7 @@ func (w *world) under(r *http.Request) *ask {
 		w.fault(w.read(a, metadata))
 	}
 	w.say("request %s", r.URL.Path)
-	if first && metadata {
-		a.tried = now
-	} else if !metadata {
+	if !metadata {
 		a.asked = now
 	}
 	return a
@@ -366,6 +367,8 @@ func (w *world) answer(r *http.Request) (*httptest.ResponseRecorder, map[string]
 		rec.WriteHeader(http.StatusBadGateway)
 	case r.URL.Path == fixture.OIDCPath:
 		fmt.Fprintf(rec, `{"issuer":%q,"jwks_uri":%q}`, fixture.ProviderURL, fixture.ProviderURL+w.path)
+	case !metadata && mode == "empty":
+		rec.WriteString(`{"keys":[]}`)
 	case metadata || keys == nil:
 		rec.WriteHeader(http.StatusNotFound)
 	default:
@@ -447,7 +450,7 @@ func (w *world) happen() string {
 	defer w.mu.Unlock()
 	one := func(of ...string) string { return of[w.rng.IntN(len(of))] }
 	set := maps.Clone(w.nodes[0])
-	what := one("publish", "publish", "withdraw", "replace", "move", "mode", "mode", "heal", "heal", "slow", "slow", "quick", "stale node", "synchronized", "cache", "metadata", "freshness")
+	what := one("publish", "publish", "withdraw", "replace", "move", "mode", "mode", "heal", "heal", "heal", "slow", "slow", "quick", "stale node", "synchronized", "cache", "metadata", "freshness")
 	stale := w.stale
 	switch what {
 	case "publish":
@@ -470,7 +473,7 @@ func (w *world) happen() string {
 			w.moved, w.path = time.Now(), fmt.Sprintf("/keys/%d", len(w.log))
 		}
 	case "mode":
-		w.mode, w.retry = one("down", "dead", "429", "429"), one("", "0", "5", "40", "120")
+		w.mode, w.retry = one("down", "dead", "empty", "429", "429"), one("", "0", "5", "40", "120")
 		what += " " + w.mode + " " + w.retry
 	case "heal":
 		w.mode, w.metadata = "", ""
@@ -621,16 +624,16 @@ func (r *run) judgeTimes(v visit) (fault string) {
 		if l.named != k || served.IsZero() || v.came.Before(served) {
 			continue
 		}
-		since := served
-		if l.first.After(since) {
-			since = l.first
+		since, moved := later(served, l.first), r.moved
+		if r.learned.After(moved) && r.learned.Before(v.came) {
+			since, moved = later(since, r.learned), time.Time{}
 		}
-		if due := r.due(since, r.moved); v.outcome != 200 && v.came.After(due) {
+		if due := r.due(since, moved); v.outcome != 200 && v.came.After(due) {
 			fault = fmt.Sprintf("the key is served since %v, and was to be accepted until %v", served.Sub(worldBegins), due.Sub(worldBegins))
 		}
 		if v.outcome == 200 {
 			took := v.ended.Sub(since)
-			if r.due(since, r.moved).Sub(since) > lookUpEvery+time.Second+longestFetch {
+			if r.due(since, moved).Sub(since) > lookUpEvery+time.Second+longestFetch {
 				n.newKeyInTrouble = max(n.newKeyInTrouble, took)
 			} else {
 				n.newKey = max(n.newKey, took)
@@ -733,10 +736,16 @@ func (r *run) tokens(rng *rand.Rand) {
 // Issuers, tokens and the clock do anything in any order, and the promises hold.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	const sequences, step = 800, 7
+	const sequences, step = 600, 5
 	var n tally
 	for seed := range fixture.Sample(sequences, step) {
 		fixture.Bubble(t, func(t *testing.T) { sequence(t, uint64(seed), &n) })
 	}
-	t.Logf("%+v", n)
+	t.Logf("%d sequences from seed 0 on (of %d), %d events, %d tokens (%d accepted, %d refused, %d unavailable), %d fetches", n.sequences, sequences,
+		n.events, n.tokens, n.accepted, n.refused, n.unavailable, n.asks)
+	t.Logf("longest: until a new key %v, with exceptions %v; until a withdrawal %v, with exceptions %v; wait with the key at hand %v, without %v",
+		n.newKey, n.newKeyInTrouble, n.withdrawn, n.withdrawnInTrouble, n.atHand, n.other)
+	if n.accepted == 0 || n.refused == 0 || n.unavailable == 0 || n.newKey == 0 || n.atHand != renewalWait || n.other != longestWait {
+		t.Error("the search has not been where it should")
+	}
 }
