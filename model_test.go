@@ -239,6 +239,12 @@ func (w *world) say(format string, args ...any) {
 // worldBegins is the time in each bubble.
 var worldBegins = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
+func (w *world) isBroken() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.broken != ""
+}
+
 func (w *world) fault(what string) {
 	if what != "" && w.broken == "" {
 		w.say("FAULT %s", what)
@@ -577,7 +583,7 @@ func (r *run) sleep(d time.Duration) {
 			}
 			step = min(step, l.next.Sub(now))
 		}
-		if step <= 0 || r.broken != "" {
+		if step <= 0 || r.isBroken() {
 			return
 		}
 		time.Sleep(step)
@@ -687,7 +693,7 @@ func sequence(t *testing.T, seed uint64, n *tally) {
 		steps := []time.Duration{10 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 11 * time.Second,
 			time.Minute, 8 * time.Minute, 10 * time.Minute, time.Hour}
 		r.sleep(steps[rng.IntN(len(steps))] + time.Duration(rng.IntN(int(10*time.Millisecond))))
-		if r.broken != "" {
+		if r.isBroken() {
 			break
 		}
 	}
@@ -736,7 +742,11 @@ func (r *run) tokens(rng *rand.Rand) {
 // Issuers, tokens and the clock do anything in any order, and the promises hold.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	const sequences, step = 600, 5
+	const sequences = 600
+	step := 5
+	if fixture.Race {
+		step = 20 // it makes them slower
+	}
 	var n tally
 	for seed := range fixture.Sample(sequences, step) {
 		fixture.Bubble(t, func(t *testing.T) { sequence(t, uint64(seed), &n) })
