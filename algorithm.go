@@ -9,7 +9,7 @@ import (
 )
 
 // An Algorithm is the name of a signature algorithm: RFC 7518 section 3.1, RFC 8037 section 3.1 and
-// RFC 9864 and RFC 9964. There is no value for "none", and no other name is accepted anywhere.
+// RFC 9864 and RFC 9964. There is no value for "none"; tokens and keys with another name are refused.
 type Algorithm string
 
 // The algorithms that this package verifies.
@@ -26,8 +26,8 @@ const (
 	MLDSA87 Algorithm = "ML-DSA-87" // RFC 9964, from Go 1.27 on
 )
 
-// algorithms says what each needs: the type of key (RFC 7518 section 6.1), and the hash of the signing input
-// if it is hashed apart. mldsa.go adds its own.
+// algorithms holds what each needs: the type of key (RFC 7518 section 6.1), and a hash if the signing input is
+// hashed before crypto/* gets it. mldsa.go adds its own.
 var algorithms = map[Algorithm]struct {
 	kty  string
 	hash crypto.Hash

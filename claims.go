@@ -54,9 +54,9 @@ func (l listClaim) each(yield func(value string) bool) {
 	}
 }
 
-// values are those of a list, in a slice of the caller's own; nil if there are none.
+// values returns the strings of a list in a new slice; nil if there are none.
 func (l listClaim) values() (all []string) {
-	all = slices.Grow(all, strings.Count(string(l), `"`)/2) // as many as there are, or more
+	all = slices.Grow(all, strings.Count(string(l), `"`)/2) // an upper bound
 	for value := range l.each {
 		all = append(all, value)
 	}
@@ -208,7 +208,7 @@ func (r *claimReader) readText(into *stringClaim) {
 	into.value, into.present = r.string()
 }
 
-// readTextIfAny reads a claim that is not registered: any type is somebody's right.
+// readTextIfAny reads a claim that is not registered: a value that is not a string is skipped.
 func (r *claimReader) readTextIfAny(into *stringClaim) {
 	if r.peek() != '"' {
 		r.skip()
@@ -248,10 +248,10 @@ func (r *claimReader) readScope(into *listClaim) {
 // logoutEvent is the member of events that makes a logout token (OpenID Connect Back-Channel Logout section 2.4).
 const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 
-// readKind reads a claim in which tokens that are no access tokens say so.
+// readKind reads a claim by which ID, refresh and logout tokens say what they are.
 func (r *claimReader) readKind() {
 	note := func(text string) {
-		if kind := kindNamed(text); kind != "" && (r.claims.kind == "" || r.claims.kind == "id") { // an ID token may be asked for
+		if kind := kindNamed(text); kind != "" && (r.claims.kind == "" || r.claims.kind == "id") { // only "id" may be accepted later
 			r.claims.kind, r.claims.kindClaim = kind, r.name
 		}
 	}

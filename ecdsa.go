@@ -1,5 +1,5 @@
-// This file verifies ECDSA signatures: RFC 7518 section 3.4. A JWS carries the two integers as
-// bytes of fixed length, crypto/ecdsa takes them in ASN.1.
+// This file verifies ECDSA signatures: RFC 7518 section 3.4. A JWS carries the two integers as bytes
+// of fixed length; crypto/ecdsa takes them in ASN.1.
 
 package jwt
 
@@ -71,7 +71,7 @@ func (k ecdsaKey) verify(alg Algorithm, input, signature []byte) bool {
 	return ecdsa.VerifyASN1(k.public, alg.digest(input), der)
 }
 
-// derHint says that a signature is the ASN.1 that a JWS does not carry; empty if it is not.
+// derHint says that a signature is in ASN.1 DER, where a JWS has two integers; empty if it is not.
 func derHint(signature []byte) string {
 	var integers struct{ R, S *big.Int }
 	if rest, err := asn1.Unmarshal(signature, &integers); err != nil || len(rest) > 0 {

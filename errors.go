@@ -14,17 +14,17 @@ import (
 // Every refusal is an [*Error] that wraps exactly one of these. Use [errors.Is] to tell them apart.
 var (
 	ErrNoToken        = errors.New("jwt: no bearer token")                  // no credential, or one of another scheme
-	ErrRequest        = errors.New("jwt: malformed credential")             // two credentials, or one not as in RFC 6750
-	ErrMalformed      = errors.New("jwt: malformed token")                  // it is no well-formed compact JWS (RFC 7515)
+	ErrRequest        = errors.New("jwt: malformed credential")             // two different credentials, or one that RFC 6750 does not allow
+	ErrMalformed      = errors.New("jwt: malformed token")                  // the token is not a well-formed compact JWS (RFC 7515)
 	ErrKey            = errors.New("jwt: no key for the token")             // no single key fits its algorithm and key id
 	ErrSignature      = errors.New("jwt: signature invalid")                // the signature does not hold
-	ErrExpired        = errors.New("jwt: token expired")                    // the token's time is over
-	ErrNotYetValid    = errors.New("jwt: token not yet valid")              // the token's time has not come
-	ErrClaims         = errors.New("jwt: claims refused")                   // one is missing, malformed or not as asked for
+	ErrExpired        = errors.New("jwt: token expired")                    // exp is past, or the token is older than Config.MaxAge
+	ErrNotYetValid    = errors.New("jwt: token not yet valid")              // nbf or iat is in the future
+	ErrClaims         = errors.New("jwt: claims refused")                   // a claim is missing, malformed or not what is required
 	ErrBinding        = errors.New("jwt: token binding not proven")         // no proof of the sender's key (RFC 7800)
-	ErrScope          = errors.New("jwt: insufficient scope")               // it is valid, and does not allow this request
-	ErrAuthentication = errors.New("jwt: insufficient user authentication") // the user must authenticate again, or better (RFC 9470)
-	ErrUnavailable    = errors.New("jwt: unavailable")                      // no keys, or no answer for Validate: never the caller's fault
+	ErrScope          = errors.New("jwt: insufficient scope")               // the token is valid, but does not allow this request
+	ErrAuthentication = errors.New("jwt: insufficient user authentication") // the user must log in again, or by a stronger method (RFC 9470)
+	ErrUnavailable    = errors.New("jwt: unavailable")                      // no keys, or Validate had no answer: not the caller's fault
 )
 
 // A Reason is the stable code of one way to be refused, fit for logs and metric labels.
@@ -45,7 +45,7 @@ const (
 	ReasonHeaderCritical             Reason = "header_critical"             // ErrMalformed: the header asks for an extension (crit, b64)
 	ReasonTokenNested                Reason = "token_nested"                // ErrMalformed: the payload is a JWT itself (cty)
 	ReasonAlgorithmRefused           Reason = "algorithm_refused"           // ErrKey: alg is none, unknown or not allowed
-	ReasonKeyUnknown                 Reason = "key_unknown"                 // ErrKey: no key of that kid, or none fits at all
+	ReasonKeyUnknown                 Reason = "key_unknown"                 // ErrKey: no key has that kid, or no key fits
 	ReasonKeyMismatch                Reason = "key_mismatch"                // ErrKey: the key of that kid has another algorithm
 	ReasonKeyAmbiguous               Reason = "key_ambiguous"               // ErrKey: several keys could be meant
 	ReasonSignatureInvalid           Reason = "signature_invalid"           // ErrSignature
@@ -123,19 +123,19 @@ type Error struct {
 	Member string // the claim or header member concerned; empty if none
 	Got    string // what was found, without quotes; empty if nothing was
 	Want   string // what was wanted; text from the configuration in quotes
-	Hint   string // what to look at, where the refusal is a well-known mistake
+	Hint   string // what to check, if a well-known mistake explains the refusal
 	Issuer string // Config.Issuer of the issuer that judged the token; empty before one was chosen
 	KeyID  string // the token's kid; empty if it has none, or was not read that far
 	// Subject, ClientID and TokenID say whose token was refused: the claims sub, client_id (or azp, cid,
 	// appid) and jti. They are empty until the signature holds.
 	Subject, ClientID, TokenID string
 
-	Offset      int           // byte of the decoded header or payload; with ReasonHeaderInvalid or ReasonPayloadInvalid
+	Offset      int           // where the fault is, in bytes of the decoded header or payload; with ReasonHeaderInvalid or ReasonPayloadInvalid
 	RetryAfter  time.Duration // when to ask again; only with ErrUnavailable
 	Also        []*Error      // the other claims that failed; Reason and sentinel are those of the first
 	detail      string        // replaces "Member is Got, want Want" in the text
-	size, limit int           // in bytes, if limit is set: in the text they follow detail, which says of what
-	sentinel    error         // overrides the table's: only where Config.Validate named one
+	size, limit int           // in bytes; if limit is set, the text is detail, size and limit
+	sentinel    error         // replaces the table's, if the error of Config.Validate wraps one
 	cause       error
 	ask         ask
 }
@@ -174,7 +174,7 @@ func (e *Error) line() string {
 	return text
 }
 
-// what says what is wrong, without what that is called.
+// what returns the part of the text that follows the words of the Reason.
 func (e *Error) what() string {
 	switch {
 	case e.limit > 0:
@@ -200,12 +200,12 @@ func (e *Error) Unwrap() []error {
 	return slices.DeleteFunc([]error{e.kind(), e.cause}, func(err error) bool { return err == nil })
 }
 
-// adopted copies an error that a caller's source of keys returned, perhaps to many at once. It may
-// hold text from a token as it was written: what is not fit to be printed is cut and escaped.
+// adopted copies an error of the caller's KeySource, which may return the same one to several
+// goroutines. Its fields may hold raw text of a token: adopted cuts and escapes what is not printable.
 func (e *Error) adopted() *Error {
 	c := *e
 	c.Also = nil // it is about one key
-	// Escapes make four bytes of one at most.
+	// One escaped byte takes up to four bytes.
 	if !printable(c.Got) || len(c.Got) > 4*maxShown+len("...") {
 		c.Got = snippet(c.Got)
 	}
@@ -244,7 +244,7 @@ func sentinelsIn(err error) []error {
 	return slices.DeleteFunc(all, func(sentinel error) bool { return !errors.Is(err, sentinel) })
 }
 
-// unavailable wraps what kept the keys away; they may be had again in retry.
+// unavailable wraps the error because of which there are no keys; after retry they may be asked for again.
 func unavailable(cause error, retry time.Duration) *Error {
 	e := &Error{Reason: ReasonKeysUnavailable, RetryAfter: retry, detail: foreign(cause)}
 	if len(sentinelsIn(cause)) == 0 {

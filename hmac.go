@@ -14,8 +14,8 @@ import (
 type hmacKey struct{ newHash func() hash.Hash }
 
 // HMACKey returns a key for HS256, HS384 or HS512. The secret must be at least as long as the hash
-// (32, 48 or 64 bytes; RFC 7518 section 3.2) and must not be a public key in any usual form, which
-// every attacker has. kid may be empty.
+// (32, 48 or 64 bytes; RFC 7518 section 3.2). It must not be a public key as PEM, DER, SSH or JWK:
+// attackers have that too. kid may be empty.
 func HMACKey(kid string, alg Algorithm, secret []byte) (*Key, error) {
 	k, err := hmacKeyOf(kid, alg, secret)
 	return constructed("HMACKey", k, err)

@@ -18,7 +18,7 @@ const (
 	defaultMaxTokenSize = 16 << 10
 	// A header names an algorithm and a key. 4 KiB leaves room for a certificate that we ignore.
 	defaultMaxHeaderSize = 4 << 10
-	// What net/http takes for all header fields of a request together bounds what these can be set to.
+	// net/http takes so much for all header fields of a request together: a larger limit has no effect.
 	maxSettableSize = 1 << 20
 )
 
@@ -78,8 +78,8 @@ func split(token string, maxToken, maxHeader int) (p parts, err *Error) {
 
 const opaqueHint = "issuers hand out opaque tokens when no API was asked for: request the token with this API's audience, or ask the issuer by introspection (RFC 7662)"
 
-// decode decodes the parts, in memory that the caller lends as far as it suffices. All must be canonical
-// base64url, so that a token has one spelling. Behind the signature stands a copy of the signing input.
+// decode decodes the parts, into lent as far as its capacity suffices. All must be canonical base64url, so
+// that a token has one spelling. input is a copy of the signing input.
 func (p *parts) decode(lent []byte) (header, payload string, signature, input []byte, err *Error) {
 	all, ok := appendBase64url(lent[:0], p.header)
 	if !ok {
@@ -98,7 +98,7 @@ func (p *parts) decode(lent []byte) (header, payload string, signature, input []
 	return text[:headerSize], text[headerSize:], all[len(text):end:end], all[end:], nil
 }
 
-// encodingFault words what is wrong with a part that is not canonical base64url and begins at this byte of the token.
+// encodingFault words why a part is not canonical base64url. The part begins at the byte at of the token.
 func encodingFault(name, part string, at int) *Error {
 	bad := notBase64urlAt(part)
 	detail := "the " + name + " breaks off or does not end canonically"
@@ -109,7 +109,7 @@ func encodingFault(name, part string, at int) *Error {
 	return &Error{Reason: ReasonTokenEncoding, detail: detail + " at byte " + strconv.Itoa(at+bad) + " of the token"}
 }
 
-// notBase64urlAt returns the byte at which a text stops to be canonical base64url; its length if it breaks off.
+// notBase64urlAt returns the byte from which on a text is not canonical base64url; its length if it breaks off.
 func notBase64urlAt(text string) int {
 	rest := strings.TrimLeft(text, base64urlAlphabet)
 	if rest != "" || len(text)%4 == 1 { // in the second case a character is missing
@@ -137,9 +137,9 @@ var base64urlValues = func() (values [256]byte) {
 // inBase64url reports whether c is of the alphabet.
 func inBase64url(c byte) bool { return base64urlValues[c] != notBase64url }
 
-// appendBase64url decodes unpadded base64url behind dst. It accepts the one spelling that an encoder
-// produces: no byte outside of the alphabet (CR, LF and padding are outside), no length that no encoder
-// produces, no bit set that decodes to nothing.
+// appendBase64url appends the decoded bytes of unpadded base64url to dst. It accepts only what an encoder
+// produces: characters of the alphabet (not CR, LF or padding), a length that an encoder can produce, and
+// zeros in the bits that decode to nothing.
 func appendBase64url(dst []byte, s string) (_ []byte, ok bool) {
 	dst, v := slices.Grow(dst, len(s)/4*3+2), &base64urlValues
 	for ; len(s) >= 4; s = s[4:] {
@@ -182,17 +182,17 @@ type Header struct {
 	unnamedRSA Algorithm
 }
 
-// Format prints the header in one line of plain text whatever the verb. Nobody vouches for it where
-// a [KeySource] sees it, so its texts are cut to 64 bytes and escaped, as in an [*Error].
+// Format prints the header in one line of plain text, whatever the verb. A [KeySource] sees it before the
+// signature is verified, so its texts are cut to 64 bytes and escaped, as in an [*Error].
 func (h Header) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "jwt.Header(alg=%s kid=%s typ=%s cty=%s)", quote(string(h.Algorithm)), quote(h.KeyID), quote(h.Type), quote(h.ContentType))
 }
 
-// nameless is a name that no key has.
+// nameless stands for an x5t that is empty or no string: a thumbprint that no key has.
 const nameless = "?"
 
-// parse reads the decoded header. Keys and addresses in it (jwk, jku, x5c, x5u) are passed
-// over like any other member that is not critical, and so is zip: nothing is ever inflated.
+// parse reads the decoded header. It skips keys and addresses (jwk, jku, x5c, x5u) like all members
+// that are not critical, and zip too: nothing is decompressed.
 func (h *Header) parse(text string) *Error {
 	s := scanner{text: text}
 	hasAlg := false

@@ -17,7 +17,7 @@ const (
 	maxDepth   = 32   // no honest header, payload or key set is deeper; recursion beyond it would cost stack
 	maxMembers = 1000 // no honest object has more; it bounds the search for duplicate names
 	fewMembers = 24   // up to here duplicate names are found by comparing, beyond it by hashing
-	maxNumber  = 400  // a float64 that is written out has some 330 digits; it bounds what computing with a number costs
+	maxNumber  = 400  // bytes of a number that is computed with: a float64 written out has some 330 digits, and longer ones cost time
 	// The last second of the year 9999 (RFC 3339 ends there). Larger dates are mistakes, such as
 	// milliseconds, or attempts to overflow.
 	maxNumericDate = 253402300799
@@ -27,7 +27,7 @@ const (
 // the text is valid UTF-8 without lone surrogates, no object has a duplicate name at any depth,
 // names are compared exactly, nothing is deeper than maxDepth, and nothing follows the text.
 //
-// Its methods return false once something is wrong, and from then on; end says what. Strings are
+// After the first fault all its methods return false; end says what the fault is. Strings are
 // pieces of the text unless they hold escapes. A scanner of an ordinary text allocates nothing.
 type scanner struct {
 	text   string
@@ -36,13 +36,13 @@ type scanner struct {
 	at     int    // where
 	fresh  bool   // an object or array was opened and has no member yet
 	depth  int
-	vetted bool // the text was scanned before: names need no comparing
+	vetted bool // the text was scanned before: names are not compared again
 	// The names of all open objects, the innermost last: the first few here, the others in more.
 	few   [fewMembers]string
 	more  []string
 	count int
 	first [maxDepth]uint16  // by depth: where the names of each open object begin
-	many  []map[string]bool // by depth: all names of an object that has more than a few
+	many  []map[string]bool // by depth: all names of an object that has more than fewMembers
 }
 
 // wrong records the first fault, moves to the end of the text, and always returns false.
@@ -140,8 +140,8 @@ func (s *scanner) members(yield func(name string) bool) {
 	}
 }
 
-// unique adds a name to the innermost object, which must not have it yet. A few names are compared with
-// each other, further ones are found in a map, so that the time is linear in any case.
+// unique adds a name to the innermost object, which must not have it yet. A few names are compared one by
+// one; an object with more has them in a map, so that the time stays linear.
 func (s *scanner) unique(name string) bool {
 	first := int(s.first[s.depth-1])
 	if s.count-first == fewMembers {
@@ -215,7 +215,7 @@ func (s *scanner) skip() bool {
 	return s.fault == ""
 }
 
-// raw is skip, and returns the text of the value.
+// raw skips the next value and returns its text.
 func (s *scanner) raw() (string, bool) {
 	s.peek()
 	start := s.pos
@@ -380,8 +380,8 @@ func (s *scanner) hex4() (rune, bool) {
 	return rune(r), true
 }
 
-// end says what is wrong with the whole text, and where; empty if nothing is. Anything but white
-// space behind the text is wrong.
+// end says what is wrong with the whole text, and where; empty if nothing is. Only white space may
+// follow the value.
 func (s *scanner) end() string {
 	if c := s.peek(); s.fault == "" && (c != 0 || s.pos < len(s.text)) {
 		s.wrong("something follows")
@@ -392,7 +392,7 @@ func (s *scanner) end() string {
 	return s.fault + " at byte " + strconv.Itoa(s.at)
 }
 
-// withoutMark takes the byte order mark off a document that editors and file servers put there.
+// withoutMark removes the byte order mark that some editors and file servers put before a document.
 func withoutMark(text string) string { return strings.TrimPrefix(text, "\ufeff") }
 
 // kindOf names the type of a value by its first byte.
@@ -400,15 +400,15 @@ func kindOf(first byte) string { return cmp.Or(kinds[first], "a number") }
 
 var kinds = map[byte]string{'"': "a string", '{': "an object", '[': "an array", 't': "a bool", 'f': "a bool", 'n': "null"}
 
-// unquoted decodes a JSON string that was scanned.
+// unquoted decodes a JSON string that a scanner has accepted.
 func unquoted(raw string) string {
 	s := scanner{text: raw}
 	text, _ := s.string()
 	return text
 }
 
-// written returns a value, which was scanned, as people read it: strings without quotes, arrays with
-// spaces between their elements.
+// written returns a value that a scanner has accepted as people read it: strings without quotes, arrays
+// with spaces between their elements.
 func written(raw string) string {
 	s := scanner{text: raw, vetted: true}
 	switch s.peek() {
@@ -425,8 +425,8 @@ func written(raw string) string {
 	return raw
 }
 
-// exactNumber returns the value of a JSON number that was scanned; nil if it is longer than maxNumber, or
-// its exponent is larger.
+// exactNumber returns the value of a JSON number that a scanner has accepted; nil if its length or its
+// exponent is over maxNumber.
 func exactNumber(text string) *big.Rat {
 	if len(text) > maxNumber {
 		return nil
@@ -439,15 +439,15 @@ func exactNumber(text string) *big.Rat {
 	return value
 }
 
-// date reads the next value as a NumericDate (RFC 7519 section 2), to the nanosecond. It says what is wrong with
-// it; empty if nothing is.
+// date reads the next value as a NumericDate (RFC 7519 section 2), to the nanosecond. wrong says what is wrong
+// with it; empty if nothing is.
 func (s *scanner) date() (date time.Time, wrong string) {
 	if c := s.peek(); c != '-' && (c < '0' || c > '9') {
 		s.skip()
 		return date, "is not a number"
 	}
 	text, _ := s.number()
-	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil && seconds <= maxNumericDate { // as nearly every one is written
+	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil && seconds <= maxNumericDate { // the usual form
 		return time.Unix(int64(seconds), 0), ""
 	}
 	value := exactNumber(text)

@@ -1,5 +1,5 @@
-// This file turns JSON Web Keys (RFC 7517 section 4) and keys of crypto/* into Key values, with every
-// check that a key can be given before it is used.
+// This file turns JSON Web Keys (RFC 7517 section 4) and keys of crypto/* into Key values, and checks
+// each key before it is used.
 
 package jwt
 
@@ -18,9 +18,9 @@ import (
 )
 
 // A KeySource finds the key that a token names. It returns exactly one key or an error, never a
-// list to try. An error that wraps [ErrKey] says that there is no such key; any other means that the
-// keys could not be had, [ErrUnavailable]. It is called by many goroutines at once, with a header that nobody has
-// vouched for yet; nothing in the header may choose what is fetched or from where.
+// list to try. An error that wraps [ErrKey] says that there is no such key; any other error counts as
+// [ErrUnavailable]. Many goroutines call it at once, with a header that is not verified yet: nothing in
+// the header may choose what is fetched or from where.
 type KeySource interface {
 	Key(ctx context.Context, h Header) (*Key, error)
 }
@@ -29,8 +29,8 @@ type KeySource interface {
 // more than one name: an RSA key that declares no algorithm stands for RS256, or for the one RSA algorithm that
 // [Config].Algorithms names; an Ed25519 key answers to EdDSA and to Ed25519 (RFC 9864).
 //
-// A Key is immutable and safe for concurrent use. As a [KeySource] it is the one key of its issuer:
-// with a key id it answers to tokens that name it or name none, without one to every token.
+// A Key is immutable and safe for concurrent use. As a [KeySource] it is the one key of its issuer: a key
+// with a kid is for tokens with that kid or with none, a key without a kid is for all tokens.
 type Key struct {
 	id         string
 	kty        string    // RFC 7518 section 6.1
@@ -43,17 +43,17 @@ type Key struct {
 	primitive
 }
 
-// A primitive is the cryptographic half of a key: the one signature operation of a token, yes or no.
+// A primitive is the cryptographic half of a key: it reports whether a signature is valid.
 type primitive interface {
 	verify(alg Algorithm, input, signature []byte) bool
 }
 
-// same reports whether two keys are one, although a set may have been read twice.
+// same reports whether two Key values are the same key, perhaps from two readings of one set.
 func (k *Key) same(other *Key) bool {
 	return k == other || k.sameMaterial(other) && k.alg == other.alg && k.issuer == other.issuer
 }
 
-// sameMaterial reports whether two keys are one but for what is said of them.
+// sameMaterial reports whether two keys have the same key material, whatever their kid and use.
 func (k *Key) sameMaterial(other *Key) bool {
 	if k.kty == "oct" && other.kty == "oct" {
 		return k.alg == other.alg && sameSecret(k.primitive, other.primitive)
@@ -72,7 +72,7 @@ func (k *Key) Algorithm() Algorithm { return k.alg }
 // a hash of a secret helps to guess it.
 func (k *Key) Thumbprint() string { return k.thumbprint }
 
-// Format prints what is public of the key whatever the verb, so that no log line shows a secret.
+// Format prints kid, kty and alg, whatever the verb, so that no log line shows a secret.
 func (k *Key) Format(f fmt.State, _ rune) {
 	if k == nil {
 		fmt.Fprint(f, "jwt.Key(nil)")
@@ -135,7 +135,7 @@ func newKey(kid, kty string, alg Algorithm, p primitive, members string) *Key {
 	return k
 }
 
-// constructed is what the exported function of this name returns.
+// constructed returns what the exported function of this name returns: made, or err behind the name.
 func constructed[T *Key | []*Key | *KeySet](name string, made T, err error) (T, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jwt: %s: %w", name, err)
@@ -338,8 +338,8 @@ func (j *jwk) single(alg Algorithm) (*Key, error) {
 }
 
 // ParseKey reads one JSON Web Key from a file or setting of your own: a public RSA, EC or Ed25519
-// key, or a secret (kty oct) that declares its algorithm. Private keys are refused, a verifier has
-// no use for them, and so is a key that use, key_ops, alg or crv keep from verifying.
+// key, or a secret (kty oct) that declares its algorithm. It refuses private keys, for which a
+// verifier has no use, and keys whose use, key_ops, alg or crv do not allow verifying.
 func ParseKey(data []byte) (*Key, error) {
 	if len(data) > maxKeySetSize {
 		return nil, fmt.Errorf("jwt: ParseKey: %d bytes, the limit is %d", len(data), maxKeySetSize)

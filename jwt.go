@@ -74,9 +74,9 @@ type Config struct {
 	MaxTokenSize  int
 	MaxHeaderSize int
 
-	// TokenCache is how many verified tokens are remembered at most, in up to 4 KiB of memory each on average: see
-	// the package manual. It saves the signature and the parsing; time, keys, policy and Validate are asked for every
-	// request. It cannot be set for HMAC, where it saves nothing. Zero: none; more than 1,048,576 is refused.
+	// TokenCache is the number of verified tokens that may be remembered, in up to 4 KiB of memory each on average:
+	// see "Speed" above. A hit saves the signature and the parsing; time, keys, policy and Validate are checked for
+	// every request. It cannot be set for HMAC, where it saves nothing. Zero: none; more than 1,048,576 is refused.
 	TokenCache int
 
 	// InsecureSkipAudience accepts tokens that were issued for any API of the issuer: whoever runs
@@ -98,7 +98,7 @@ type Verifier struct {
 	replacing sync.Mutex              // guards the order of Replace
 }
 
-// issuers are those that a Verifier trusts at a time. They never change.
+// issuers are those that a Verifier trusts until the next Replace. It is immutable.
 type issuers struct {
 	authorities []*authority
 	byName      map[string]*authority
@@ -109,11 +109,11 @@ type issuers struct {
 	cache       tokenCache // nil if no issuer has a share of it
 }
 
-// settings keep the methods of a Config, and its name, out of an authority.
+// settings is Config without its methods, for an authority to embed.
 type settings Config
 
-// authority is one Config in the form that verification uses: with lists of its own, and with the
-// values that zero stands for. It never changes.
+// authority is one Config in the form that verification uses: with copies of its lists, and with the
+// values that zero stands for. It is immutable.
 type authority struct {
 	settings
 	template   template // of Issuer, if templated
@@ -122,11 +122,11 @@ type authority struct {
 	unnamedRSA Algorithm // see Header
 }
 
-// tokenCache remembers verified tokens. cache.go registers the one that there is.
+// tokenCache remembers verified tokens. cache.go registers its implementation.
 type tokenCache interface {
-	// recall judges a token anew whose signature was verified before. ok is false if it is not known.
+	// recall judges a remembered token anew, all but its signature. ok is false if it is not remembered.
 	recall(ctx context.Context, of *issuers, token string) (t *Token, err *Error, ok bool)
-	// missed counts a token that was not known.
+	// missed counts a token that was not remembered.
 	missed(a *authority)
 	keep(token string, t *Token)
 	status(a *authority) *TokenCacheStatus
@@ -153,7 +153,7 @@ func NewVerifier(configs ...Config) (*Verifier, error) {
 
 // Replace puts these issuers in place of those that are trusted: configs is the complete list, and every
 // [Resource] of v uses it. A call that begins after Replace has returned refuses the tokens of an issuer
-// that is not in it; with no Config at all every token is refused. An error changes nothing.
+// that is not in it; with no Config at all every token is refused. After an error nothing has changed.
 //
 // Nothing is fetched anew for an issuer whose Config has the same Keys, or again none: its keys stay,
 // and so do its remembered tokens, which are judged by the new Config.
@@ -171,7 +171,7 @@ func (v *Verifier) Replace(configs ...Config) error {
 	return nil
 }
 
-// issuers are those of this moment; nil if v is nil or zero.
+// issuers returns the current issuers; nil if v is nil or zero.
 func (v *Verifier) issuers() *issuers {
 	if v == nil {
 		return nil
@@ -179,7 +179,7 @@ func (v *Verifier) issuers() *issuers {
 	return v.current.Load()
 }
 
-// newIssuers makes the issuers that follow others.
+// newIssuers checks configs and makes the issuers that replace before.
 func newIssuers(configs []Config, before *issuers) (*issuers, error) {
 	is := &issuers{byName: make(map[string]*authority, len(configs))}
 	cached := false
@@ -217,8 +217,7 @@ func newIssuers(configs []Config, before *issuers) (*issuers, error) {
 	return is, nil
 }
 
-// newAuthority checks the Config and copies it. before is that of the same issuer until now; nil if there
-// was none.
+// newAuthority checks the Config and copies it. before is the issuer's authority until now; nil if it had none.
 func newAuthority(c Config, before *authority) (*authority, error) {
 	if err := cmp.Or(c.check(), c.checkTenants()); err != nil {
 		return nil, err
@@ -278,7 +277,7 @@ func (c Config) check() error {
 	return err
 }
 
-// checkTenants holds the fields together that are about an issuer with many names.
+// checkTenants checks the fields for an Issuer with {tenantid} against each other.
 func (c Config) checkTenants() error {
 	_, templated := templateOf(c.Issuer)
 	many := len(c.Tenants) > 0 || c.InsecureAnyTenant
@@ -318,13 +317,13 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
 	return t, nil
 }
 
-// memory is lent to verifications, to decode tokens of up to 2 KiB in.
+// memory is lent to verifications: each buffer suffices to decode a token of up to 2 KiB.
 var memory = sync.Pool{New: func() any { return new([4 << 10]byte) }}
 
-// verify is the list of the steps. Each refuses with a reason of its own, and nothing of a later step is
-// looked at before the earlier ones hold.
+// verify is the list of the steps. Each refuses with reasons of its own, and none begins before the earlier
+// ones have passed.
 func (is *issuers) verify(ctx context.Context, token string) (*Token, *Error) {
-	// Length, then three non-empty parts. To say what is wrong with these takes no word of the token.
+	// Length, then three non-empty parts: nothing is decoded for these.
 	p, err := split(token, is.maxToken, is.maxHeader)
 	if err != nil {
 		return nil, err
@@ -345,8 +344,8 @@ func (is *issuers) verify(ctx context.Context, token string) (*Token, *Error) {
 		return nil, err
 	}
 
-	// One of several issuers is chosen by a claim that nothing vouches for yet: its keys, its
-	// algorithms and its policy alone decide from here on.
+	// iss, which is not verified yet, chooses one of several issuers. From here on that issuer's keys,
+	// algorithms and policy alone decide.
 	a, err := is.choose(payload)
 	if err != nil {
 		return nil, err.about(nil, h)
@@ -378,8 +377,8 @@ func (is *issuers) verify(ctx context.Context, token string) (*Token, *Error) {
 	return t, nil
 }
 
-// verifySignature finds the key and verifies the signature. If that fails, the key may have been
-// replaced under its id.
+// verifySignature finds the key and verifies the signature. If that fails, it asks for a key that has
+// replaced the first under the same kid.
 func (a *authority) verifySignature(ctx context.Context, h *Header, input, signature []byte) (*Key, *Error) {
 	var asked search
 	key, err := a.key(ctx, h, &asked)
@@ -396,7 +395,7 @@ func (a *authority) verifySignature(ctx context.Context, h *Header, input, signa
 	return nil, cmp.Or(err, badSignature(h, signature))
 }
 
-// judge holds the claims of a token whose signature holds against the policy of its issuer.
+// judge checks the claims against the policy of the issuer, once the signature holds.
 func (a *authority) judge(ctx context.Context, t *Token) *Error {
 	if err := a.checkClaims(t, time.Now(), nil); err != nil { // keys may have been waited for
 		return err.of(t)
@@ -443,7 +442,7 @@ func (is *issuers) named(name string) *authority {
 	return nil
 }
 
-// allows checks the header's alg against the algorithms there are, and those of the issuer.
+// allows checks that alg is a supported algorithm, and one of Config.Algorithms if these are set.
 func (a *authority) allows(h *Header) *Error {
 	if h.Algorithm.kty() == "" {
 		e := &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: snippet(string(h.Algorithm)), Want: "a supported algorithm"}
@@ -458,7 +457,7 @@ func (a *authority) allows(h *Header) *Error {
 	return &Error{Reason: ReasonAlgorithmRefused, Member: "alg", Got: string(h.Algorithm), Want: oneOf(a.Algorithms)}
 }
 
-// key asks the issuer's source for the one key, and takes nothing from it that does not fit.
+// key asks the issuer's source for the one key, and refuses one that does not fit the header.
 func (a *authority) key(ctx context.Context, h *Header, asked *search) (k *Key, refusal *Error) {
 	switch keys := a.Keys.(type) {
 	case *KeySet:
@@ -484,7 +483,7 @@ func (a *authority) key(ctx context.Context, h *Header, asked *search) (k *Key, 
 	return k, nil
 }
 
-// canceledBy tells a caller who has gone from an outage.
+// canceledBy gives the refusal a reason of its own if the caller's context has ended: that is no outage.
 func (e *Error) canceledBy(ctx context.Context) *Error {
 	if e.kind() == ErrUnavailable && ctx.Err() != nil {
 		e.Reason = ReasonRequestCanceled
@@ -493,7 +492,7 @@ func (e *Error) canceledBy(ctx context.Context) *Error {
 }
 
 // keyRefusal is what the error of a KeySource counts as: a refusal of ours stays one, ErrKey says
-// that there is no such key, anything else that it could not be had.
+// that there is no such key, anything else that the keys are unavailable.
 func keyRefusal(err error) *Error {
 	var own *Error
 	switch ours := errors.As(err, &own); {
@@ -507,7 +506,7 @@ func keyRefusal(err error) *Error {
 	return unavailable(err, defaultRetryAfter)
 }
 
-// replacement asks a source that can fetch for another key under the id of one whose signature
+// replacement asks a RemoteKeySet for another key with the kid of one under which the signature
 // failed; nil if there is none.
 func (a *authority) replacement(ctx context.Context, h *Header, failed *Key, asked *search) (k *Key, refusal *Error) {
 	if remote, ok := a.Keys.(*RemoteKeySet); ok {
@@ -526,7 +525,7 @@ func badSignature(h *Header, signature []byte) *Error {
 	return e
 }
 
-// noVerifier is the refusal of every token where there is no verifier. It is no fault of theirs.
+// noVerifier is the refusal of every token by a nil or zero Verifier. It is the service's fault.
 func noVerifier() *Error {
 	return &Error{Reason: ReasonNoVerifier, detail: "no issuer is trusted here, as the Verifier is nil or zero"}
 }
@@ -546,11 +545,11 @@ func (e *Error) of(t *Token) *Error {
 	return e.about(t.authority, &t.header)
 }
 
-// maxHintPayload bounds what is parsed of a token that was refused, to word the refusal.
+// maxHintPayload bounds a payload that is parsed only to word a refusal.
 const maxHintPayload = 2 << 10
 
-// withIssuerHint adds a hint to a refusal for want of the right key if the token itself says that it is
-// another issuer's. The claim is shown as the token's word and decides nothing.
+// withIssuerHint adds a hint if the token, whose signature was not verified, names another issuer. The
+// claim is shown as unverified and decides nothing.
 func (e *Error) withIssuerHint(a *authority, payload string) *Error {
 	if e.Hint != "" || e.kind() == ErrUnavailable || len(payload) > maxHintPayload {
 		return e
@@ -566,16 +565,16 @@ func (e *Error) withIssuerHint(a *authority, payload string) *Error {
 }
 
 // Warm fetches the keys of every issuer that has to fetch them, so that the first request does not wait. It
-// is optional. It asks at most 8 issuers at a time, and asks again, until ctx ends, those that have no keys
-// yet and answer with 429 or 503: give it a deadline. Its error joins those of all issuers without keys.
+// is optional. It asks 8 issuers at a time. If one without keys answers 429 or 503, it repeats the request
+// until ctx ends: give it a deadline. Its error joins those of all issuers without keys.
 func (v *Verifier) Warm(ctx context.Context) error {
 	return v.each(func(sets []*RemoteKeySet) []*Error { return warmAll(ctx, sets) })
 }
 
 // Ready says whether the keys of every issuer can serve, for a readiness probe: its error joins those of the
 // issuers that cannot, each an [*Error]. It starts a renewal where one is due, so that a service without
-// traffic notices that an issuer is back, and is cheap enough for a probe every second. It waits only for
-// keys that are not there at all, and never longer than ctx.
+// traffic notices that an issuer is back. It is cheap enough for a probe every second. It waits only if
+// there are no usable keys, and no longer than ctx.
 func (v *Verifier) Ready(ctx context.Context) error {
 	if v.issuers() == nil {
 		return noVerifier()
@@ -583,7 +582,7 @@ func (v *Verifier) Ready(ctx context.Context) error {
 	return v.each(func(sets []*RemoteKeySet) []*Error { return readyAll(ctx, sets) })
 }
 
-// each does something with the key sets that are fetched, and joins the errors, each with its issuer's name.
+// each calls do with the remote key sets and joins the errors, each behind its issuer's name.
 func (v *Verifier) each(do func([]*RemoteKeySet) []*Error) error {
 	var sets []*RemoteKeySet
 	var of []*authority

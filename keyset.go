@@ -26,7 +26,7 @@ type KeySet struct {
 	entries []*entry
 	byID    map[string][]*entry
 	kids    string // for errors
-	unnamed bool   // keys of a file without kids: that of a token names none of them
+	unnamed bool   // the keys are of a file without kids: the kid of a token does not count
 }
 
 // entry is one key as published, usable or not.
@@ -36,7 +36,7 @@ type entry struct {
 	alg      Algorithm // as jwk.signing
 	encrypts bool      // use or key_ops say that it is not for signatures
 	key      *Key      // nil if it was skipped
-	material *Key      // what the key would be if nothing was said of it, one pointer wherever that is the same; nil if it is broken
+	material *Key      // the key without kid, use and the like; one pointer for all entries of the same material; nil if it is broken
 	skipped  string    // why
 }
 
@@ -125,7 +125,7 @@ func parseKeySet(data []byte) (*KeySet, error) {
 	return set, nil
 }
 
-// whySkipped tells the reasons of skipped keys, each with its kid where that is another one.
+// whySkipped lists why keys were skipped. It names the kid of each that does not have this kid.
 func whySkipped(entries []*entry, kid string) string {
 	var all []string
 	for _, e := range entries {
@@ -194,7 +194,7 @@ func (s *KeySet) index() {
 func (s *KeySet) Keys() (keys []*Key) {
 	for k := range s.usable {
 		alone := *k
-		alone.twins = nil // they are of the set
+		alone.twins = nil // they count only within the set
 		keys = append(keys, &alone)
 	}
 	return keys
@@ -266,8 +266,8 @@ func (s *KeySet) find(h *Header) (*Key, *Error) {
 	return nil, e
 }
 
-// certified returns the test that a key must pass whose certificate the token names: nil if it names none, or
-// none of the set says which it has.
+// certified returns the test that a key must pass if the token has x5t or x5t#S256: nil if it has neither, or
+// no key of the set has that member.
 func (s *KeySet) certified(h *Header) (test func(k *Key) bool) {
 	x5t, x5tS256 := false, false // the members that count
 	for _, e := range s.entries {

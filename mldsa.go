@@ -23,7 +23,7 @@ func init() {
 	}
 }
 
-// newMLDSAKey holds the key's bytes against the size that its algorithm has (FIPS 204 section 4).
+// newMLDSAKey checks that the key has the size of its algorithm (FIPS 204 section 4).
 func newMLDSAKey(kid string, alg Algorithm, public []byte) (*Key, error) {
 	own, err := mldsa.NewPublicKey(mldsaParameters[alg](), public)
 	if err != nil {

@@ -1,5 +1,5 @@
-// This file holds the claims of a verified payload against the policy of its issuer, in the order of
-// the package manual.
+// This file checks the claims of a verified payload against the policy of its issuer, in the order that
+// doc.go gives.
 
 package jwt
 
@@ -30,8 +30,8 @@ const (
 	IDToken
 )
 
-// checkClaims holds a token against the whole policy and returns every failed claim, the first in front.
-// record is called for each check, passed or not; it may be nil.
+// checkClaims checks a token against the whole policy. It returns the first failed claim, with the others
+// in Also. It calls record for each check, passed or not, if record is not nil.
 func (a *authority) checkClaims(t *Token, now time.Time, record func(check string, e *Error)) *Error {
 	h, c := &t.header, &t.claims
 	var first *Error
@@ -101,7 +101,7 @@ func (a *authority) checkType(h *Header) *Error {
 	return &Error{Reason: ReasonTypeRefused, Member: "typ", Got: snippet(h.Type), Want: want, Hint: hint}
 }
 
-// checkKind refuses a token that says of itself that it is of another kind than is asked for.
+// checkKind refuses a token that says that it is of another kind than the Profile takes.
 func (a *authority) checkKind(h *Header, c *claims) *Error {
 	kind, member := c.kind, c.kindClaim
 	if kind == "" || kind == "id" && a.Profile == IDToken {
@@ -228,13 +228,13 @@ func (a *authority) checkProfile(c *claims) (failed []*Error) {
 		}
 	}
 	required("sub", c.subject.value != "")
-	required("iat", !c.issuedAt.IsZero() || a.MaxAge > 0) // which checkIssuedAt requires then
+	required("iat", !c.issuedAt.IsZero() || a.MaxAge > 0) // with MaxAge, checkIssuedAt requires it
 	switch a.Profile {
 	case AccessToken:
 		if c.ungranted != "" { // RFC 9068 section 2.2.3
 			failed = append(failed, &Error{Reason: ReasonClaimInvalid, Member: c.ungranted, detail: c.ungranted + " " + noList})
 		}
-		required("aud", c.audience != "" || len(a.Audience) > 0) // which checkAudience requires then
+		required("aud", c.audience != "" || len(a.Audience) > 0) // with Audience, checkAudience requires it
 		required("client_id", c.clientID.value != "")
 		required("jti", c.id.value != "")
 	case IDToken:

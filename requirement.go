@@ -59,7 +59,7 @@ func literals(texts []string) []string {
 	return all
 }
 
-// unfit says why texts cannot be asked for: there is none, or no token can hold each. Empty: they can.
+// unfit says why texts cannot be required: the list is empty, or no token can hold one of them. Empty: they can.
 func unfit(texts []string, none, each string) string {
 	switch {
 	case len(texts) == 0:
@@ -210,7 +210,7 @@ func several(name string, reqs []Requirement, decide func(rules []*rule, t *Toke
 	return &rule{text: text, scopes: scopes, decide: func(t *Token, now time.Time) *Error { return decide(rules, t, now) }}
 }
 
-// routeOf is the one rule of a route.
+// routeOf makes one rule of the requirements of a route.
 func routeOf(reqs []Requirement) *rule {
 	if len(reqs) == 0 {
 		return &rule{decide: func(*Token, time.Time) *Error { return nil }}
@@ -218,7 +218,7 @@ func routeOf(reqs []Requirement) *rule {
 	return All(reqs...).rule()
 }
 
-// routeOfField is the one rule of a field named Require, which people may get wrong.
+// routeOfField makes one rule of a field named Require, and says what is wrong with the field.
 func routeOfField(reqs []Requirement) (*rule, error) {
 	route := routeOf(reqs)
 	return route, cmp.Or(
@@ -238,9 +238,9 @@ func (r *rule) refuse(t *Token, now time.Time) *Error {
 }
 
 // Meets returns nil if the token meets all of these requirements, and else the [*Error] that
-// [Resource.Require] would refuse it with: it is the decision of a route for hosts that are no HTTP
-// server, and for requirements that depend on the request. Whether the token is still valid is not asked
-// again. Without requirements any verified token will do. A requirement that is a mistake is not met.
+// [Resource.Require] would refuse it with. Use it in hosts that are no HTTP server, and for requirements
+// that depend on the request. It does not check again that the token is still valid. Without requirements
+// every verified token meets them. A requirement that is a mistake is not met.
 func (t *Token) Meets(reqs ...Requirement) error {
 	route := routeOf(reqs)
 	if !t.verified() {
@@ -260,8 +260,8 @@ type ClaimPath struct{ path []string }
 // it has: Claim("https://api.example.com/roles"). For scopes there is [Scope].
 func Claim(path ...string) ClaimPath { return ClaimPath{slices.Clone(path)} }
 
-// requirement makes a requirement on the claim: its method's name and arguments, what is wanted, and why it is a
-// mistake, if it is. check gets the value as it is written, and says what is wrong with that; empty if nothing is.
+// requirement makes a requirement on the claim: from the method's name and arguments, a text of what is wanted, and
+// why it is a mistake (empty if not). check gets the raw value and says what is wrong with it; empty if nothing is.
 func (c ClaimPath) requirement(method string, arguments []string, want, mistake string, check func(raw string) (wrong string)) Requirement {
 	text := call("Claim", literals(c.path)...) + "." + call(method, arguments...)
 	switch wrong := unfit(c.path, "it names no claim", "a name"); {
@@ -282,7 +282,7 @@ func (c ClaimPath) requirement(method string, arguments []string, want, mistake 
 				return nil
 			}
 		}
-		for n := 1; n < len(c.path) && !found; n++ { // an object that is none?
+		for n := 1; n < len(c.path) && !found; n++ { // is a parent no object?
 			if raw, _ := t.find(c.path[:n]...); raw != "" && raw[0] != '{' {
 				path, wrong = c.path[:n], "is "+kindOf(raw[0])+", want an object"
 			}
@@ -300,7 +300,7 @@ func (c ClaimPath) Equals(want any) Requirement {
 	number, literal := numberOf(value)
 	kind, shown, mistake := "a number", escaped(literal, maxShown), ""
 	equal := func(raw string) bool {
-		if raw == literal { // as it is written, and so by value
+		if raw == literal { // the same text is the same value
 			return true
 		}
 		got := exactNumber(raw)
@@ -392,8 +392,8 @@ func lists(raw, entry string) (found bool, wrong string) {
 	return false, "is " + kindOf(raw[0])
 }
 
-// numberOf returns the value of a Go number, nil if it is none that can be compared, and the number as text,
-// empty for what is no number.
+// numberOf returns the value of a Go number, nil if it cannot be compared, and its text, empty if v is no
+// number.
 func numberOf(v reflect.Value) (n *big.Rat, text string) {
 	switch {
 	case v.CanInt():
@@ -408,7 +408,7 @@ func numberOf(v reflect.Value) (n *big.Rat, text string) {
 		return nil, ""
 	}
 	s := scanner{text: text}
-	if read, _ := s.number(); read == text { // not NaN, and no json.Number that is none
+	if read, _ := s.number(); read == text { // neither NaN nor a json.Number that is not a number
 		n = exactNumber(text)
 	}
 	return n, text

@@ -14,7 +14,7 @@ const tenantPlaceholder = "{tenantid}"
 // template is an issuer's name around the tenant.
 type template struct{ before, after string }
 
-// templateOf cuts a name at its placeholder. Two would be no template.
+// templateOf cuts a name at its placeholder. A name with two placeholders is no template.
 func templateOf(name string) (t template, ok bool) {
 	t.before, t.after, ok = strings.Cut(name, tenantPlaceholder)
 	return t, ok && !strings.Contains(t.after, tenantPlaceholder)
@@ -47,7 +47,7 @@ func (a *authority) named(name string) bool {
 	return a.templated && tenant || !a.templated && name == a.Issuer
 }
 
-// checkTenant holds iss, tid and the list of tenants together.
+// checkTenant checks that iss and tid name one tenant, and that the tenant is one of Config.Tenants.
 func (a *authority) checkTenant(c *claims) *Error {
 	id, ok := a.template.tenant(c.issuer.value)
 	switch {
@@ -69,9 +69,9 @@ func (a *authority) checkTenant(c *claims) *Error {
 	return nil
 }
 
-// checkKeyIssuer keeps a key that says whose it is to that issuer. Entra ID publishes keys of its
-// consumer tenant beside those of all: one must not vouch for the other. Elsewhere the member is
-// not defined, so one that is no URL says nothing.
+// checkKeyIssuer refuses a token whose key has another issuer in its member issuer. Entra ID publishes
+// keys of its consumer tenant beside those of all tenants: neither may sign for the other. Elsewhere the
+// member is not defined, so a value that is no URL is ignored.
 func (a *authority) checkKeyIssuer(t *Token) *Error {
 	name := t.claims.issuer.value
 	fits := func(twin *Key) bool { return twin.answers(&t.header) && a.isFor(twin, name) }
@@ -83,7 +83,7 @@ func (a *authority) checkKeyIssuer(t *Token) *Error {
 	return e
 }
 
-// isFor reports whether a key says nothing against tokens of this issuer.
+// isFor reports whether the member issuer of a key allows it to sign tokens of this issuer.
 func (a *authority) isFor(k *Key, issuer string) bool {
 	return k.issuer == "" || k.issuer == issuer || !a.templated && !strings.Contains(k.issuer, "://") || sameTenant(k.issuer, issuer)
 }
@@ -91,7 +91,7 @@ func (a *authority) isFor(k *Key, issuer string) bool {
 // entraNames are the names that Microsoft Entra ID gives a tenant: in its versions 1 and 2.
 var entraNames = []template{{"https://sts.windows.net/", "/"}, {"https://login.microsoftonline.com/", "/v2.0"}}
 
-// sameTenant reports whether a key of this issuer, perhaps with the placeholder, is for tokens of that one.
+// sameTenant reports whether the issuer of a key, perhaps with the placeholder, is the tenant that name is of.
 func sameTenant(key, name string) bool {
 	t, templated := templateOf(key)
 	if _, ok := t.tenant(name); ok && templated {

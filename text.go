@@ -1,4 +1,4 @@
-// This file words what refusals say: text of others is cut and escaped, and no piece of a token is repeated.
+// This file words refusals: it cuts and escapes foreign text, and keeps pieces of the token out of them.
 
 package jwt
 
@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// foreign words an error of another's making, in one line without escapes of its own. Where ours lies within,
-// its prefix is not repeated.
+// foreign returns the text of another package's error as one line, without characters that an escape would
+// change. It removes the prefix of our own errors within.
 func foreign(err error) string {
 	return escaped(strings.NewReplacer("jwt: ", "", "\n", "; ", `"`, "'").Replace(err.Error()), maxDetail)
 }
@@ -30,11 +30,11 @@ func snippet(s string) string { return escaped(s, maxShown) }
 // quote is a snippet between quotes.
 func quote(s string) string { return `"` + snippet(s) + `"` }
 
-// quoteName is as quote, for a name in a key, such as an algorithm's name. It is cut shorter than a piece that
-// counts: somebody may have put a secret into its place.
+// quoteName quotes a name in a key, such as alg. It cuts the name below runLength, for somebody may have put a
+// secret into its place.
 func quoteName(s string) string { return `"` + escaped(s, runLength-1) + `"` }
 
-// cut shortens a text of ASCII alone.
+// cut shortens ASCII text.
 func cut(s string, most int) string {
 	if len(s) > most {
 		return s[:most] + "..."
@@ -61,7 +61,7 @@ func escaped(s string, most int) string {
 // oneOf lists configured values, which are not secret, for the Want of an error.
 func oneOf[text ~string](values []text) string { return listed("one of", values) }
 
-// listed is one value between quotes, or several behind a word that says how many of them count.
+// listed returns one value in quotes, or several behind the words in of, such as "one of".
 func listed[text ~string](of string, values []text) string {
 	if len(values) == 1 {
 		return quote(string(values[0]))
@@ -78,11 +78,11 @@ func listed[text ~string](of string, values []text) string {
 // runLength is the length of the shortest piece of a token that no error may repeat.
 const runLength = 17
 
-// withhold takes a piece of the token itself out of what e says. Claims and key ids may be shown,
+// withhold replaces each field of e that holds a piece of the token. Claims and key ids may be shown,
 // but an attacker, or a confused issuer, can put part of a token into them.
 func (e *Error) withhold(token string) *Error {
 	fields := [...]*string{&e.Member, &e.Got, &e.Want, &e.KeyID, &e.Subject, &e.ClientID, &e.TokenID, &e.Hint, &e.detail}
-	if repeats(token, fields[:]...) { // as a rule none does, and one look is enough
+	if repeats(token, fields[:]...) { // usually none does, and one pass shows it
 		for _, field := range fields {
 			if repeats(token, field) {
 				*field = "(withheld)"
@@ -95,8 +95,8 @@ func (e *Error) withhold(token string) *Error {
 	return e
 }
 
-// repeats reports whether one of the texts holds a piece of the token. Its time is linear in the token: a
-// mark says of most pieces that no text has them.
+// repeats reports whether one of the texts holds a piece of the token. Its time is linear in the token:
+// a bitmap rules out most pieces before the binary search.
 func repeats(token string, texts ...*string) bool {
 	var few [64]uint64
 	told := few[:0]
@@ -109,7 +109,7 @@ func repeats(token string, texts ...*string) bool {
 		return false
 	}
 	slices.Sort(told)
-	var marks [64]uint64 // a bit for each
+	var marks [64]uint64 // the bitmap
 	for _, hash := range told {
 		marks[hash>>58] |= 1 << (hash >> 52 & 63)
 	}
@@ -123,8 +123,8 @@ func repeats(token string, texts ...*string) bool {
 	return false
 }
 
-// pieces yields a hash of each piece of runLength bytes that tokens are made of. It takes one step for each
-// byte of the text (Rabin and Karp).
+// pieces yields a hash of each runLength consecutive bytes that a token may consist of. It is a rolling hash
+// (Rabin and Karp), so it takes one step for each byte of the text.
 func pieces(text string) iter.Seq[uint64] {
 	return func(yield func(hash uint64) bool) {
 		const factor = 0x9e3779b97f4a7c15
@@ -154,7 +154,7 @@ func pieces(text string) iter.Seq[uint64] {
 func nearMiss(got, want string) string {
 	var words []string
 	a, b := strings.TrimSuffix(got, "/"), strings.TrimSuffix(want, "/")
-	if a == "" || b == "" || !strings.EqualFold(a[len(a)-1:], b[len(b)-1:]) { // they end otherwise, as most do
+	if a == "" || b == "" || !strings.EqualFold(a[len(a)-1:], b[len(b)-1:]) { // the last letters differ, as in most cases
 		return ""
 	}
 	if (a == got) != (b == want) {
@@ -189,7 +189,7 @@ func sizeDetail(what string, n, limit int) string {
 	return what + " has " + strconv.Itoa(n) + " bytes, the limit is " + strconv.Itoa(limit)
 }
 
-// errorIf is an error of this text if something is wrong, and nil otherwise: cmp.Or picks the first of several.
+// errorIf returns an error of this text if wrong is true, and nil otherwise: cmp.Or picks the first of several.
 func errorIf(wrong bool, format string, args ...any) error {
 	if !wrong {
 		return nil
@@ -207,13 +207,13 @@ func isMediaType(got, want string) bool {
 	return equalASCIIFold(got, want)
 }
 
-// equalASCIIFold is strings.EqualFold without the letters beyond ASCII that fold into it, such as the
-// Kelvin sign: they take more bytes. want is ASCII.
+// equalASCIIFold is strings.EqualFold for ASCII. A letter beyond ASCII that folds into it, such as the
+// Kelvin sign, takes more bytes, so the lengths differ. want is ASCII.
 func equalASCIIFold(got, want string) bool {
 	return len(got) == len(want) && strings.EqualFold(got, want)
 }
 
-// nearestMiss is nearMiss with the first of the wanted that it has words for.
+// nearestMiss returns the first nearMiss between got and several wanted identifiers.
 func nearestMiss(got string, want []string) (miss string) {
 	for _, w := range want[:min(len(want), maxListed)] {
 		miss = cmp.Or(miss, nearMiss(got, w))

@@ -1,4 +1,4 @@
-// This file is what a verification hands out: the token, and any of its claims.
+// This file holds the Token that a verification returns, and reads its claims.
 
 package jwt
 
@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A Token is proof that a token was verified: there is no other way to have one than [Verifier.Verify]. It is
-// immutable and safe for concurrent use, and it does not hold its own compact form or its signature.
+// A Token is proof that a token was verified: only [Verifier.Verify], and what is built on it, returns one. It
+// is immutable and safe for concurrent use, and it does not hold its own compact form or its signature.
 type Token struct {
 	text      string // of the header
 	header    Header
@@ -23,7 +23,7 @@ func (t *Token) input() string {
 	return base64url([]byte(t.text)) + "." + base64url([]byte(t.claims.payload))
 }
 
-// leeway is that of whoever judged the token.
+// leeway is that of the Config which judged the token.
 func (t *Token) leeway() time.Duration {
 	if t.authority == nil { // in a trace
 		return defaultLeeway
