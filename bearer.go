@@ -1,5 +1,5 @@
 // This file answers HTTP requests: it takes the credential from a request, asks the verifier, and
-// tells the client what RFC 6750 lets it know.
+// tells the client no more than RFC 6750 provides for.
 
 package jwt
 
@@ -21,8 +21,8 @@ import (
 
 // ResourceConfig describes a protected resource. The zero value is what most services want.
 type ResourceConfig struct {
-	// Realm is the realm of the challenge: printable ASCII. Empty: none, but for a challenge that would
-	// hold nothing else, which has the realm "api".
+	// Realm is the realm of the challenge: printable ASCII. Empty: none, but the realm "api" in a
+	// challenge that would otherwise be the bare word Bearer.
 	Realm string
 
 	// HeaderField names a header field that carries the token, bare or behind the word Bearer, as some
@@ -30,31 +30,31 @@ type ResourceConfig struct {
 	// is then read instead of Authorization. Empty: Authorization.
 	HeaderField string
 
-	// Cookie names a cookie that may carry the token too. It is read where the header field has no token,
-	// or one of another scheme such as Basic; where both have a token, it must be the same. A browser
-	// sends cookies on its own: such a service needs a defence against cross-site request forgery, such
-	// as [http.CrossOriginProtection]. Empty: none.
+	// Cookie names a cookie that may carry the token too. It counts if the header field has no token, or
+	// has another scheme such as Basic. If both have a token, the two must be equal. A browser sends
+	// cookies by itself, so the service needs a defence against cross-site request forgery, such as
+	// [http.CrossOriginProtection]. Empty: none.
 	Cookie string
 
 	// Require is what every request must meet, beside the requirements of its route. Nil: nothing.
 	Require []Requirement
 
-	// Identifier is the URL by which clients know this resource (RFC 9728 section 1.2): https, without a
-	// fragment, and better without a query; http for the loopback interface alone. Clients compare it byte
-	// for byte with the URL that they were given. It turns on [Resource.Metadata], and challenges name the
-	// address of that. Config.Audience should hold it too. Empty: neither.
+	// Identifier is the URL by which clients know this resource (RFC 9728 section 1.2): https, or http for
+	// the loopback interface alone; no fragment, and preferably no query. Clients compare it byte for byte
+	// with the URL that they were given. It turns on [Resource.Metadata], and challenges then name the
+	// address of the metadata. Config.Audience should hold it too. Empty: no metadata.
 	Identifier string
 
 	// Metadata is what the metadata document says beside Identifier. Zero: the issuers of the Verifier.
 	Metadata ResourceMetadata
 
 	// OnRefusal is called for every request that is refused, for logs and metrics, before the answer is
-	// written. It must not keep the request. Nil: nobody is told.
+	// written. It must not keep the request. Nil: no calls.
 	OnRefusal func(*http.Request, *Error)
 
-	// Answer returns the body of the answer to a refused request and its media type, for a service that
-	// has a form of its own for errors, such as RFC 9457. Status and header fields stay as the Refusal has
-	// them. Nil: a small JSON object with error and error_description.
+	// Answer returns the body and the media type of the answer to a refused request, for a service with its
+	// own error format, such as RFC 9457. Status and header fields are still those of the Refusal. Nil: a
+	// small JSON object with error and error_description.
 	Answer func(*http.Request, Refusal) (contentType string, body []byte)
 }
 
@@ -64,15 +64,15 @@ type Resource struct {
 	*service
 }
 
-// service is what a Resource is beside its verifier.
+// service is the part of a Resource that is not its verifier.
 type service struct {
 	ResourceConfig
 	every                             *rule      // ResourceConfig.Require
 	published                         *published // nil without an Identifier
-	onRefusalPanicked, answerPanicked sync.Once  // it was reported
+	onRefusalPanicked, answerPanicked sync.Once  // a panic of the hook was reported
 }
 
-// plain is the service of every Verifier.Require, so that these guards are of one Resource.
+// plain is the service of every Verifier.Require: guards of one Verifier share one Resource.
 var plain = service{every: routeOf(nil)}
 
 // NewResource returns a Resource whose tokens v verifies. An error names the field that is wrong.
@@ -100,13 +100,13 @@ func NewResource(v *Verifier, c ResourceConfig) (*Resource, error) {
 	return &Resource{v, &service{ResourceConfig: c, every: every, published: published}}, nil
 }
 
-// Check takes the credential from a request, verifies it, and holds it against reqs and
-// ResourceConfig.Require: it is the whole decision of [Resource.Require], for hosts that are no
+// Check takes the credential from a request, verifies it, and checks that it meets reqs and
+// ResourceConfig.Require. It is the whole decision of [Resource.Require], for hosts that are no
 // [http.Handler] and for requirements that depend on the request. It writes nothing. The error is an
 // [*Error]; [Resource.Challenge] turns it into the answer.
 //
-// Of the request, the header field or cookie of the credential is read, its method, its target and its
-// context: a host that is no HTTP server can make one of its own.
+// Check reads the header field or cookie of the credential, and the method, the target and the context of
+// the request: a host that is no HTTP server can make such a request itself.
 func (r *Resource) Check(req *http.Request, reqs ...Requirement) (*Token, error) {
 	r = r.made()
 	pass, refusal := r.check(req, r.route(reqs))
@@ -118,9 +118,9 @@ func (r *Resource) Check(req *http.Request, reqs ...Requirement) (*Token, error)
 
 // Require returns a middleware that lets a request through to its handler only if it carries one
 // valid token that meets all of reqs and of ResourceConfig.Require. The handler finds the token with
-// [FromContext]. Without requirements any valid token will do. There is no way to exempt a path or a
-// method: wrap the handlers that need a token, and answer CORS preflights before. A requirement that is a
-// mistake, such as Scope(), panics while the route is built, as [http.Handle] does for a bad pattern.
+// [FromContext]. Without requirements every valid token passes. There is no way to exempt a path or a
+// method: wrap the handlers that need a token, and answer CORS preflights outside of the guard. For a
+// mistaken requirement, such as Scope(), Require panics, as [http.Handle] does for a bad pattern.
 //
 // Where one guard of a Resource stands within another, the token is verified once, and the challenge of the
 // inner one names the scopes of both.
@@ -147,7 +147,7 @@ func (v *Verifier) Require(reqs ...Requirement) func(http.Handler) http.Handler 
 	return (&Resource{v, &plain}).Require(reqs...)
 }
 
-// made replaces a Resource that NewResource did not make: it has no verifier, and refuses every request.
+// made replaces a nil or zero Resource by one without a verifier, which refuses every request.
 func (r *Resource) made() *Resource {
 	if r == nil || r.service == nil {
 		return &Resource{nil, &plain}
@@ -155,7 +155,7 @@ func (r *Resource) made() *Resource {
 	return r
 }
 
-// route is the one rule of a route of this resource.
+// route makes one rule of ResourceConfig.Require and the requirements of a route.
 func (r *Resource) route(reqs []Requirement) *rule {
 	return routeOf(slices.Concat(r.ResourceConfig.Require, reqs))
 }
@@ -185,10 +185,10 @@ func (r *Resource) check(req *http.Request, route *rule) (pass, *Error) {
 	return p, nil
 }
 
-// verify returns the verified token of a request. If the same was let through before, time alone can have
-// ended it.
+// verify returns the verified token of a request. If a guard let the same question through before, only the
+// claims are checked again, for time has passed.
 func (q question) verify(ctx context.Context, before *pass) (*Token, *Error) {
-	if before != nil && before.question == q && q.uri != "" { // which a server always knows
+	if before != nil && before.question == q && q.uri != "" { // net/http sets uri in every request that a server receives
 		t := before.token
 		if refusal := t.authority.checkClaims(t, time.Now(), nil); refusal != nil {
 			return nil, refusal.of(t)
@@ -202,10 +202,10 @@ func (q question) verify(ctx context.Context, before *pass) (*Token, *Error) {
 	return t, nil
 }
 
-// question is all of a request that a decision depends on.
+// question holds everything on which the decision about a request depends.
 type question struct {
 	resource             Resource
-	issuers              *issuers // that were trusted
+	issuers              *issuers // that were trusted at the time
 	credential           string
 	method, uri          string
 	tls                  *tls.ConnectionState
@@ -221,8 +221,8 @@ func (r *Resource) question(req *http.Request, credential string) question {
 type pass struct {
 	question
 	token  *Token
-	scopes []string // of the route, with those of the guards around it
-	around *pass    // of the guard around this one, of any Resource
+	scopes []string // of the route and of the guards around it
+	around *pass    // the pass of the next outer guard, whatever its Resource
 }
 
 // of returns the pass of the innermost guard of this Resource.
@@ -241,7 +241,7 @@ type guarded struct {
 
 type (
 	tokenKey struct{}
-	passKey  struct{} // which no other package can use: a token alone passes no guard
+	passKey  struct{} // no other package can use it, so a context with a token passes no guard
 )
 
 func (g *guarded) Value(key any) any {
@@ -257,14 +257,14 @@ func (g *guarded) Value(key any) any {
 // Format keeps the credential out of logs, whatever the verb.
 func (g *guarded) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "%v.WithToken", g.Context) }
 
-// passOf returns the record of the guard that this context comes from; nil if it comes from none.
+// passOf returns the record of the innermost guard of this context; nil if there was no guard.
 func passOf(ctx context.Context) *pass {
 	p, _ := ctx.Value(passKey{}).(*pass)
 	return p
 }
 
 // NewContext returns a context in which [FromContext] finds this token: for hosts that are no HTTP server,
-// and for tests of handlers. It passes no guard: [Resource.Require] looks at requests alone.
+// and for tests of handlers. It does not satisfy [Resource.Require], which reads the request alone.
 func NewContext(ctx context.Context, t *Token) context.Context {
 	return context.WithValue(ctx, tokenKey{}, t)
 }
@@ -302,7 +302,7 @@ func (r *Resource) credential(req *http.Request) (string, *Error) {
 		}
 		for _, cookie := range cookies {
 			switch {
-			case cookie.Value == "": // some services clear it so
+			case cookie.Value == "": // some services clear a cookie this way
 			case text != "" && cookie.Value != text:
 				return repeated("Cookie", "the request has more than one token, of which one is in a cookie")
 			default:
@@ -324,7 +324,7 @@ func (r *Resource) credential(req *http.Request) (string, *Error) {
 	return text, nil
 }
 
-// cookiesNamed counts the cookies of this name, those that net/http leaves out too.
+// cookiesNamed counts the cookies of this name, also malformed ones that net/http leaves out.
 func cookiesNamed(req *http.Request, want string) (n int) {
 	for _, line := range req.Header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
@@ -336,8 +336,8 @@ func cookiesNamed(req *http.Request, want string) (n int) {
 	return n
 }
 
-// fieldToken reads the header field that carries the credential. One of the service's own choice may have
-// the token without a scheme.
+// fieldToken reads the header field that carries the credential. ResourceConfig.HeaderField may have the
+// token without a scheme.
 func fieldToken(name, value string) (string, *Error) {
 	if name != "Authorization" {
 		value = strings.Trim(value, " \t")
@@ -357,9 +357,9 @@ func hasQueryToken(u *url.URL) bool {
 }
 
 // bearerToken reads the value of Authorization, or of a field that stands for it: the scheme in any case,
-// spaces, and a token of the characters that RFC 6750 section 2.1 allows. Another scheme gives no token and
-// no error of the client's; anything else does. DPoP (RFC 9449) is a credential too, whose proof nobody
-// here can check: it must not be taken for none.
+// spaces, and a token of the characters that RFC 6750 section 2.1 allows. Another scheme counts as no token;
+// any other deviation is the client's error. The scheme DPoP (RFC 9449) is refused, as its proof cannot be
+// checked here: a cookie must not take its place.
 func bearerToken(name, value string) (string, *Error) {
 	refuse := func(reason Reason, detail string) (string, *Error) {
 		e := &Error{Reason: reason, detail: "the " + name + " header " + detail}
@@ -402,21 +402,21 @@ func bearerToken(name, value string) (string, *Error) {
 // A Refusal is what the client may learn of an error: [Resource.Refusal].
 type Refusal struct {
 	Status int
-	// Header has WWW-Authenticate (RFC 6750 section 3), Retry-After and Cache-Control, as far as they are
-	// called for. It is the caller's.
+	// Header has WWW-Authenticate (RFC 6750 section 3), Retry-After and Cache-Control, each where the
+	// Status calls for it. The caller may change it.
 	Header http.Header
-	// Code is the error of RFC 6750 section 3.1 or RFC 9470 section 3; or one of ours, which stands in
-	// bodies alone: unauthorized, temporarily_unavailable, server_error.
+	// Code is the error of RFC 6750 section 3.1 or RFC 9470 section 3. In bodies it may also be one of this
+	// package's own: unauthorized, temporarily_unavailable, server_error.
 	Code        string
 	Description string // one fixed sentence for each Code
 }
 
 // Refusal returns what the client may learn of an error of [Resource.Check], [Verifier.Verify] or
 // [Token.Meets], or of an error that wraps a sentinel of this package: for hosts without an
-// [http.ResponseWriter]. Any other error has status 500. OnRefusal is not told.
+// [http.ResponseWriter]. Every other error has status 500. OnRefusal is not called.
 func (r *Resource) Refusal(err error) Refusal { return r.made().refusal(err, nil) }
 
-// refusal asks for these scopes too.
+// refusal is Refusal with further scopes in its challenge.
 func (r *Resource) refusal(err error, scopes []string) Refusal {
 	e, o := cmp.Or(ownError(err), &Error{}), outcomeOf(err)
 	scopes = slices.Concat(r.every.scopes, scopes)
@@ -430,7 +430,7 @@ func (r *Resource) refusal(err error, scopes []string) Refusal {
 	return Refusal{o.status, h, o.code, o.description}
 }
 
-// told is what the operator learns of an error, whosever it is.
+// told turns an error, also of another package, into the *Error that OnRefusal gets.
 func told(ctx context.Context, err error) *Error {
 	switch e := ownError(err); {
 	case e != nil:
@@ -443,15 +443,15 @@ func told(ctx context.Context, err error) *Error {
 	return &Error{detail: foreign(err), cause: err}
 }
 
-// Challenge tells ResourceConfig.OnRefusal of a request that was refused with err, and answers it with
-// [Resource.Refusal] and a body. The client learns the kind of refusal and no more; the reason is for the
-// operator. Challenges of other schemes that stand in the header already are kept.
+// Challenge calls ResourceConfig.OnRefusal for a request that was refused with err, and answers it with
+// [Resource.Refusal] and a body. The client learns the kind of refusal; only the operator learns the
+// reason. Challenges of other schemes in the answer's header are kept.
 func (r *Resource) Challenge(w http.ResponseWriter, req *http.Request, err error) {
 	r = r.made()
 	if r.OnRefusal != nil {
 		contained(&r.onRefusalPanicked, "ResourceConfig.OnRefusal", func() { r.OnRefusal(req, told(req.Context(), err)) })
 	}
-	var scopes []string // that the guard around this one asks for
+	var scopes []string // what outer guards of this Resource ask for
 	if p := passOf(req.Context()).of(r); p != nil {
 		scopes = p.scopes
 	}
@@ -459,7 +459,7 @@ func (r *Resource) Challenge(w http.ResponseWriter, req *http.Request, err error
 	h := w.Header()
 	for name := range h {
 		switch http.CanonicalHeaderKey(name) {
-		case "Content-Length", "Content-Encoding", "Etag": // of an answer that will not be given
+		case "Content-Length", "Content-Encoding", "Etag": // they are of an answer that is not sent
 			delete(h, name)
 		}
 	}
@@ -474,7 +474,7 @@ func (r *Resource) Challenge(w http.ResponseWriter, req *http.Request, err error
 	if r.Answer != nil {
 		contained(&r.answerPanicked, "ResourceConfig.Answer", func() { contentType, body = r.Answer(req, refusal) })
 	}
-	h["Content-Type"] = nil // net/http shall not guess
+	h["Content-Type"] = nil // keeps net/http from guessing
 	if contentType != "" {
 		h.Set("Content-Type", contentType)
 	}
@@ -483,11 +483,11 @@ func (r *Resource) Challenge(w http.ResponseWriter, req *http.Request, err error
 	w.Write(body)
 }
 
-// challenge builds the value of WWW-Authenticate. What is in it comes from the table of outcomes
-// and from the service's own configuration, never from the request.
+// challenge builds the value of WWW-Authenticate from the table of outcomes and from the service's
+// configuration. It has nothing from the request.
 func (r *Resource) challenge(o outcome, ask *ask, scopes []string) string {
 	var b strings.Builder
-	b.Grow(128) // as much as most need
+	b.Grow(128) // enough for most challenges
 	b.WriteString("Bearer")
 	separator := " "
 	add := func(name, value string) {
@@ -537,8 +537,8 @@ func (r *Resource) challenge(o outcome, ask *ask, scopes []string) string {
 	return b.String()
 }
 
-// challengeWords joins words once each, in the characters that RFC 6750 section 3 allows in scope;
-// a word with others could not be asked for and is left out.
+// challengeWords joins words, without repetition. A word with a character that RFC 6750 section 3
+// does not allow in scope is left out.
 func challengeWords(words []string) string {
 	var list []string
 	for _, word := range words {
@@ -563,7 +563,7 @@ type outcome struct {
 	description string // one fixed sentence: the client learns nothing more
 }
 
-// The client may see no more than this table.
+// outcomes is all that a client may learn of a refusal.
 var outcomes = [...]outcome{
 	{ErrNoToken, http.StatusUnauthorized, "unauthorized", false, "A bearer access token is required."},
 	{ErrRequest, http.StatusBadRequest, "invalid_request", true, "The request must carry exactly one well-formed bearer credential."},
@@ -581,7 +581,7 @@ var outcomes = [...]outcome{
 
 const invalidToken = "The access token is not valid for this service."
 
-// outcomeOf finds the row for err. An error that is not one of ours is the server's own trouble.
+// outcomeOf finds the row for err. An error of another package is a failure of the service.
 func outcomeOf(err error) outcome {
 	for _, o := range outcomes {
 		if errors.Is(err, o.sentinel) {

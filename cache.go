@@ -1,5 +1,5 @@
-// This file remembers tokens that were verified, for services that see the same access token many
-// times: the signature and the parsing are saved, nothing else is.
+// This file remembers verified tokens, for services that see the same access token many times: a hit
+// saves the signature check and the parsing, nothing else.
 
 package jwt
 
@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	// More live tokens than that are a mistake: they would take up to 4 GiB.
+	// A larger number is a mistake: so many tokens would take up to 4 GiB.
 	maxTokenCache = 1 << 20
-	// A token is verified anew after this time at the latest, whatever its exp says.
+	// A token is verified anew after this time, even if its exp is later.
 	maxCachedFor = 5 * time.Minute
-	// What a place in the cache may hold on average, in bytes. Where tokens are larger, because
-	// groups are listed in them, the cache holds fewer.
+	// The bytes that a cached token may take on average. The cache holds fewer tokens if they are
+	// larger, for instance because they list many groups.
 	maxCachedSize = 4 << 10
-	// What a cached token takes beside its text, in bytes.
+	// The bytes that a cached token takes beside its text.
 	cachedOverhead = 512
 )
 
@@ -67,7 +67,7 @@ func init() {
 	}
 }
 
-// onlySecrets reports whether HMAC is all that the issuer's tokens can be signed with.
+// onlySecrets reports whether the issuer's tokens can be signed with HMAC alone.
 func (c Config) onlySecrets() bool {
 	secrets := func(algs []Algorithm) bool {
 		return len(algs) > 0 && !slices.ContainsFunc(algs, func(alg Algorithm) bool { return alg.kty() != "oct" })
@@ -84,18 +84,18 @@ func (c Config) onlySecrets() bool {
 	return secrets(algs) || secrets(c.Algorithms)
 }
 
-// digest stands for a signature, which is not kept: whoever reads the memory of the process finds no
-// token that could be sent.
+// digest is the SHA-256 of a signature. The signature itself is not kept, so that a reader of the
+// process's memory finds no token that could be sent.
 type digest [sha256.Size]byte
 
 // A cache finds verified tokens by the digest of their signature. Each issuer has a share of its
-// own, so that none drives out the tokens of another.
+// own, so that the tokens of one issuer do not evict those of another.
 type cache struct {
-	shards *[64]cacheShard // so many readers need not wait for each other; kept by Verifier.Replace
+	shards *[64]cacheShard // several, so that readers seldom share a lock; kept by Verifier.Replace
 	shares map[*authority]*cacheShare
 }
 
-// cacheShard finds some of the tokens of all issuers.
+// cacheShard finds the tokens, of all issuers, whose digest falls to it.
 type cacheShard struct {
 	mu     sync.RWMutex // guards tokens
 	tokens map[digest]*cached
@@ -107,15 +107,15 @@ type cached struct {
 	input  string // the signing input
 	token  atomic.Pointer[Token]
 	until  time.Time
-	size   int64 // in bytes, at most
+	size   int64 // an upper bound, in bytes
 
 	used  atomic.Bool // since the CLOCK hand last passed
 	place int         // in the ring of its share, which guards it
 }
 
-// cacheShare is what one issuer has of the cache. It evicts by CLOCK: the hand goes around the ring, and
-// takes the first token that is expired or was not used since it last passed. The new token takes that
-// place, behind the hand: it has a round to be used in.
+// cacheShare is one issuer's part of the cache. It evicts by CLOCK: the hand goes around the ring and evicts
+// the first token that is expired or was not used since the hand last passed it. The new token takes that
+// place behind the hand, so it has a full round in which to be used.
 type cacheShare struct {
 	hits, misses atomic.Uint64
 
@@ -123,12 +123,12 @@ type cacheShare struct {
 	capacity  int        // 0 once the issuer is not trusted any more
 	ring      []*cached
 	hand      int
-	sweep     int // goes around, too, to find tokens that are expired
+	sweep     int // a second hand, which finds expired tokens
 	bytes     int64
 	evictions uint64
 }
 
-// find returns what is known of a token, however old; nil if nothing is.
+// find returns the entry of a token, even an expired one; nil if there is none.
 func (c *cache) find(d digest, input string) *cached {
 	s := c.shard(d)
 	s.mu.RLock()
@@ -153,9 +153,9 @@ func cutToken(token string) (d digest, input string, ok bool) {
 	return sha256.Sum256(signature[:n]), token[:dot], true
 }
 
-// recall judges a token whose signature was verified before. Whatever depends on the time, the
-// request, the Config or the state of the keys is asked again. ok is false if the token must be verified
-// anew: it was long ago, or its key is not the one that the issuer's source gives for it now.
+// recall judges a token whose signature was verified before. It checks again whatever depends on the
+// time, the request, the Config or the state of the keys. ok is false if the token must be verified anew:
+// it was kept for too long, or the issuer's source now gives another key for it.
 func (c *cache) recall(ctx context.Context, of *issuers, token string) (_ *Token, err *Error, ok bool) {
 	d, input, ok := cutToken(token)
 	if !ok {
@@ -167,7 +167,7 @@ func (c *cache) recall(ctx context.Context, of *issuers, token string) (_ *Token
 	}
 	t := e.token.Load()
 	share := c.shares[t.authority]
-	if share == nil { // the issuers were replaced since
+	if share == nil { // Replace was called since
 		if t = t.adoptedBy(of, token); t == nil {
 			return nil, nil, false
 		}
@@ -177,7 +177,7 @@ func (c *cache) recall(ctx context.Context, of *issuers, token string) (_ *Token
 	a := t.authority
 	var asked search
 	key, err := a.key(ctx, &t.header, &asked)
-	if err != nil && err.kind() == ErrUnavailable { // says nothing against the token
+	if err != nil && err.kind() == ErrUnavailable { // no reason to forget the token
 		return nil, err.about(a, &t.header), true
 	}
 	if err != nil || !key.same(t.key) || !time.Now().Before(e.until) {
@@ -196,8 +196,8 @@ func (c *cache) recall(ctx context.Context, of *issuers, token string) (_ *Token
 	return t, nil, true
 }
 
-// adoptedBy returns the token as the present Config of its issuer sees it; nil if it would not come to its
-// signature, or if there is no cache for it.
+// adoptedBy returns the token for the current Config of its issuer; nil if the current issuers would refuse
+// it before its signature, or if the issuer has no cache.
 func (t *Token) adoptedBy(of *issuers, token string) *Token {
 	a := of.named(t.Issuer())
 	if a == nil || a.TokenCache == 0 || a.allows(&t.header) != nil {
@@ -217,7 +217,7 @@ func (c *cache) missed(a *authority) {
 	}
 }
 
-// keep puts a verified token in, and takes out what has to make room for it.
+// keep adds a verified token, and evicts others where it needs room.
 func (c *cache) keep(token string, t *Token) {
 	share := c.shares[t.authority]
 	d, input, ok := cutToken(token)
@@ -227,8 +227,8 @@ func (c *cache) keep(token string, t *Token) {
 	now := time.Now()
 	e := &cached{digest: d, input: strings.Clone(input), until: now.Add(maxCachedFor)}
 	e.token.Store(t)
-	// The header and the payload that the input decodes to are smaller than it. A claim that was written
-	// with escapes is a copy.
+	// The decoded header and payload are together smaller than the input. Claims with escapes in them
+	// are copies, which count extra.
 	e.size = cachedOverhead + 2*int64(len(input)) + int64(t.claims.copied())
 	if end := t.claims.expires.Add(t.authority.Leeway); end.Before(e.until) {
 		e.until = end
@@ -255,7 +255,7 @@ func (c *cache) keep(token string, t *Token) {
 	e.place = len(share.ring)
 	share.ring = append(share.ring, e)
 	share.bytes += e.size
-	if evicted { // the one that took the victim's place goes back to the end
+	if evicted { // remove moved the last token to the victim's place: it goes back
 		share.swap(share.hand, e.place)
 		share.hand++
 	}
@@ -265,7 +265,7 @@ func (c *cache) keep(token string, t *Token) {
 	shard.mu.Unlock()
 }
 
-// resize gives a share another capacity, and takes out what is too much then.
+// resize gives a share another capacity, and evicts what exceeds it.
 func (c *cache) resize(s *cacheShare, capacity int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -275,8 +275,8 @@ func (c *cache) resize(s *cacheShare, capacity int) {
 	}
 }
 
-// expire takes out expired tokens. It looks at two, and that is enough: it has been around when as many
-// tokens have come as there were.
+// expire removes expired tokens. It looks at two for each token that is added, and so visits the whole ring
+// before the ring doubles.
 func (c *cache) expire(s *cacheShare, now time.Time) {
 	for range min(2, len(s.ring)) {
 		if s.sweep >= len(s.ring) {
@@ -290,8 +290,8 @@ func (c *cache) expire(s *cacheShare, now time.Time) {
 	}
 }
 
-// victim picks the token that has to go. Readers may use tokens as fast as the hand moves: after two
-// rounds it takes whatever is there.
+// victim picks the token to evict. Readers may mark tokens as used as fast as the hand clears the marks, so
+// after two rounds it takes the token at the hand.
 func (s *cacheShare) victim(now time.Time) *cached {
 	for left := 2 * len(s.ring); ; left-- {
 		if s.hand >= len(s.ring) {
@@ -305,7 +305,7 @@ func (s *cacheShare) victim(now time.Time) *cached {
 	}
 }
 
-// remove takes a token out; another goroutine may have done so before. The caller holds the lock of the
+// remove removes a token, unless another goroutine has done so already. The caller holds the lock of the
 // share.
 func (c *cache) remove(s *cacheShare, e *cached) {
 	if e.place >= len(s.ring) || s.ring[e.place] != e {
@@ -338,7 +338,7 @@ func (c *cache) status(a *authority) *TokenCacheStatus {
 	return &TokenCacheStatus{s.capacity, len(s.ring), s.bytes, s.hits.Load(), s.misses.Load(), s.evictions}
 }
 
-// copied is the size of what may be no piece of the payload.
+// copied is the size of the claims that may be copies, where the payload has escapes.
 func (c *claims) copied() (n int) {
 	for _, t := range [...]stringClaim{c.issuer, c.subject, c.id, c.clientID, c.azp, c.cid, c.appID, c.tenant} {
 		n += len(t.value)

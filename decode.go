@@ -1,5 +1,5 @@
 // This file decodes verified claims into types of the caller's. It reads them with the scanner that
-// checked them: no second parser, which could read them otherwise, sees an authenticated payload.
+// checked them: a second parser might read the same payload in another way.
 
 package jwt
 

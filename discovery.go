@@ -26,13 +26,13 @@ import (
 )
 
 const (
-	// One request, and a fetch of up to four: an issuer that needs some seconds for each is served.
+	// The limit of one request. A fetch makes up to four, so a slow issuer may take some seconds for each.
 	defaultTimeout = 5 * time.Second
 	maxTimeout     = time.Minute
 	fetchTimeouts  = 2 // a fetch lasts as long as so many requests may
 
-	// How long a set is fresh without a word from the issuer, and the bounds of the issuer's word:
-	// below a minute it would be asked for nothing, above an hour a withdrawn key would live on.
+	// How long a set is fresh if the answer does not say, and the bounds of what it says: below a
+	// minute renewals would be needless, above an hour a withdrawn key would verify for too long.
 	defaultFresh = 10 * time.Minute
 	minFresh     = time.Minute
 	maxFresh     = time.Hour
@@ -40,13 +40,13 @@ const (
 	defaultStale = time.Hour      // how long the last good set serves after that, while the issuer is down
 	maxStale     = 24 * time.Hour // beyond it a withdrawn key would verify for too long
 
-	// A set is renewed in the background from a share of its freshness on that is drawn between these:
-	// a fleet that starts together shall not renew together.
+	// A set is renewed in the background from this share of its freshness on. The share is drawn at random
+	// between these, so that a fleet that starts together does not renew together.
 	minRenewal = 0.80
 	maxRenewal = 0.90
 
-	// Pauses of the renewal after failed fetches: short after one, for it may be chance, and never so
-	// long that an issuer that is back waits for us.
+	// Pauses of the renewal after failed fetches: short after the first, which may be chance, and short
+	// enough later on that an outage does not outlast the issuer's by much.
 	minBackoff        = time.Second
 	maxBackoff        = 30 * time.Second
 	maxDoublings      = 10          // of minBackoff: far beyond maxBackoff, and no overflow
@@ -54,13 +54,13 @@ const (
 	maxRetryAfter     = time.Minute // what an issuer may ask for: longer would delay a rotation
 	defaultRetryAfter = 5 * time.Second
 
-	// Look-ups are the fetches that tokens cause, by any kid that an attacker can think of.
+	// Look-ups are the fetches that tokens cause. An attacker can invent kids without end, hence the budget.
 	lookUpBudget  = 2
 	lookUpRefill  = 10 * time.Second
 	lookUpSpacing = 2 * time.Second
 
-	// A set that was asked for at most so long ago proves that a key is not there. It is the time
-	// after which the budget has a look-up again, so under a flood each refusal is proven.
+	// A set that was fetched at most so long ago proves that a key is not there. The budget has a new
+	// look-up after the same time, so that under a flood each refusal can still be proven.
 	proofTime = lookUpRefill
 
 	// How long a verification waits: in all, and for the renewal of a set that could serve.
@@ -68,15 +68,15 @@ const (
 	maxMaxWait     = time.Minute
 	renewalWait    = time.Second
 
-	warmAtOnce = 8 // key sets; more would be a burst for the host that has them all
+	warmAtOnce = 8 // key sets; more would be a burst for a host that serves them all
 
-	metadataFresh = time.Minute // while the address of the keys is known, metadata are read no more often
+	metadataFresh = time.Minute // while the address of the keys is known, the pause between two reads of the metadata
 
 	maxResponseHeader = 64 << 10 // of a response, in bytes; net/http would take 10 MiB
 	maxBearerToken    = 64 << 10 // of RemoteOptions.BearerTokenFile; what net/http sends is shorter
 
-	// The transport that all key sets of a process share: few idle connections, which end soon, and
-	// pings by which HTTP/2 notices that nobody answers any more.
+	// The transport that all key sets of a process share: few idle connections with a short timeout, and
+	// pings by which HTTP/2 notices a dead connection.
 	maxConnsPerHost = 64
 	maxIdleConns    = 16
 	idleTimeout     = 30 * time.Second
@@ -107,7 +107,7 @@ type RemoteOptions struct {
 	MaxStale time.Duration
 
 	// MetadataURL is where Discover reads the issuer's metadata, if that is not where the standards
-	// say. Its issuer must equal the one that is asked for all the same. Empty: the standard places.
+	// say. The issuer in it must still equal the one of Discover. Empty: the standard places.
 	MetadataURL string
 
 	// RootCAs are the certificate authorities that are trusted, for an issuer within a cluster. It
@@ -115,27 +115,27 @@ type RemoteOptions struct {
 	RootCAs *x509.CertPool
 
 	// Header is sent with every request to the scheme, host and port that were configured, and
-	// nowhere else; over http to loopback alone. Host, Cookie, Connection, Content-Length and fields
-	// that make a request conditional or change what is answered are refused. Nil: none.
+	// nowhere else; over http only to loopback. Host, Cookie, Connection and Content-Length are refused,
+	// and so are fields that make a request conditional or change the answer. Nil: none.
 	Header http.Header
 
-	// BearerTokenFile names a file with a token that is sent as Authorization where Header would be,
-	// as the API server of Kubernetes asks for it. It is a regular file and read for every request,
-	// because such files are replaced. Empty: none.
+	// BearerTokenFile names a file with a token. The token is sent as Authorization wherever Header would
+	// be sent; the API server of Kubernetes asks for it. It is a regular file and is read for every
+	// request, because such files are replaced. Empty: none.
 	BearerTokenFile string
 
 	// Snapshot is what RemoteKeySet.Snapshot returned before the process was restarted: its
-	// keys serve, as long as they would have served then, until the issuer can be reached. One that was
-	// changed, is of another issuer or comes from the future is an error. Nil: none.
+	// keys serve until the issuer can be reached, but no longer than they would have served then. A snapshot
+	// that was changed, is of another issuer or has a time in the future is an error. Nil: none.
 	Snapshot []byte
 
 	// SnapshotFile keeps the snapshot in a file: it is read before the first fetch, and written
-	// after each good one. A file that cannot be used is told to OnEvent and otherwise ignored.
+	// after each good one. A file that cannot be used is ignored, and OnEvent reports it.
 	// Whoever can write the file can choose the keys. Empty: none.
 	SnapshotFile SnapshotFile
 
-	// OnEvent is told of every transition, one at a time and in their order, by a goroutine that
-	// fetches: while it runs, no further event is told. Nil: nobody is told.
+	// OnEvent is called for every transition, one at a time and in their order, by a goroutine that
+	// fetches. While it runs, further events wait. Nil: no calls.
 	OnEvent func(Event)
 
 	// InsecureLoopbackHTTP allows http instead of https, with localhost, 127.0.0.0/8 and ::1 alone:
@@ -144,28 +144,28 @@ type RemoteOptions struct {
 
 	// InsecureHTTPHosts allows http instead of https with these hosts, each written exactly as in
 	// the address and without its port: for an issuer in one's own compose file, cluster or mesh.
-	// Whoever can answer for such a name, or stands on the way to it, can then publish keys of his
-	// own and sign any token. An address with https never leads to one with http. Nil: none.
+	// Whoever can answer for such a name, or can intercept requests to it, can then publish keys of
+	// their own and sign every token. An https address that leads to an http one is refused. Nil: none.
 	InsecureHTTPHosts []string
 }
 
 // A RemoteKeySet is the key set that an issuer publishes. It is fetched when the first token needs
 // it, kept as long as the issuer allows (1 minute to 1 hour; 10 minutes if it does not say),
 // renewed in the background before that ends, and used on for an hour if the issuer cannot be
-// reached. A kid that is not in the set, and a signature that fails, make it fetch again: at most
-// twice, 2 seconds apart, and then once in 10 seconds, whatever tokens anybody sends. It is safe for
-// concurrent use, and holds no goroutine but those of a fetch.
+// reached. An unknown kid, or a signature that fails, causes a look-up: twice, 2 seconds apart, and
+// then once in 10 seconds, whatever tokens come (TestLookUpBudget). It is safe for concurrent use, and
+// has no goroutines but those of a fetch under way.
 type RemoteKeySet struct {
 	name     string   // the issuer, the address of its key set, or the path of a file
 	network  *network // nil for a file
 	fetch    func(ctx context.Context, old *fetched) (set *fetched, wait time.Duration, err error)
 	timeout  time.Duration // of a fetch
-	pauses   time.Duration // the longest pause of the renewal
+	pauses   time.Duration // the longest pause of the renewal after a failure
 	maxWait  time.Duration
 	maxStale time.Duration
 	file     SnapshotFile
 	onEvent  func(Event)
-	panicked sync.Once // the hook: it was reported
+	panicked sync.Once // a panic of onEvent was reported
 
 	restoring sync.Once // of file, before the first fetch
 	born      time.Time
@@ -176,11 +176,11 @@ type RemoteKeySet struct {
 	pause   atomic.Int64            // nanoseconds since born: until then no renewal begins. Stored under mu
 
 	mu       sync.Mutex // guards what follows, and what is said above; never held across I/O
-	full     time.Time  // when the budget of look-ups is whole again
+	full     time.Time  // when the budget of look-ups is full again
 	lookedUp time.Time  // when the last look-up began
-	hold     time.Time  // the issuer asks to be left alone until then (Retry-After)
+	hold     time.Time  // no fetch before this time: the issuer's Retry-After
 	failed   int        // fetches that failed since the last good one
-	outage   *Error     // what the last fetch failed with; nil if it was good
+	outage   *Error     // the failure of the last fetch; nil if it succeeded
 	failures int
 	landed   int // flights that have ended
 	reported condition
@@ -193,16 +193,16 @@ type RemoteKeySet struct {
 type fetched struct {
 	keys      *KeySet
 	raw       []byte        // as it was sent
-	flight    int64         // the number of the flight that brought it; 0 of a snapshot
-	began     time.Time     // when that flight did: what was published before is in it
+	flight    int64         // the number of the flight that fetched it; 0 for a snapshot
+	began     time.Time     // when that flight began: keys published before then are in the set
 	at        time.Time     // when the keys were asked for
 	renew     time.Duration // at this age it is renewed in the background
 	lifetime  time.Duration // at this age it is no longer fresh
 	address   string
-	withdrawn []string // kids that the set before had
+	withdrawn []string // kids of the previous set that this one lacks
 }
 
-// newFetched reads a good answer. One that is byte for byte the one before keeps the parsed keys.
+// newFetched parses a good answer. If it equals the previous one byte for byte, the parsed keys are kept.
 func newFetched(raw []byte, at time.Time, lifetime time.Duration, old *fetched, parse func([]byte) (*KeySet, error)) (*fetched, error) {
 	renewal := minRenewal + (maxRenewal-minRenewal)*rand.Float64()
 	set := &fetched{raw: raw, at: at, lifetime: lifetime, renew: time.Duration(renewal * float64(lifetime))}
@@ -221,13 +221,13 @@ func newFetched(raw []byte, at time.Time, lifetime time.Duration, old *fetched, 
 	return set, nil
 }
 
-// since is the time from then to now by the wall clock or by the monotonic one, whichever says more: the
-// monotonic clock of a suspended machine stands still, and the wall clock can be set back.
+// since is the time from then to now by the wall clock or by the monotonic clock, whichever gives more: the
+// monotonic clock stops while a machine is suspended, and the wall clock can be set back.
 func since(then, now time.Time) time.Duration {
 	return max(now.Sub(then), now.Round(0).Sub(then.Round(0)))
 }
 
-// find picks the key that h means, and says of one that was there until the keys changed that it was.
+// find picks the key that h means. If the previous set had it, the refusal's hint says that it was withdrawn.
 func (s *fetched) find(h *Header) (*Key, *Error) {
 	k, err := s.keys.find(h)
 	if err != nil && err.Reason == ReasonKeyUnknown && slices.Contains(s.withdrawn, h.KeyID) {
@@ -246,14 +246,14 @@ func (s *KeySet) lacking(newer *KeySet) (kids []string) {
 	return kids
 }
 
-// flight is one fetch that any number of callers wait for.
+// flight is one fetch. Any number of callers may wait for it.
 type flight struct {
 	number int64 // from 1, in the order in which they begin
 	began  time.Time
 	done   chan struct{} // closed at its end
 }
 
-// wait waits until the flight has ended, but no longer than the caller's context, and than until.
+// wait waits until the flight has ended, the caller's context has ended, or the time is until.
 func (f *flight) wait(ctx context.Context, until time.Time) {
 	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
@@ -285,7 +285,7 @@ func NewRemoteKeySet(jwksURL string, o *RemoteOptions) (*RemoteKeySet, error) {
 	return r, nil
 }
 
-// newRemoteKeySet completes n, of which the issuer or the address is set.
+// newRemoteKeySet completes n, in which either issuer or address is set.
 func newRemoteKeySet(n *network, o *RemoteOptions) (*RemoteKeySet, error) {
 	if o == nil {
 		o = &RemoteOptions{}
@@ -310,7 +310,7 @@ func newRemoteKeySet(n *network, o *RemoteOptions) (*RemoteKeySet, error) {
 	return r, nil
 }
 
-// newCached makes what does not depend on where keys come from.
+// newCached makes a set without its source: the caller adds fetch and timeout.
 func newCached(name string, o *RemoteOptions) (*RemoteKeySet, error) {
 	r := &RemoteKeySet{
 		name: name, pauses: maxBackoff, maxWait: o.MaxWait, maxStale: max(o.MaxStale, 0),
@@ -331,8 +331,8 @@ func newCached(name string, o *RemoteOptions) (*RemoteKeySet, error) {
 	return r, nil
 }
 
-// Format prints whose keys they are whatever the verb: not what tokens have asked for meanwhile, and
-// no query, which may hold a secret.
+// Format prints the issuer, address or path, whatever the verb. It leaves out the query, which may hold
+// a secret, and the state.
 func (r *RemoteKeySet) Format(f fmt.State, _ rune) {
 	if r == nil {
 		fmt.Fprint(f, "jwt.RemoteKeySet(nil)")
@@ -352,8 +352,8 @@ func (r *RemoteKeySet) Key(ctx context.Context, h Header) (*Key, error) {
 
 // search is what one verification may wait for.
 type search struct {
-	flights int64     // that had begun when the token came
-	until   time.Time // it waits no longer
+	flights int64     // the number of flights that had begun when the token came
+	until   time.Time // when it stops waiting
 }
 
 // find picks the key that h means. A hit in a fresh set takes no lock and waits for nothing.
@@ -361,8 +361,8 @@ func (r *RemoteKeySet) find(ctx context.Context, h *Header, s *search) (*Key, *E
 	if r == nil || r.fetch == nil {
 		return nil, noKeySet()
 	}
-	if h.Algorithm.kty() == "oct" { // never in a published set, so never a reason to fetch it
-		published := new(Key) // not known before the first fetch
+	if h.Algorithm.kty() == "oct" { // no secret is in a published set, so there is no reason to fetch it
+		published := new(Key) // zero before the first fetch
 		if set := r.current.Load(); set != nil {
 			for published = range set.keys.usable {
 				break // any will do
@@ -375,8 +375,8 @@ func (r *RemoteKeySet) find(ctx context.Context, h *Header, s *search) (*Key, *E
 	return r.search(ctx, h, nil, r.serving(ctx, now, s.until), s)
 }
 
-// another picks a key in place of one whose signature failed: an issuer may replace a key and keep its
-// kid. It returns nil if it is certain that there is none.
+// another picks a key in place of failed, under which the signature did not hold: an issuer may replace a
+// key and keep its kid. It returns nil if an answer proves that there is no other key.
 func (r *RemoteKeySet) another(ctx context.Context, h *Header, failed *Key, s *search) (*Key, *Error) {
 	k, err := r.search(ctx, h, failed, r.usable(time.Now()), s)
 	if err != nil && err.kind() != ErrUnavailable {
@@ -385,9 +385,9 @@ func (r *RemoteKeySet) another(ctx context.Context, h *Header, failed *Key, s *s
 	return k, err
 }
 
-// search looks for the key that h means, other than one whose signature failed, in the set and in the
-// answers of look-ups. An answer that was asked for after the token came, or a moment ago, proves that the
-// key is not there. Without one it is not known whether it is, and the refusal says when it may be.
+// search looks for the key that h means, other than failed, in the set and then in the answers of look-ups.
+// Only an answer to a request that began after the token came, or within proofTime before, proves that the
+// key is not there. Without such an answer the refusal is ErrUnavailable, with the time of the next look-up.
 func (r *RemoteKeySet) search(ctx context.Context, h *Header, failed *Key, set *fetched, s *search) (*Key, *Error) {
 	k, refusal, done := set.pick(h, failed)
 	for newer := set != nil && set.flight > s.flights; !done && !newer; {
@@ -401,7 +401,7 @@ func (r *RemoteKeySet) search(ctx context.Context, h *Header, failed *Key, set *
 		}
 		set = r.usable(time.Now())
 		k, refusal, done = set.pick(h, failed)
-		newer = f.number > s.flights || !time.Now().Before(s.until) // than the token: no other flight can say more
+		newer = f.number > s.flights || !time.Now().Before(s.until) // a flight that began after the token came says all
 	}
 	now := time.Now()
 	if !done && (set == nil || set.flight <= s.flights && since(set.began, now) > proofTime) {
@@ -431,8 +431,8 @@ func (r *RemoteKeySet) usable(now time.Time) *fetched {
 	return set
 }
 
-// serving returns the set that may serve, and sees to its renewal. Only where the set is past its
-// freshness does it wait, and only in the first second of the flight.
+// serving returns the set that may serve, and begins its renewal where that is due. It waits only if the
+// set is past its freshness, and only during the first second of the flight.
 func (r *RemoteKeySet) serving(ctx context.Context, now, until time.Time) *fetched {
 	set := r.usable(now)
 	if set != nil && since(set.at, now) < set.renew {
@@ -449,7 +449,7 @@ func (r *RemoteKeySet) serving(ctx context.Context, now, until time.Time) *fetch
 	return r.usable(time.Now())
 }
 
-// last returns the last good set, if need be that of the snapshot file; nil if there is none.
+// last returns the last good set, or that of the snapshot file before the first fetch; nil if there is none.
 func (r *RemoteKeySet) last() *fetched {
 	set := r.current.Load()
 	if set == nil && r.file != "" {
@@ -468,7 +468,7 @@ func (r *RemoteKeySet) renewal(now time.Time) *flight {
 	defer r.mu.Unlock()
 	f := r.flight.Load()
 	if set := r.current.Load(); f == nil && !r.pausing(now) && (set == nil || since(set.at, now) >= set.renew) {
-		f = r.begin(now) // nobody else has renewed it meanwhile
+		f = r.begin(now) // no other goroutine has renewed it meanwhile
 	}
 	return f
 }
@@ -512,8 +512,8 @@ func (r *RemoteKeySet) begin(now time.Time) *flight {
 	return f
 }
 
-// run fetches, and puts the answer where everybody finds it. It ends within the time limit, whatever the
-// transport does. There is one at a time, so no older answer can come after a newer one.
+// run fetches and stores the answer. It ends within the time limit, whatever the transport does. One flight
+// runs at a time, so an older answer cannot replace a newer one.
 func (r *RemoteKeySet) run(f *flight) {
 	ctx, cancel := context.WithTimeout(context.Background(), r.timeout)
 	defer cancel()
@@ -528,7 +528,7 @@ func (r *RemoteKeySet) run(f *flight) {
 	r.tell()
 }
 
-// land ends a flight.
+// land ends a flight: it records the outcome and wakes those who wait.
 func (r *RemoteKeySet) land(f *flight, set *fetched, wait time.Duration, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -566,7 +566,7 @@ func (r *RemoteKeySet) land(f *flight, set *fetched, wait time.Duration, err err
 	r.current.Store(set)
 }
 
-// unavailable says why there are no keys, or none that are new enough, and when there may be.
+// unavailable says why there are no keys, or none that are new enough, and when a fetch may begin.
 func (r *RemoteKeySet) unavailable(now time.Time) *Error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -597,8 +597,8 @@ func (r *RemoteKeySet) outageOf(err error) *Error {
 	return e
 }
 
-// Warm fetches the keys if there are none that are fresh, and waits for them. Its error is the one
-// that a token would be refused with: none if the last keys serve although the issuer is down.
+// Warm fetches the keys if there are no fresh ones, and waits for them. Its error is the one with which
+// tokens are refused; it is nil if the issuer is down but the last keys still serve.
 func (r *RemoteKeySet) Warm(ctx context.Context) error {
 	if err := r.warm(ctx); err != nil {
 		return err
@@ -618,8 +618,8 @@ func (r *RemoteKeySet) warm(ctx context.Context) *Error {
 	return r.renewed(ctx)
 }
 
-// ready begins a renewal where one is due, and says why no set may serve. Only where none may does it
-// wait, and no longer than its context.
+// ready begins a renewal where one is due, and says why no set may serve. It waits, until its context ends,
+// only if no set may serve.
 func (r *RemoteKeySet) ready(ctx context.Context) *Error {
 	now := time.Now()
 	if r == nil || r.fetch == nil {
@@ -653,8 +653,8 @@ func (r *RemoteKeySet) renewed(ctx context.Context) *Error {
 	return r.unavailable(now)
 }
 
-// warmAll warms key sets, a few at a time: many may be of one host. Where an issuer asks for patience it
-// tries again, until the context ends.
+// warmAll warms key sets, a few at a time: many may be of one host. It repeats what an issuer answered with
+// 429 or 503, until the context ends.
 func warmAll(ctx context.Context, sets []*RemoteKeySet) []*Error {
 	errs := make([]*Error, len(sets))
 	var pending []int
@@ -709,8 +709,8 @@ func noKeySet() *Error {
 	return &Error{Reason: ReasonKeyUnknown, detail: "no key set is configured"}
 }
 
-// network is where an issuer's keys are, and how they are fetched. The fetch under way alone uses what
-// changes in it.
+// network is where an issuer's keys are, and how they are fetched. Only the fetch under way reads and writes
+// the fields that change.
 type network struct {
 	issuer    string // what the metadata must name; empty if the key set's address was given
 	address   string // of the key set; empty if it is discovered
@@ -723,7 +723,7 @@ type network struct {
 	tokenFile string
 
 	found  string    // the address that the metadata named last
-	tried  time.Time // when they were asked for last
+	tried  time.Time // when the metadata were requested last
 	failed bool      // the last request had no answer: its connection may be dead
 }
 
@@ -770,7 +770,7 @@ func (n *network) configure(o *RemoteOptions) error {
 }
 
 // notInHeader are the fields that RemoteOptions.Header may not have: net/http or this package sets them, or
-// they make the answer another one than the whole key set. Those that begin with If- are refused too.
+// they ask for something else than the whole key set. Fields that begin with If- are refused too.
 var notInHeader = []string{
 	"Host", "Cookie", "Connection", "Content-Length", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Expect",
 	"Range", "Accept", "Accept-Encoding", "Cache-Control", "Pragma",
@@ -813,13 +813,13 @@ var transports struct {
 }
 
 type sharedTransport struct {
-	base  *http.Transport // that http.DefaultTransport was
+	base  *http.Transport // http.DefaultTransport when it was cloned
 	roots *x509.CertPool  // nil: those of the system
 	*http.Transport
 }
 
-// transportFor returns the shared transport with these authorities. If a service has put a transport of
-// its own in place of http.DefaultTransport, that is used.
+// transportFor returns the shared transport with these authorities. If a service has replaced
+// http.DefaultTransport by a type of its own, that is used.
 func transportFor(roots *x509.CertPool) (http.RoundTripper, error) {
 	base, ok := http.DefaultTransport.(*http.Transport)
 	switch {
@@ -855,7 +855,7 @@ func (n *network) configured() string {
 	return n.issuer + n.address // one of them is empty
 }
 
-// permitted checks an address that keys or metadata are fetched from, and that another one led to.
+// permitted checks an address that keys or metadata are fetched from. from is the address that named it.
 func (n *network) permitted(address, from string) error {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -894,8 +894,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// fetch reads the key set, and before it the metadata if they may have changed. wait is how long the
-// issuer asks to be left alone; only with an error.
+// fetch reads the metadata if they may have changed, and then the key set. wait is the issuer's
+// Retry-After; it is set only with an error.
 func (n *network) fetch(ctx context.Context, old *fetched) (set *fetched, wait time.Duration, err error) {
 	address, wait, err := n.keysAddress(ctx)
 	if err != nil {
@@ -916,8 +916,8 @@ func (n *network) fetch(ctx context.Context, old *fetched) (set *fetched, wait t
 	return set, 0, nil
 }
 
-// keysAddress returns where the keys are. An address that is known stands in for metadata that were
-// read a moment ago or cannot be had.
+// keysAddress returns where the keys are. It reads the metadata unless that was tried less than
+// metadataFresh ago; if they cannot be read, the known address serves.
 func (n *network) keysAddress(ctx context.Context) (address string, wait time.Duration, err error) {
 	if n.address != "" {
 		return n.address, 0, nil
@@ -933,8 +933,8 @@ func (n *network) keysAddress(ctx context.Context) (address string, wait time.Du
 	return n.found, 0, nil
 }
 
-// discover returns the address of the key set from the issuer's metadata. A further place is asked if
-// the one before answers, and not with the metadata.
+// discover returns the address of the key set from the issuer's metadata. It asks the next place if
+// the one before answers with something else than the metadata.
 func (n *network) discover(ctx context.Context) (address string, wait time.Duration, err error) {
 	places := []string{n.metadata}
 	if n.metadata == "" {
@@ -960,7 +960,7 @@ func (n *network) discover(ctx context.Context) (address string, wait time.Durat
 	return "", wait, errs
 }
 
-// metadataOf reads one metadata document. Of all its members two count.
+// metadataOf reads and checks one metadata document, of which only issuer and jwks_uri count.
 func (n *network) metadataOf(a answer) (address string, err error) {
 	if err := n.refused(a); err != nil {
 		return "", err
@@ -1030,7 +1030,7 @@ type answer struct {
 	withheld string // the option that was not sent to this origin
 }
 
-// get makes one request. Its time limit covers the body, and holds whatever the transport does.
+// get makes one request. Its time limit includes the body, and holds even if the transport ignores it.
 func (n *network) get(ctx context.Context, from string) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, n.timeout)
 	defer cancel()
@@ -1065,7 +1065,7 @@ func (n *network) get(ctx context.Context, from string) (answer, error) {
 	return r.answer, nil
 }
 
-// request is one request. Its size limit counts what the body is after decompression.
+// request makes one request. Its size limit counts the body after decompression.
 func (n *network) request(ctx context.Context, client *http.Client, from string) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
@@ -1087,7 +1087,7 @@ func (n *network) request(ctx context.Context, client *http.Client, from string)
 		withheld = "Header"
 	}
 	req.Header.Set("Accept", "application/json, application/jwk-set+json")
-	req.Header.Set("Cache-Control", "no-cache") // what a cache in between holds may lack a new key
+	req.Header.Set("Cache-Control", "no-cache") // an answer from a cache in between may lack a new key
 	resp, err := client.Do(req)
 	if err != nil {
 		return answer{}, err
@@ -1105,8 +1105,8 @@ func (n *network) trusts(u *url.URL) bool {
 	return originOf(u.String()) == originOf(n.configured()) && (u.Scheme == "https" || isLoopback(u.Hostname()))
 }
 
-// withOwnConnection returns a client whose requests use no connection that there is: nobody may answer on
-// that any more, and HTTP/2 would use it again.
+// withOwnConnection returns a client whose request opens a new connection: the old one may be dead, and
+// HTTP/2 would use it again.
 func withOwnConnection(client *http.Client) *http.Client {
 	own := *client
 	if own.Transport == nil {
@@ -1128,7 +1128,7 @@ type FetchError struct {
 	Address     string // without its query, which may hold a secret
 	Status      int    // of the answer; 0 if there was none
 	ContentType string // of the answer: text/html shows a login page or a proxy in between
-	Issuer      string // that the metadata names, if it is not the one that was asked for; not escaped
+	Issuer      string // the issuer in the metadata, if it is not the configured one; not escaped
 	Err         error  // nil if Status alone is wrong
 }
 
@@ -1185,7 +1185,7 @@ func misnamed(err error) *FetchError {
 	return nil
 }
 
-// refused is the error of an answer whose status is not the one that was hoped for; nil if it is.
+// refused is the error of an answer whose status is not 200; nil if it is.
 func (n *network) refused(a answer) error {
 	switch {
 	case a.status == http.StatusOK:
@@ -1215,7 +1215,7 @@ func (a answer) freshness(now time.Time) time.Duration {
 		case "no-cache", "no-store":
 			return minFresh
 		case "max-age":
-			// A number that is too large is as good as the largest, and what is none as the least.
+			// A number that is too large counts as the largest, and what is no number as zero.
 			n, _ := strconv.ParseUint(strings.Trim(value, `"`), 10, 32)
 			age, _ := strconv.ParseUint(a.header.Get("Age"), 10, 32)
 			fresh = time.Duration(n)*time.Second - time.Duration(age)*time.Second
@@ -1236,8 +1236,8 @@ func (a answer) retryAfter() time.Duration {
 	return min(max(wait, 0), maxRetryAfter)
 }
 
-// printableError makes an error of the network fit to be printed: whoever answers, even with a
-// certificate that is refused, has a word in it.
+// printableError makes an error of the network safe to print: its text may come from whoever
+// answers, such as the names in a refused certificate.
 type printableError struct{ cause error }
 
 func (e printableError) Error() string { return foreign(e.cause) }

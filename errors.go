@@ -116,8 +116,8 @@ var reasons = map[Reason]struct {
 }
 
 // An Error says why a token or a request was refused. It is for operators: log it, count it by
-// Reason, and do not send it to clients. It never holds the token, a signature or a secret, and
-// what comes from the token is cut to 64 bytes and escaped, so that every field is safe to print.
+// Reason, and do not send it to clients. It holds neither the token nor a signature or a secret
+// (TestErrorsHoldNoToken). Text from the token is cut to 64 bytes and escaped: every field is safe to print.
 type Error struct {
 	Reason Reason // stable code
 	Member string // the claim or header member concerned; empty if none

@@ -15,15 +15,14 @@ import (
 const fileFresh = time.Second
 
 // KeysFile returns the key set in a file: a JWK Set (RFC 7517 section 5), or public keys and certificates
-// in PEM. It does no I/O. The file is read when keys are needed, and again in the background, at most once a
-// second, while tokens come: there is no watcher. A file that is replaced counts as soon as it has been
-// read; one that is broken, empty or gone leaves the last keys for RemoteOptions.MaxStale, and
-// Status and OnEvent tell of it as they do of an issuer that is down. A secret (kty oct) is never
-// taken from a file.
+// in PEM. It does no I/O. The file is read when keys are needed, and while tokens come again in the
+// background, once a second: there is no watcher. A replaced file counts as soon as it has been read. While
+// the file is broken, empty or gone, the last keys serve for RemoteOptions.MaxStale; Status and OnEvent
+// report it like an issuer that is down. A secret (kty oct) is refused.
 //
-// It must be a regular file once links are followed, of at most 512 KiB, and on Unix not writable by
-// everybody. To replace it, write another file and rename that. MaxStale, MaxWait and OnEvent are the
-// options that count, and all others are refused.
+// It must be a regular file once links are followed, have no more than 512 KiB, and on Unix not be writable
+// by everybody. To replace it, write another file and rename that. The options MaxStale, MaxWait and OnEvent
+// count; all others are refused.
 func KeysFile(path string, o *RemoteOptions) (*RemoteKeySet, error) {
 	if o == nil {
 		o = &RemoteOptions{}
@@ -35,9 +34,9 @@ func KeysFile(path string, o *RemoteOptions) (*RemoteKeySet, error) {
 		err = errors.New("the path is empty")
 	case o.Client != nil || o.RootCAs != nil || o.Header != nil || o.MetadataURL != "" || o.BearerTokenFile != "" ||
 		o.Timeout != 0 || o.InsecureLoopbackHTTP || o.InsecureHTTPHosts != nil:
-		err = errors.New("an option is set that is about requests, and a file needs none")
+		err = errors.New("an option for HTTP requests is set, and a file needs none")
 	case o.Snapshot != nil || o.SnapshotFile != "":
-		err = errors.New("a Snapshot is of no use: the file is there after a restart too")
+		err = errors.New("a Snapshot has no use here: the file is still there after a restart")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("jwt: KeysFile: %w", err)
@@ -75,8 +74,8 @@ func readKeysFile(path string, old *fetched) (*fetched, error) {
 	return set, nil
 }
 
-// parsePublicPEM makes a set of the keys of a PEM text. They have no kid, so a token's kid names none of
-// them: it verifies with the only one that fits it.
+// parsePublicPEM makes a set of the keys of a PEM text. They have no kid, so the kid of a token is ignored:
+// it is verified with the only key that fits.
 func parsePublicPEM(data []byte) (*KeySet, error) {
 	keys, err := parsePEM("", "", string(data))
 	if err != nil {

@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	// The identifier stands in every challenge, and a proxy has 4 KiB for the header of an answer.
+	// The identifier stands in every challenge, and some proxies have 4 KiB for the header of an answer.
 	maxIdentifier = 1 << 10
-	// What one client shows or asks for; the document stays far below the 64 KiB that clients read.
+	// More than a client shows or asks for; the document stays far below the 64 KiB that clients read.
 	maxMetadataText = 1 << 10
 	maxMetadataList = 100
 
@@ -31,13 +31,13 @@ const (
 // ResourceMetadata is what the metadata document of a resource says beside its identifier: RFC 9728
 // section 2. The zero value names the issuers of the Verifier and nothing more.
 type ResourceMetadata struct {
-	// AuthorizationServers are the issuers that clients get tokens from, each as its own metadata spells
-	// it: an issuer, and not the address of its metadata. Nil: every Config.Issuer of the Verifier that is
-	// an https or http URL without {tenantid}.
+	// AuthorizationServers are the issuers from which clients get tokens. Each is spelled as in its own
+	// metadata: the issuer, not the address of the metadata. Nil: every Config.Issuer of the Verifier that
+	// is an https or http URL without {tenantid}.
 	AuthorizationServers []string
 
-	// ScopesSupported are the scopes that a client asks for where a challenge names none. MCP wants the
-	// fewest that are of use, and never offline_access. Nil: not said.
+	// ScopesSupported are the scopes that a client asks for if a challenge names none. The Model Context
+	// Protocol asks for the smallest useful list, without offline_access. Nil: the member is left out.
 	ScopesSupported []string
 
 	// Name is the name of the resource for people. Empty: none.
@@ -62,19 +62,19 @@ type published struct {
 	metadata        // without the issuers of the Verifier
 	address  string // of the document, which challenges name
 	paths    []string
-	decoded  []string // the same, as requests have them in URL.Path
+	decoded  []string // the same paths as in URL.Path
 	rendered atomic.Pointer[rendering]
 }
 
-// rendering is the document for these issuers.
+// rendering is the document for one list of issuers.
 type rendering struct {
 	issuers []string
 	text    []byte
 }
 
-// MetadataPaths are the paths at which [Resource.Metadata] answers: that of RFC 9728 section 3.1, where the
-// path of the identifier stands behind /.well-known/oauth-protected-resource, and the same with or without
-// a slash at its end. Without ResourceConfig.Identifier there are none.
+// MetadataPaths returns the paths at which [Resource.Metadata] answers: that of RFC 9728 section 3.1, which is
+// /.well-known/oauth-protected-resource and the path of the identifier, and its twin with or without the slash
+// at the end. Without ResourceConfig.Identifier there are none.
 func (r *Resource) MetadataPaths() []string {
 	if r = r.made(); r.published == nil {
 		return nil
@@ -84,8 +84,8 @@ func (r *Resource) MetadataPaths() []string {
 
 // Metadata returns the handler of the metadata document, which tells clients whose tokens the resource
 // accepts: RFC 9728. It belongs at each of [Resource.MetadataPaths], outside of every guard, and answers 404
-// at any other path. It is public, for scripts in browsers too: it answers the preflight of CORS itself. A
-// request's body is not read.
+// at other paths. It is public, and it answers CORS preflights itself, so that scripts in browsers can read
+// it. It does not read the body of a request.
 //
 // The issuers are those that the Verifier has at the time of the request.
 func (r *Resource) Metadata() http.Handler {
@@ -122,8 +122,8 @@ func (r *Resource) Metadata() http.Handler {
 
 const (
 	metadataMethods = "GET, HEAD, OPTIONS"
-	// The asterisk stands for every header field but Authorization, in every browser of today; the names
-	// are for clients that look for their own.
+	// Browsers take the asterisk for every header field but Authorization; the names are for clients that
+	// look for their own fields.
 	metadataFields = "*, Authorization, Content-Type, MCP-Protocol-Version"
 )
 
@@ -143,7 +143,7 @@ func (p *published) document(issuers []string) []byte {
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // an identifier is compared byte for byte, perhaps by a careless client
+	e.SetEscapeHTML(false) // a careless client may compare the identifier without decoding escapes
 	if err := e.Encode(m); err != nil {
 		panic("jwt: Metadata: " + err.Error()) // strings always encode
 	}
@@ -151,7 +151,7 @@ func (p *published) document(issuers []string) []byte {
 	return b.Bytes()
 }
 
-// publish checks Identifier and Metadata, and makes of them what is published; nil if nothing is.
+// publish checks Identifier and Metadata and returns what is to be published; nil without Identifier.
 func (c *ResourceConfig) publish() (*published, error) {
 	m := c.Metadata
 	if c.Identifier == "" {
@@ -205,8 +205,8 @@ func cutOrigin(address string) (origin, rest string) {
 	return address, ""
 }
 
-// checkIdentifier looks for what RFC 9728 section 1.2 does not allow, and for what servers, clients or a
-// challenge would not keep byte for byte.
+// checkIdentifier refuses what RFC 9728 section 1.2 does not allow, and what servers, clients or a
+// challenge would change.
 func checkIdentifier(identifier string) (*url.URL, error) {
 	if len(identifier) > maxIdentifier {
 		return nil, errors.New(sizeDetail("Identifier", len(identifier), maxIdentifier))
@@ -222,7 +222,7 @@ func checkIdentifier(identifier string) (*url.URL, error) {
 	return u, nil
 }
 
-// checkURL says of an absolute URL what is wrong with it. The sentence has no subject.
+// checkURL checks an absolute URL. The text of its error lacks the subject, which the caller puts before it.
 func checkURL(address string) (*url.URL, error) {
 	for i := 0; i < len(address); i++ {
 		switch c := address[i]; {
@@ -250,7 +250,7 @@ func checkURL(address string) (*url.URL, error) {
 	return u, nil
 }
 
-// isURLByte reports whether RFC 3986 section 2 has a use for c.
+// isURLByte reports whether RFC 3986 section 2 allows c in a URL.
 func isURLByte(c byte) bool {
 	return inBase64url(c) || c > ' ' && c <= '~' && strings.IndexByte("~.%:/?#[]@!$&'()*+,;=", c) >= 0
 }

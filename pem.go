@@ -1,5 +1,5 @@
 // This file reads public keys in the forms of other standards than JOSE: PEM (RFC 7468), certificates
-// (RFC 5280), keys of crypto/*. It also recognises what was given in place of a key, or of a secret.
+// (RFC 5280), keys of crypto/*. It also recognises what people give by mistake as a key or as a secret.
 
 package jwt
 
@@ -22,20 +22,20 @@ import (
 	"strings"
 )
 
-// ParsePEM reads the public keys (PKIX or PKCS #1) and the public keys of certificates that stand in a
-// PEM text, at most 100 blocks; a key that stands there twice counts once. What a block holds counts, not
-// which of these its label says. Indentation, text around the blocks, a byte order mark, lost line breaks
-// and line breaks that are written as \n do not matter. Where one certificate is no authority's, those that
-// are authorities' (RFC 5280 section 4.2.1.9) are its chain, and no keys of tokens; an
-// authority's that has issued none of the others is an error. Neither chain nor dates
-// are checked: the file is trusted as it stands. A block of another type is an error. kid may be empty, and
-// alg too: see [Key]. A key that is made for RSASSA-PSS alone (RFC 4055) stands for a PS algorithm.
+// ParsePEM reads public keys (PKIX or PKCS #1), and the public keys of certificates, from a PEM text of up to
+// 100 blocks. A key that stands there twice counts once. A block is read by its content, whichever of these
+// its label names; another label is an error. Indentation, text around the blocks, a byte order mark, lost
+// line breaks and line breaks written as \n do not matter. Beside a certificate that is not an authority's,
+// the certificates of authorities (RFC 5280 section 4.2.1.9) are its chain, and their keys are left out; an
+// authority that issued none of the others is an error. Neither chain nor dates are checked: the file is
+// trusted. kid may be empty, and alg too: see [Key]. A key for RSASSA-PSS alone (RFC 4055) stands for a PS
+// algorithm.
 func ParsePEM(kid string, alg Algorithm, data []byte) ([]*Key, error) {
 	keys, err := parsePEM(kid, alg, string(data))
 	return constructed("ParsePEM", keys, err)
 }
 
-// pemBlock finds a block, whatever became of its lines.
+// pemBlock finds a block, even if its line breaks were lost or escaped.
 var pemBlock = regexp.MustCompile(`(?s)-----BEGIN ([^-]*)-----(.*?)-----END ([^-]*)-----`)
 
 func parsePEM(kid string, alg Algorithm, text string) (keys []*Key, err error) {
@@ -84,7 +84,7 @@ func parsePEM(kid string, alg Algorithm, text string) (keys []*Key, err error) {
 	return keys, nil
 }
 
-// derKind says what some DER is.
+// derKind tells a bare key, a certificate and an authority's certificate apart.
 type derKind int
 
 const (
@@ -93,15 +93,15 @@ const (
 	authority5280
 )
 
-// certified is a public key, and what was around it.
+// certified is a public key, perhaps with data of its certificate.
 type certified struct {
 	public          any
 	kind            derKind
 	subject, issuer string // the names of a certificate, as DER
 }
 
-// withoutChain drops the authorities that have issued the other certificates. Where all are authorities', each
-// was made for its key.
+// withoutChain drops authorities that issued the other certificates. If all certificates are of authorities, it
+// keeps all.
 func withoutChain(all []certified) (keys []certified, err error) {
 	if !slices.ContainsFunc(all, func(c certified) bool { return c.kind == leaf5280 }) {
 		return all, nil
@@ -114,7 +114,7 @@ func withoutChain(all []certified) (keys []certified, err error) {
 		case c.kind != authority5280:
 			keys = append(keys, c)
 		case !slices.ContainsFunc(all, issued):
-			return nil, errors.New("the certificate of an authority stands beside those of others, and has issued none of them: give it in a text of its own if its key signs tokens, and leave it out if not")
+			return nil, errors.New("the text holds the certificate of an authority that issued none of the other certificates: put it into a text of its own if its key signs tokens, and leave it out if not")
 		}
 	}
 	return keys, nil
@@ -142,7 +142,7 @@ func publicOf(label, body string) (found certified, err error) {
 	return found, nil
 }
 
-// fromBase64 decodes base64 in either alphabet, with white space or without, and with padding or without.
+// fromBase64 decodes base64 in either alphabet, with or without white space and padding.
 func fromBase64(text string) ([]byte, bool) {
 	text = strings.Join(strings.Fields(text), "")
 	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
@@ -150,7 +150,7 @@ func fromBase64(text string) ([]byte, bool) {
 	return b, err == nil && len(b) > 0
 }
 
-// publicDER reads a public key (PKIX or PKCS #1) or that of a certificate, as what it is by content.
+// publicDER reads a public key (PKIX or PKCS #1) or that of a certificate, whichever the content is.
 func publicDER(der []byte) (certified, error) {
 	public, err := publicPKIX(der)
 	if unsupported := pssHashError(""); err == nil || errors.As(err, &unsupported) {
@@ -163,8 +163,8 @@ func publicDER(der []byte) (certified, error) {
 }
 
 // certifiedKey returns the public key of a certificate (RFC 5280 section 4.1), and whether it is an
-// authority's. Nothing else in it counts here, not even a serial number that is negative, and crypto/x509
-// takes thirty times the size of a hostile one to read its extensions.
+// authority's. crypto/x509 would refuse a negative serial number, which does not matter here, and would
+// take thirty times the size of a hostile certificate to read its extensions.
 func certifiedKey(der []byte) (found certified, err error) {
 	var certificate struct {
 		Body struct {
@@ -196,13 +196,13 @@ func certifiedKey(der []byte) (found certified, err error) {
 	return found, err
 }
 
-// pssKey is an RSA key that is made for RSASSA-PSS alone.
+// pssKey is an RSA key for RSASSA-PSS alone.
 type pssKey struct {
 	public *rsa.PublicKey
 	alg    Algorithm // the only one that its parameters allow; empty if they name none
 }
 
-// pssHashError is the hash of a key for RSASSA-PSS that no PS algorithm has.
+// pssHashError names the hash of a key for RSASSA-PSS, where no PS algorithm has that hash.
 type pssHashError string
 
 func (e pssHashError) Error() string {
@@ -215,7 +215,7 @@ type publicKeyInfo struct {
 	Key       asn1.BitString
 }
 
-// publicInfo reads one of any algorithm, those that crypto/x509 does not know too.
+// publicInfo reads a publicKeyInfo, also of an algorithm that crypto/x509 does not know.
 func publicInfo(der []byte) (info publicKeyInfo, ok bool) {
 	rest, err := asn1.Unmarshal(der, &info)
 	return info, err == nil && len(rest) == 0
@@ -236,7 +236,7 @@ func publicPKIX(der []byte) (any, error) {
 		return pssKey{public, ""}, nil
 	}
 	var fields []asn1.RawValue
-	var hash pkix.AlgorithmIdentifier // without one SHA-1 is meant
+	var hash pkix.AlgorithmIdentifier // if absent, it is SHA-1
 	if _, err := asn1.Unmarshal(info.Algorithm.Parameters.FullBytes, &fields); err != nil {
 		return nil, err
 	}
@@ -283,7 +283,7 @@ func publicKey(kid string, alg Algorithm, public any) (k *Key, err error) {
 	return k, err
 }
 
-// What people give in place of a key, and what to do then.
+// What people give in place of a key, and what to do about it.
 const (
 	formPEM    = "PEM: ParsePEM reads it"
 	formJWK    = "one JSON Web Key: ParseKey reads it"
@@ -293,11 +293,11 @@ const (
 	formString = "a JSON string: the quotes around it and the backslashes within do not belong there"
 	formSSH    = "an SSH public key: ssh-keygen -e -m PKCS8 writes it as PEM"
 	formDER    = "DER: openssl pkey -pubin -inform DER, or openssl x509 -inform DER, writes it as PEM"
-	formBare   = "what stands between the lines of a PEM file: put them around it, such as -----BEGIN PUBLIC KEY-----"
+	formBare   = "the base64 of a PEM file without its first and last line: add them, such as -----BEGIN PUBLIC KEY-----"
 	formSecret = "a private key: give its public half alone"
 )
 
-// formOf recognises what a text is; empty if it is nothing of that kind.
+// formOf recognises one of these forms; empty if a text has none of them.
 func formOf(data []byte) string {
 	text := strings.TrimSpace(withoutMark(strings.TrimSpace(string(data))))
 	switch {
@@ -396,7 +396,7 @@ func isSSHBlob(b []byte) bool {
 // and hexadecimal.
 func isPublicKey(secret []byte) bool { return isPublicWithin(secret, 3) }
 
-// isPublicWithin looks into so many encodings of one in another.
+// isPublicWithin is isPublicKey; encodings is the number of nested encodings that it still decodes.
 func isPublicWithin(secret []byte, encodings int) bool {
 	secret = []byte(withoutMark(string(secret)))
 	text := strings.ReplaceAll(string(bytes.Trim(secret, "\"' \t\r\n,;")), `\n`, "\n")
@@ -405,7 +405,7 @@ func isPublicWithin(secret []byte, encodings int) bool {
 			return true
 		}
 	}
-	var first asn1.RawValue // of several, one behind the other
+	var first asn1.RawValue // the first of several DER values in a row
 	rest, err := asn1.Unmarshal(secret, &first)
 	switch {
 	case err == nil && len(rest) > 0 && derForm(first.FullBytes) != "":
@@ -429,7 +429,7 @@ func decodesToKey(text string, encodings int) bool {
 	return ok && isPublicWithin(decoded, encodings)
 }
 
-// certifiedBy holds a key against its certificate, the first of x5c (RFC 7517 section 4.7).
+// certifiedBy checks that the first certificate of x5c has this key (RFC 7517 section 4.7).
 func (k *Key) certifiedBy(x5c string) error {
 	der, ok := fromBase64(x5c)
 	if !ok {
@@ -441,7 +441,7 @@ func (k *Key) certifiedBy(x5c string) error {
 	}
 	own, err := publicKey("", "", found.public)
 	if err != nil || own.thumbprint != k.thumbprint {
-		return errors.New("x5c certifies another key")
+		return errors.New("x5c holds the certificate of another key")
 	}
 	return nil
 }

@@ -125,7 +125,7 @@ func TestParsePEMForeignAuthority(t *testing.T) {
 		"a stranger of the same root": {slices.Concat(leaf, middle, root, stranger), 0}, "a gap": {slices.Concat(leaf, root), 0}, "authorities alone": {slices.Concat(self, root), 2},
 	} {
 		keys, err := jwt.ParsePEM("", "", c.text)
-		if len(keys) != c.keys || (err == nil) != (c.keys > 0) || err != nil && !strings.Contains(err.Error(), "has issued none of them: give it in a text of its own") {
+		if len(keys) != c.keys || (err == nil) != (c.keys > 0) || err != nil && !strings.Contains(err.Error(), "that issued none of the other certificates") {
 			t.Errorf("%s: %d keys, %v", name, len(keys), err)
 		}
 	}
@@ -238,7 +238,7 @@ func TestWhatIsNoPEM(t *testing.T) {
 		{"RFC 4716", "---- BEGIN SSH2 PUBLIC KEY ----\nComment: \"x\"\nAAAA\n---- END SSH2 PUBLIC KEY ----\n", "an SSH public key", "an SSH public key", "an SSH public key"},
 		{"DER", string(pkix), "DER: openssl", "DER: openssl", "DER: openssl"}, {"DER of a certificate", string(certificate), "DER: openssl", "DER: openssl", "DER: openssl"},
 		{"DER of a private key", string(pkcs8), "a private key", "a private key", "a private key"}, {"DER of SEC 1", string(sec1), "a private key", "a private key", "a private key"},
-		{"bare base64", b64(pkix), "what stands between the lines", "what stands between the lines", "what stands between the lines"},
+		{"bare base64", b64(pkix), "the base64 of a PEM file without", "the base64 of a PEM file without", "the base64 of a PEM file without"},
 		{"bare base64 of a private key", b64(pkcs8), "a private key", "a private key", "a private key"},
 		{"JWK", jwk, "one JSON Web Key: ParseKey", "", "one JSON Web Key: ParseKey"}, {"JWK Set", "\ufeff" + set, "a JWK Set: ParseKeySet", "a JWK Set: ParseKeySet", ""},
 		{"array", "[" + jwk + "]", "an array of keys", "an array of keys", "an array of keys"}, {"quoted", string(quoted), "a JSON string", "a JSON string", "a JSON string"},

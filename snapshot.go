@@ -18,10 +18,10 @@ import (
 )
 
 const (
-	// A key set within a JSON string, its quotes escaped, and a little more.
+	// Room for the largest key set as a JSON string with escaped quotes, and for the other members.
 	maxSnapshotSize = 3 * maxKeySetSize
 	snapshotVersion = "2"
-	// A clock that was set right by a little since the snapshot was taken is no sign of harm.
+	// A clock may have been corrected by a little since the snapshot was taken.
 	maxSnapshotLead = time.Minute
 )
 
@@ -55,8 +55,8 @@ func (s snapshot) digest() string {
 }
 
 // Snapshot returns the last good key set with the time when it was fetched, for
-// RemoteOptions.Snapshot after a restart. It holds what the issuer published. Its digest guards against
-// accidents, not against whoever can write where it is kept.
+// RemoteOptions.Snapshot after a restart. It holds what the issuer published. Its digest detects
+// accidents, not changes by an attacker who can write to the place where it is kept.
 func (r *RemoteKeySet) Snapshot() ([]byte, error) {
 	if r == nil {
 		return nil, errors.New("jwt: Snapshot: no key set")
@@ -78,7 +78,7 @@ func (r *RemoteKeySet) snapshotOf(set *fetched) []byte {
 	return s.encode()
 }
 
-// restored checks a snapshot and makes the set of it that it was.
+// restored checks a snapshot and makes a set of it.
 func (r *RemoteKeySet) restored(data []byte) (*fetched, error) {
 	if len(data) > maxSnapshotSize {
 		return nil, errors.New(sizeDetail("it", len(data), maxSnapshotSize))
@@ -151,16 +151,16 @@ func (r *RemoteKeySet) restore() {
 		r.current.Store(set)
 		r.raise(Event{Kind: EventRestored})
 	}
-	r.mu.Unlock() // the fetch that follows tells
+	r.mu.Unlock() // the next fetch calls tell
 }
 
-// save writes the snapshot file, one write at a time and until the file has the last set. The slower of
-// two writes would otherwise leave the older one.
+// save writes the snapshot file, one write at a time, until the file has the last set. Two writes at once
+// could leave the older set there.
 func (r *RemoteKeySet) save() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.saving {
-		return // whoever saves now will find the set
+		return // the goroutine that saves now will find the set
 	}
 	r.saving = true
 	defer func() { r.saving = false }()
@@ -213,8 +213,8 @@ func (f SnapshotFile) save(data []byte) error {
 	return err
 }
 
-// readLimited reads a file that must not be larger than limit, nor be anything but a regular file: to read
-// a pipe or a device could wait for ever.
+// readLimited reads a regular file of up to limit bytes. It refuses others, since reading a pipe or a
+// device could block for ever.
 func readLimited(path string, limit int) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -238,8 +238,8 @@ func readLimited(path string, limit int) ([]byte, error) {
 	return data, nil
 }
 
-// readTrusted is readLimited for a file that decides which keys are trusted: one that anybody on the machine
-// may write is refused. Systems other than Unix tell no such thing by a mode.
+// readTrusted is readLimited for a file that decides which keys are trusted: it refuses a file that everybody
+// may write. On Windows and Plan 9 the mode does not show that.
 func readTrusted(path string, limit int) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err == nil && info.Mode().Perm()&0o002 != 0 && runtime.GOOS != "windows" && runtime.GOOS != "plan9" {

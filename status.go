@@ -1,4 +1,4 @@
-// This file tells operators how keys are: states for a health page, and events for logs and metrics.
+// This file tells operators the state of the keys: a status for a health page, events for logs and metrics.
 
 package jwt
 
@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// A KeySetStatus tells how a key source is. It marshals to JSON for a health page.
+// A KeySetStatus is the state of a key source. It marshals to JSON for a health page.
 type KeySetStatus struct {
-	// State is "fixed" for keys that were configured, "custom" for a KeySource of the caller's; for
-	// a RemoteKeySet "empty" before its first fetch, then "fresh", "idle" (no longer fresh, and no
-	// token has come since that would have renewed it), "stale" (the issuer cannot be reached and
-	// the last keys serve) or "unavailable".
+	// State is "fixed" for configured keys and "custom" for a KeySource of the caller's. For a
+	// RemoteKeySet it is "empty" before the first fetch, then "fresh", "idle" (no longer fresh, because no
+	// token came and caused a renewal), "stale" (the issuer cannot be reached and the last keys serve)
+	// or "unavailable".
 	State       string       `json:"state"`
 	Address     string       `json:"address,omitempty"` // where the keys were found, without its query; a path for KeysFile
 	Keys        []KeyStatus  `json:"keys,omitempty"`
@@ -24,12 +24,12 @@ type KeySetStatus struct {
 	StaleUntil  time.Time    `json:"stale_until,omitzero"`
 	LastError   string       `json:"last_error,omitempty"`  // of the last fetch; empty if it succeeded
 	NextAttempt time.Time    `json:"next_attempt,omitzero"` // after a failed fetch
-	NextLookUp  time.Time    `json:"next_look_up,omitzero"` // before that no token makes the keys be fetched; zero: now
+	NextLookUp  time.Time    `json:"next_look_up,omitzero"` // from then on a token may cause a fetch; zero: now
 	Fetches     int          `json:"fetches,omitempty"`     // since the start, failed ones included
 	Failures    int          `json:"failures,omitempty"`    // since the start
 }
 
-// An IssuerStatus tells how one issuer's keys are.
+// An IssuerStatus is the state of one issuer's keys.
 type IssuerStatus struct {
 	Issuer     string            `json:"issuer"`
 	Keys       KeySetStatus      `json:"keys"`
@@ -39,11 +39,11 @@ type IssuerStatus struct {
 // A TokenCacheStatus tells how an issuer's share of the cache of verified tokens is used.
 type TokenCacheStatus struct {
 	Capacity  int    `json:"capacity"`  // Config.TokenCache
-	Tokens    int    `json:"tokens"`    // some may be over: they leave when others come, and are never served
+	Tokens    int    `json:"tokens"`    // expired ones included, which later tokens replace and which are not served
 	Bytes     int64  `json:"bytes"`     // at most
 	Hits      uint64 `json:"hits"`      // the signature was not checked again
 	Misses    uint64 `json:"misses"`    // tokens of this issuer that were not remembered, refused ones too
-	Evictions uint64 `json:"evictions"` // tokens that could have been used again, and made room for others
+	Evictions uint64 `json:"evictions"` // tokens that were removed before they expired, to make room
 }
 
 // A KeyStatus names one usable key.
@@ -75,7 +75,7 @@ func statusOf(source KeySource) KeySetStatus {
 	return s
 }
 
-// Status tells how the key set is. It does no I/O.
+// Status returns the state of the key set. It does no I/O.
 func (r *RemoteKeySet) Status() KeySetStatus {
 	if r == nil {
 		return KeySetStatus{State: "empty"}
@@ -115,19 +115,19 @@ func (r *RemoteKeySet) Status() KeySetStatus {
 // An EventKind names one kind of transition of a [RemoteKeySet].
 type EventKind string
 
-// The kinds of events. One fetch may cause several: what came of it, then what changed by it.
+// The kinds of events. One fetch may cause several: its outcome first, then what changed.
 const (
 	EventFetched         EventKind = "fetched"          // a good answer
 	EventNotModified     EventKind = "not_modified"     // a good answer, byte for byte the one before
 	EventFailed          EventKind = "failed"           // no answer, or a bad one; Err says why
-	EventStale           EventKind = "stale"            // the keys are no longer fresh and serve on, as the issuer cannot be reached
+	EventStale           EventKind = "stale"            // the keys are past their freshness, and serve on because the issuer cannot be reached
 	EventUnavailable     EventKind = "unavailable"      // no keys can serve any more
 	EventRecovered       EventKind = "recovered"        // the first good answer after failed ones
 	EventKeyAdded        EventKind = "key_added"        // KeyID and Thumbprint say which
 	EventKeyRemoved      EventKind = "key_removed"      // the same
-	EventRestored        EventKind = "restored"         // a snapshot stands in for the first fetch
+	EventRestored        EventKind = "restored"         // keys of a snapshot serve until the first fetch
 	EventSnapshotRefused EventKind = "snapshot_refused" // RemoteOptions.SnapshotFile holds nothing that can be used; Err says why
-	EventSnapshotFailed  EventKind = "snapshot_failed"  // it could not be written; Err says why
+	EventSnapshotFailed  EventKind = "snapshot_failed"  // the snapshot could not be written; Err says why
 )
 
 // An Event is one transition of a [RemoteKeySet]. Every field is safe to print.
@@ -136,11 +136,11 @@ type Event struct {
 	Source      string // the issuer, or the address of the key set without its query
 	KeyID       string // kid, of a key added or removed
 	Thumbprint  string // RFC 7638, of a key added or removed
-	Err         error  // of what failed or was refused
+	Err         error  // why something failed or was refused; nil otherwise
 	NextAttempt time.Time
 }
 
-// LogValue returns what is known of the event as attributes.
+// LogValue returns the fields that are set as attributes.
 func (e Event) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("kind", string(e.Kind)), slog.String("source", e.Source)}
 	if e.KeyID != "" {
@@ -158,7 +158,7 @@ func (e Event) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// condition is what the events have told last of a key set.
+// condition is the last state of a key set that an event reported.
 type condition int
 
 const (
@@ -192,7 +192,7 @@ func (r *RemoteKeySet) raiseFailure(old *fetched, now time.Time, err error) {
 	}
 }
 
-// raiseKeys queues the events for the difference of two sets. The caller holds mu.
+// raiseKeys queues an event for each key that is in only one of two sets. The caller holds mu.
 func (r *RemoteKeySet) raiseKeys(old, now *KeySet) {
 	missing := func(in *KeySet, k *Key) bool {
 		if in == nil {
@@ -219,13 +219,13 @@ func (r *RemoteKeySet) raiseKeys(old, now *KeySet) {
 	}
 }
 
-// tell hands the queued events to the hook, in their order and one at a time. It holds no lock
-// meanwhile, so the hook may ask for the status.
+// tell calls the hook with the queued events, in their order and one at a time. It holds no lock
+// meanwhile, so the hook may call Status.
 func (r *RemoteKeySet) tell() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.telling {
-		return // whoever tells now will find them
+		return // the goroutine that tells now will find them
 	}
 	r.telling = true
 	defer func() { r.telling = false }()
@@ -246,7 +246,7 @@ func (r *RemoteKeySet) tellOne(e Event) {
 // contained calls a hook of the user's. A panic ends the hook and nothing else; the first is reported.
 func contained(reported *sync.Once, hook string, call func()) {
 	defer func() {
-		defer func() { recover() }() // of whoever logs
+		defer func() { recover() }() // from a panic of the slog handler
 		if cause := recover(); cause != nil {
 			reported.Do(func() {
 				slog.Error("jwt: "+hook+" panicked; later panics of it are not reported", "cause", cause, "stack", string(debug.Stack()))

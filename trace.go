@@ -11,13 +11,13 @@ import (
 )
 
 // A Trace is the record of the steps that [Verifier.Verify] takes, for tools that explain a refusal. It
-// has no claims, and nothing of it proves anything. Its errors are safe to print.
+// has no claims, and it is no proof that a token is valid. Its errors are safe to print.
 type Trace struct {
 	Steps    []TraceStep // in the order of Verify
 	Refusal  *Error      // what Verify returns, or the requirement that is not met; nil if the token is accepted
-	Issuer   string      // Config.Issuer of the issuer whose rules were applied; empty if none is the token's
+	Issuer   string      // Config.Issuer of the issuer whose rules were applied; empty if the token is of none
 	KeyID    string      // kid of the key that was found; empty if it has none, or none was found
-	Verified bool        // the signature holds; otherwise the rest is about anybody's words
+	Verified bool        // the signature holds; if not, anybody may have written the claims that the steps are about
 	At       time.Time   // the time that the claims were judged for
 }
 
@@ -33,13 +33,12 @@ type TraceStep struct {
 // policySteps are the steps of checkClaims.
 var policySteps = []string{"typ", "iss", "key issuer", "aud", "client", "exp", "nbf", "iat", "profile", "require", "cnf"}
 
-// Trace judges a token as [Verifier.Verify] does, by the same steps, and records each. It goes on after
-// the first failure as far as that is meaningful. With requirements it says too whether the token meets
-// them. It asks for keys where Verify would, within the same budget, and calls Config.Validate where
-// Verify would.
+// Trace judges a token by the same steps as [Verifier.Verify], and records each. It goes on after the
+// first failure as far as that is meaningful. With reqs it also says whether the token meets them. It asks
+// for keys where Verify would, within the same budget, and calls Config.Validate where Verify would.
 //
-// Times are judged at another time than now, if at is not zero. Keys are those of now, and
-// Config.Validate, which takes a token for proof, is called only if the token is valid now too.
+// If at is not zero, the claims are judged for that time instead of now. The keys are still those of now.
+// Config.Validate, which may take a token for proof, is called only if the token is valid now too.
 func (v *Verifier) Trace(ctx context.Context, token string, at time.Time, reqs ...Requirement) *Trace {
 	t := tracer{issuers: v.issuers(), at: at, trace: &Trace{}}
 	if t.issuers == nil {
@@ -63,7 +62,7 @@ func (v *Verifier) Trace(ctx context.Context, token string, at time.Time, reqs .
 	return t.trace
 }
 
-// tracer is a Trace in the making. What is zero could not be had.
+// tracer makes a Trace. A field stays zero if the token does not give it.
 type tracer struct {
 	issuers *issuers
 	at      time.Time
@@ -71,13 +70,13 @@ type tracer struct {
 	trace     *Trace
 	parts     parts
 	signed    []byte // the signature
-	input     []byte // that it is of
+	input     []byte // the signing input
 	payload   string
 	header    *Header
 	noBody    string // why the payload cannot be read
 	authority *authority
 	key       *Key
-	token     *Token // not vouched for: it never leaves this file but through validate
+	token     *Token // perhaps not verified: only validate hands it out
 }
 
 func (t *tracer) pass(name string) { t.trace.Steps = append(t.trace.Steps, TraceStep{Name: name}) }
@@ -100,7 +99,7 @@ func (t *tracer) take(name string, err *Error) bool {
 	return err == nil
 }
 
-// about records in a refusal what Verify records.
+// about records in a refusal the fields that Verify records.
 func (t *tracer) about(e *Error) *Error {
 	switch {
 	case t.trace.Verified && t.token != nil:
@@ -113,11 +112,11 @@ func (t *tracer) about(e *Error) *Error {
 	return e
 }
 
-// maxLook is how many times the permitted size a token may have to be looked into.
+// maxLook bounds the tokens that are too large but still decoded, in multiples of the permitted size.
 const maxLook = 4
 
-// form takes the steps that need nothing but the token, and decodes what can be decoded of one that is
-// broken.
+// form takes the steps that need nothing but the token. Of a broken token it decodes the parts that can be
+// decoded.
 func (t *tracer) form(token string) {
 	p, err := split(token, t.issuers.maxToken, t.issuers.maxHeader)
 	switch large := err != nil && err.Reason == ReasonTokenTooLarge; {
@@ -146,7 +145,7 @@ func (t *tracer) form(token string) {
 	}
 	header, rest, dotted := strings.Cut(token, ".")
 	if !dotted && !strings.HasPrefix(header, "ey") {
-		header = "" // it begins like no JSON object
+		header = "" // it does not begin like a JSON object
 	}
 	t.parts.header = header
 	t.parts.payload, t.parts.signature, _ = strings.Cut(rest, ".")
@@ -162,7 +161,7 @@ func (t *tracer) form(token string) {
 	}
 }
 
-// partText decodes one part, or says why it cannot be had.
+// partText decodes one part, or says why it cannot.
 func partText(name, part string) (text, missing string) {
 	b, ok := base64urlBytes(part)
 	switch {
@@ -174,7 +173,7 @@ func partText(name, part string) (text, missing string) {
 	return string(b), ""
 }
 
-// choose finds the issuer whose rules the token is held against.
+// choose finds the issuer whose rules judge the token.
 func (t *tracer) choose() {
 	switch {
 	case t.trace.Refusal != nil && t.trace.Refusal.Reason == ReasonNoVerifier:
@@ -196,8 +195,8 @@ func (t *tracer) choose() {
 	t.trace.Issuer = t.authority.Issuer
 }
 
-// signature takes the steps from the algorithm to the signature. Keys are asked for only where Verify
-// asks for them: a token that is broken causes no fetch.
+// signature takes the steps from the algorithm to the signature. It asks for keys only where Verify does,
+// so a broken token causes no fetch.
 func (t *tracer) signature(ctx context.Context) {
 	switch {
 	case t.header == nil:
@@ -235,7 +234,7 @@ func (t *tracer) signature(ctx context.Context) {
 	t.pass("signature")
 }
 
-// claims takes the steps of the policy, whoever wrote the claims.
+// claims takes the steps of the policy, even if the signature does not hold.
 func (t *tracer) claims() {
 	if t.at.IsZero() {
 		t.at = time.Now()
@@ -290,8 +289,8 @@ func (t *tracer) claims() {
 	}
 }
 
-// validate takes the caller's own step. Only there a token leaves this file, and only one that Verify
-// would hand out as well.
+// validate calls Config.Validate. This is the only place where a token leaves this file, and only one that
+// Verify would return too.
 func (t *tracer) validate(ctx context.Context) {
 	switch {
 	case t.authority == nil || t.authority.Validate == nil:
@@ -309,7 +308,7 @@ func (t *tracer) validate(ctx context.Context) {
 	}
 }
 
-// require holds the token against what a route asks for.
+// require checks the requirements of a route.
 func (t *tracer) require(reqs []Requirement) {
 	route := routeOf(reqs)
 	for _, req := range reqs {
@@ -337,7 +336,7 @@ func (v *Verifier) Configs() (all []Config) {
 	for _, a := range is.authorities {
 		c := Config(a.settings).clone()
 		if c.Leeway == 0 {
-			c.Leeway = -1 // as a Config says it
+			c.Leeway = -1 // in a Config, zero would mean 30 seconds
 		}
 		all = append(all, c)
 	}

@@ -241,7 +241,7 @@ const fieldKinds = "ABCDEFGHIJKLMNO"
 // messages are what each text must give; "" is keys.
 var messages = map[string]string{
 	"P1": "", "P2": "", "P3": "", "P4": "", "P5": "", "P10": "", "P11": "", "S1": "",
-	"P6": "what stands between the lines of a PEM file", "P7": "it is an SSH public key", "P8": "it is DER", "P9": "it is one JSON Web Key: ParseKey reads it",
+	"P6": "the base64 of a PEM file without its first and last line", "P7": "it is an SSH public key", "P8": "it is DER", "P9": "it is one JSON Web Key: ParseKey reads it",
 	"S2": "a map of kids to certificates", "S3": "an array of keys", "S4": "a JSON string", "S5": "PEM: ParsePEM reads it", "S6": "a JWK Set: ParseKeySet reads it",
 }
 
