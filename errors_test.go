@@ -217,7 +217,7 @@ func TestKeySourceErrorIsWithheld(t *testing.T) {
 
 const troubleshootingTop = `# Why was my token refused?
 
-A client that is refused learns little, on purpose. Whoever runs the service has three ways to learn all.
+A refused client learns little, on purpose. The operator of the service has three ways to learn the reason.
 
 **1. The log line.** Give the resource an OnRefusal and log the error: it is a ` + "`*jwt.Error`" + ` with attributes for ` + "`log/slog`" + `.
 
@@ -231,11 +231,12 @@ resource, err := jwt.NewResource(v, jwt.ResourceConfig{
 LOGLINE
 ` + "```" + `
 
-` + "`reason`" + ` is one of the codes below and fit for a metric; ` + "`issuer`" + ` is whose rules were applied, ` + "`kid`" + ` the key that the token names; ` + "`sub`" + `,
-` + "`client_id`" + ` and ` + "`jti`" + ` say whose token it was, once its signature holds; ` + "`member`" + ` is the claim or header member, ` + "`got`" + ` and ` + "`want`" + ` what was there and what should have been. The token is never in it.
+` + "`reason`" + ` is one of the codes below and fit for a metric. ` + "`issuer`" + ` is the issuer whose rules were applied, ` + "`kid`" + ` the key that the token names. ` + "`sub`" + `,
+` + "`client_id`" + ` and ` + "`jti`" + ` say whose token it was, once its signature holds. ` + "`member`" + ` is the claim or header member, ` + "`got`" + ` its value and ` + "`want`" + ` the wanted value.
+The line does not hold the token (` + "`TestErrorsHoldNoToken`" + `).
 
-**2. The command.** It verifies on your own machine, with the steps of the package, and tells each of them. A token that you paste into
-a web site is a token that you give away.
+**2. The command.** It verifies on your own machine, with the steps of the package, and prints the result of each step. Do not paste a
+token into a web site: that site can then use it.
 
 ` + "```sh" + `
 assay verify -issuer https://tenant.eu.auth0.com/ -audience https://api.example.com < token.txt
@@ -245,16 +246,16 @@ assay inspect < token.txt                            # only decode it
 assay keys -issuer https://tenant.eu.auth0.com/      # only look at the issuer's keys
 ` + "```" + `
 
-The token may be pasted with whatever is around it: a header field, a curl command, the JSON of a token endpoint, a cookie, broken lines. The
-command says what it took off. An issuer inside a cluster, or one of many tenants, needs ` + "`-ca`, `-metadata` or `-tenant`" + `. A shared secret is in
-a file: ` + "`-secret-file`, with `-base64`" + ` if it is encoded.
+The token may be pasted with what is around it: a header field, a curl command, the JSON of a token endpoint, a cookie, line breaks. The
+command says what it removed. An issuer inside a cluster, or one of many tenants, needs ` + "`-ca`, `-metadata` or `-tenant`" + `. Give a shared secret
+in a file: ` + "`-secret-file`, with `-base64`" + ` if it is encoded.
 
 The exit status is 0 for a valid token, 1 for a refused one, 2 for a wrong command line, such as a file that cannot be read, and 3 where the
 issuer's keys cannot be fetched. ` + "`-json`" + ` prints the same for programs: ` + "[report.schema.json](report.schema.json)" + ` describes it. ` + "`assay debug`" + ` shows it
 in a browser.
 
-**3. The package.** ` + "`explain.Token`" + ` returns the same as an ` + "`*explain.Report`" + `, ` + "`Report.Redact`" + ` takes the personal claims out of it, and
-` + "`explain.TokenAt`" + ` judges for another time. What it says of a token is what Verify says: a test holds the two together.
+**3. The package.** ` + "`explain.Token`" + ` returns the same as an ` + "`*explain.Report`" + `, ` + "`Report.Redact`" + ` removes the personal claims, and
+` + "`explain.TokenAt`" + ` judges for another time. The report accepts a token if and only if Verify does (` + "`TestExplainIsVerify`" + `).
 
 ## Reason codes
 
@@ -276,7 +277,7 @@ func TestTroubleshooting(t *testing.T) {
 		{"Is it from the intended authority?", []jwt.Reason{jwt.ReasonIssuerMismatch}},
 		{"Is it meant for this application?", []jwt.Reason{jwt.ReasonAudienceMismatch, jwt.ReasonClientMismatch, jwt.ReasonTypeRefused, jwt.ReasonValidationRefused, jwt.ReasonBindingUnproven}},
 		{"Does it allow the request?", []jwt.Reason{jwt.ReasonScopeMissing, jwt.ReasonRequirementUnmet, jwt.ReasonAuthenticationInsufficient}},
-		{"Could the keys be had?", []jwt.Reason{jwt.ReasonKeysUnavailable}},
+		{"Are the keys available?", []jwt.Reason{jwt.ReasonKeysUnavailable}},
 	} {
 		fmt.Fprintf(&b, "\n### %s\n", group.title)
 		for _, reason := range group.reasons {

@@ -203,7 +203,7 @@ func (t *tracer) signature(ctx context.Context) {
 		t.skip("the header cannot be used", "alg", "key", "signature")
 		return
 	case t.authority == nil:
-		t.skip("no configured issuer is the token's", "alg", "key", "signature")
+		t.skip("the token is of no configured issuer", "alg", "key", "signature")
 		return
 	case !t.take("alg", t.authority.allows(t.header)):
 		t.skip("no key is asked for an algorithm that is refused", "key", "signature")
@@ -262,7 +262,7 @@ func (t *tracer) claims() {
 		return
 	}
 	if t.authority == nil {
-		t.skip("no configured issuer is the token's, so nobody's rules apply", policySteps...)
+		t.skip("the token is of no configured issuer, so no rules apply", policySteps...)
 		return
 	}
 	refusal := t.authority.checkClaims(token, t.at, func(name string, e *Error) {
@@ -272,9 +272,9 @@ func (t *tracer) claims() {
 		case name == "typ" && t.header == nil:
 			t.skip("the header cannot be used", name)
 		case e != nil && slices.Contains(token.claims.spoiled, e.Member):
-			t.skip(e.Member+" is not written as it has to be: see payload", name)
+			t.skip(e.Member+" has a wrong type or range: see payload", name)
 		case e == nil && slices.Contains(token.claims.spoiled, name):
-			t.skip(name+" is not written as it has to be: see payload", name)
+			t.skip(name+" has a wrong type or range: see payload", name)
 		case name == "key issuer" && token.key.issuer == "":
 			t.skip(unnamed, name)
 		case e != nil:
@@ -296,9 +296,9 @@ func (t *tracer) validate(ctx context.Context) {
 	case t.authority == nil || t.authority.Validate == nil:
 		t.skip("Config.Validate is not set", "validate")
 	case t.trace.Refusal != nil:
-		t.skip("Config.Validate is asked only of tokens that passed everything else", "validate")
+		t.skip("Config.Validate gets only tokens that passed everything else", "validate")
 	case t.authority.checkClaims(t.token, time.Now(), nil) != nil:
-		t.skip("Config.Validate is asked only of tokens that are valid now", "validate")
+		t.skip("Config.Validate gets only tokens that are valid now", "validate")
 	default:
 		var refusal *Error
 		if err := t.authority.Validate(ctx, t.token); err != nil {

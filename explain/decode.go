@@ -1,5 +1,5 @@
-// This file decodes a token for people to read, as far as it goes. Nothing here decides anything. Where
-// a part breaks the rules is what the strict parser of package jwt says: see [jwt.Error].Offset.
+// This file decodes a token for people to read, as far as possible. Nothing here decides anything. Package
+// jwt's strict parser says where a part breaks the rules: see [jwt.Error].Offset.
 
 package explain
 
@@ -25,16 +25,16 @@ const (
 	maxFields = 100
 	// maxFieldText is how many bytes of a text a report shows.
 	maxFieldText = 500
-	// maxFieldValue is how long any other value may be to be shown.
+	// maxFieldValue is the length of the longest other value that is shown.
 	maxFieldValue = 2000
-	// maxNumericDate is the last second of the year 9999: no later date is one.
+	// maxNumericDate is the last second of the year 9999: a later one is no NumericDate.
 	maxNumericDate = 253402300799
 )
 
-// part is what can be seen of the header or of the payload.
+// part is the readable part of the header or of the payload.
 type part struct {
 	text    string            // decoded, as far as it can be
-	partial bool              // it is not canonical base64url: text ends before what is wrong
+	partial bool              // the part is not canonical base64url: text ends before the fault
 	fault   int               // as faultOf returns it
 	fields  []Field           // up to the fault
 	members map[string]string // values as they are written, by name, up to the fault
@@ -72,20 +72,20 @@ func (x *explanation) look(ctx context.Context) {
 	x.BadByte = &at
 }
 
-// looker judges nothing: it has the largest limits that there are, so that its parser sees every part
-// that is looked into.
+// looker lends its parser, for a part at a time. It has the largest possible limits, so that the parser
+// accepts every part that is short enough to be decoded.
 var looker = sync.OnceValue(func() *jwt.Verifier {
 	const largest = 1 << 20 // of Config.MaxTokenSize and MaxHeaderSize
 	v, err := jwt.NewVerifier(jwt.Config{Issuer: "urn:none", InsecureSkipAudience: true, Keys: noKeys{}, MaxTokenSize: largest, MaxHeaderSize: largest})
 	if err != nil {
-		panic(err) // it is always the same
+		panic(err) // the Config is constant
 	}
 	return v
 })
 
 // faultOf returns the byte of a part that breaks the rules of strict JSON; -1 if none does. The part is
-// judged alone, in a token of its own: what is wrong elsewhere with the one that was given, and with
-// whom it is for, hides no fault. Where the parser says nothing, the whole part is at fault.
+// judged alone, in a token made for it, so that faults elsewhere in the given token hide none here. If the
+// parser skips the part, the fault is at byte 0.
 func faultOf(ctx context.Context, text, name string, around func(part string) (token string)) int {
 	if text == "" {
 		return -1
@@ -104,12 +104,12 @@ func faultOf(ctx context.Context, text, name string, around func(part string) (t
 	return 0
 }
 
-// encodedByte is where a byte of a decoded part stands in the encoded one.
+// encodedByte returns the place, in the encoded part, of a byte of the decoded part.
 func encodedByte(at int) int { return at * 4 / 3 }
 
 func encode(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
-// decode decodes a part, or what stands before the first byte that is wrong.
+// decode decodes a part up to the first wrong byte.
 func decode(encoded string) part {
 	end := 0
 	for end < len(encoded) && inBase64url(encoded[end]) {
@@ -135,7 +135,7 @@ func inBase64url(c byte) bool {
 // looksEncoded reports whether a part begins as a JSON object in base64url does.
 func looksEncoded(part string) bool { return strings.HasPrefix(part, "ey") }
 
-// badByte returns the first byte that ends a token's being a compact JWS; -1 if the token is one.
+// badByte returns the first byte because of which a token is no compact JWS; -1 if it is one.
 func badByte(token string) int {
 	from, dots := 0, 0
 	for i := 0; i <= len(token); i++ {
@@ -200,8 +200,8 @@ func (p *part) read(meanings map[string]string, now time.Time) {
 	}
 }
 
-// field shows a member. Of one that is not whole it shows nothing but its name: whatever stands behind
-// a fault may belong to another member, such as the rest of the payload behind a quote that is missing.
+// field shows a member. Of an incomplete member it shows the name alone: the text behind a fault may
+// belong to another member, such as the rest of the payload behind a missing quote.
 func (p *part) field(name, rest string, whole bool, means string, now time.Time) Field {
 	f := Field{Name: jsonEscape(name, maxShown)}
 	if whole {
@@ -221,12 +221,12 @@ func afterColon(text string) (rest string, ok bool) {
 	return rest, ok && rest != ""
 }
 
-// unshown stands for a text that is no JSON value.
+// unshown replaces a text that is no JSON value.
 func unshown(text string) json.RawMessage {
 	return jsonString("("+strconv.Itoa(len(text))+" bytes, not shown)", maxFieldText)
 }
 
-// has reports whether a member stands before the first fault.
+// has reports whether there is such a member before the first fault.
 func (p *part) has(name string) bool {
 	_, ok := p.members[name]
 	return ok
@@ -306,8 +306,8 @@ func numericDate(raw string) (at time.Time, ok bool) {
 	return time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1000).UTC(), true
 }
 
-// compact writes a JSON value without white space, and with an escape for whatever does not print. One
-// that is long is cut if it is a string, and described if it is something else.
+// compact writes a JSON value without white space, and escapes whatever does not print. It cuts a long
+// string, and describes another long value.
 func compact(raw string) json.RawMessage {
 	kind, b := "a number", json.RawMessage(raw)
 	switch raw[0] {
@@ -329,8 +329,8 @@ func compact(raw string) json.RawMessage {
 	return json.RawMessage(fmt.Sprintf(`"(%s of %d bytes, too long to be shown)"`, kind, len(raw)))
 }
 
-// appendValue appends the next value of a text that was checked before. It stops where b is too long to
-// be shown.
+// appendValue appends the next value of a text that was checked before. It stops when b is too long to be
+// shown.
 func appendValue(b []byte, d *json.Decoder) []byte {
 	token, _ := d.Token()
 	switch token := token.(type) {
@@ -359,7 +359,7 @@ func appendValue(b []byte, d *json.Decoder) []byte {
 	return fmt.Append(b, token) // a number as it is written, or a bool
 }
 
-// isToken reports whether a claim looks like a token itself, which is nobody's to see.
+// isToken reports whether a claim looks like a token itself, which must not be shown.
 func isToken(text string) bool { return strings.Contains(text, "eyJ") && strings.Count(text, ".") >= 2 }
 
 // jsonString is a JSON string of at most so many bytes of text, of characters that print.
@@ -367,8 +367,8 @@ func jsonString(text string, most int) json.RawMessage {
 	return json.RawMessage(`"` + jsonEscape(text, most) + `"`)
 }
 
-// jsonEscape cuts a text, and escapes as JSON does what does not print. Letters of all scripts are left
-// as they are: names are written in them.
+// jsonEscape cuts a text, and escapes what does not print, as JSON does. Letters of all scripts print,
+// because names are written in them.
 func jsonEscape(text string, most int) string {
 	cut := len(text) > most
 	if cut {

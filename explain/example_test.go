@@ -81,6 +81,6 @@ func ExampleAdvice() {
 	fmt.Println(meaning)
 	fmt.Println(do)
 	// Output:
-	// The time in exp is over, by more than the leeway.
+	// The time in exp is past, by more than the leeway.
 	// Have the client get a new token before the old one ends. If all tokens are expired, compare this machine's clock with the issuer's.
 }

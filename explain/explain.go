@@ -1,12 +1,12 @@
-// Package explain says for people what [jwt.Verifier.Verify] says of a token, and why: each step of the
-// verification, what it found, what it wanted, and what to do about a failure.
+// Package explain words for people what [jwt.Verifier.Verify] decides about a token, and why: each step of
+// the verification, what it found, what it wanted, and what to do about a failure.
 //
 // The steps are those of [jwt.Verifier.Trace]. This package decides nothing. It words what the trace
 // says, and decodes header and claims of a token for people to read.
 //
-// A report says more than a client may learn. It holds personal data unless [Report.Redact] took it
-// out. It never repeats 17 bytes of the token or its signature (TestReportHoldsNoToken), and nothing of
-// it proves anything.
+// A report says more than a client may learn. It holds personal data, which [Report.Redact] removes. It
+// never repeats 17 bytes of the token or its signature (TestReportHoldsNoToken). It is no proof that a
+// token is valid.
 //
 // A report shows 100 members of a header or payload, 500 bytes of a text and 2,000 bytes of any other
 // value; it says what it leaves out (TestFieldLimits). A token of more than four times
@@ -28,17 +28,17 @@ import (
 // requirements, it also says whether the token meets them, as a handler behind [jwt.Resource.Require]
 // would find.
 //
-// It goes on after the first failure as far as that is meaningful, and decodes what it can of a token
-// that is broken: of a header or payload, the members before the fault, and nothing behind it
-// (TestRedactBroken, TestRedactCanary). It asks for keys where Verify would, within the same budget. It calls
-// Config.Validate where Verify would. A nil Verifier trusts no issuer, and so only decodes.
+// It goes on after the first failure as far as that is meaningful. Of a broken header or payload it decodes
+// the members before the fault, and nothing behind it (TestRedactBroken, TestRedactCanary). It asks for keys
+// where Verify would, within the same budget. It calls Config.Validate where Verify would. With a nil
+// Verifier, which trusts no issuer, it only decodes.
 func Token(ctx context.Context, v *jwt.Verifier, token string, reqs ...jwt.Requirement) *Report {
 	return reportOn(ctx, v, token, time.Time{}, reqs)
 }
 
-// TokenAt is Token for another time than now: whether a token was valid when a request was refused, or
-// will be. Keys are those of now. Config.Validate, which takes a token for proof, is called only if the
-// token is valid now too. A zero time is now.
+// TokenAt is Token for another time than now: it says whether a token was or will be valid then. The keys
+// are those of now. Config.Validate, which may take a token for proof, is called only if the token is valid
+// now too. A zero time is now.
 func TokenAt(ctx context.Context, v *jwt.Verifier, token string, at time.Time, reqs ...jwt.Requirement) *Report {
 	return reportOn(ctx, v, token, at, reqs)
 }
@@ -48,12 +48,11 @@ const (
 	defaultMaxTokenSize = 16 << 10
 	// defaultLeeway is what a Config with no Leeway means.
 	defaultLeeway = 30 * time.Second
-	// maxLook is how many times the permitted size a token may have to be looked into, as in a trace.
+	// maxLook bounds the tokens that are decoded, in multiples of the permitted size, as in a trace.
 	maxLook = 4
 )
 
-// checks are the steps of a verification in their order, each with the question that it helps to
-// answer.
+// checks are the steps of a verification in their order, each with the question to which it belongs.
 var checks = [...]struct {
 	name     string
 	question Question
@@ -91,7 +90,7 @@ func questionOf(check string) Question {
 	return QuestionAudience
 }
 
-// explanation is a report in the making.
+// explanation makes a report.
 type explanation struct {
 	*Report
 	configs []jwt.Config
@@ -100,10 +99,10 @@ type explanation struct {
 
 	given string   // the token as it was given
 	clean string   // the token without what was pasted along with it
-	along []string // what that is
+	along []string // descriptions of what was pasted along
 
 	trace       *jwt.Trace
-	steps       []jwt.TraceStep  // of the trace, or where something was pasted, of a trace of the clean token
+	steps       []jwt.TraceStep  // of the trace; if something was pasted along, of a trace of the clean token
 	keys, older jwt.KeySetStatus // of the issuer whose rules were applied, after the trace and before
 	config      *jwt.Config      // of that issuer; nil if no issuer is the token's
 	now         time.Time        // the time that the claims were judged for
@@ -115,7 +114,7 @@ type explanation struct {
 func reportOn(ctx context.Context, v *jwt.Verifier, token string, at time.Time, reqs []jwt.Requirement) *Report {
 	x := &explanation{Report: new(Report), configs: v.Configs(), limit: defaultMaxTokenSize, given: token, clean: token}
 	if len(x.configs) == 0 {
-		v = nil // the zero Verifier trusts nobody, and has no limits of its own
+		v = nil // a Verifier without issuers has no limits of its own
 	} else {
 		x.limit = 0
 		for _, c := range x.configs {
@@ -130,7 +129,7 @@ func reportOn(ctx context.Context, v *jwt.Verifier, token string, at time.Time, 
 		x.clean, x.along = pasted(token)
 		x.runs = newTokenRuns(token, x.clean)
 	} else {
-		x.runs = newTokenRuns() // the report holds nothing of it
+		x.runs = newTokenRuns() // the report holds nothing of the token
 	}
 	issuer := x.trace.Issuer
 	if x.clean != token {
@@ -161,14 +160,14 @@ func leewayOf(c *jwt.Config) time.Duration {
 	return max(c.Leeway, 0)
 }
 
-// noKeys is a source that has none, and asks nobody.
+// noKeys is a source without keys. It fetches nothing.
 type noKeys struct{}
 
 func (noKeys) Key(context.Context, jwt.Header) (*jwt.Key, error) {
 	return nil, errors.New("no key is asked for")
 }
 
-// keylessVerifier judges what is no verification: it fetches nothing, and hands no token to Validate.
+// keylessVerifier is for traces of the clean token: it fetches nothing, and gives no token to Validate.
 func keylessVerifier(configs []jwt.Config) *jwt.Verifier {
 	configs = slices.Clone(configs)
 	for n := range configs {
@@ -177,7 +176,7 @@ func keylessVerifier(configs []jwt.Config) *jwt.Verifier {
 	}
 	v, err := jwt.NewVerifier(configs...)
 	if err != nil {
-		return nil // it judges nothing then
+		return nil // a nil Verifier judges no token
 	}
 	return v
 }
@@ -201,7 +200,7 @@ func (x *explanation) again(ctx context.Context, reqs []jwt.Requirement) (issuer
 	return trace.Issuer
 }
 
-// tell words the steps.
+// tell makes a Step of each step of the trace.
 func (x *explanation) tell(reqs []jwt.Requirement) {
 	for _, s := range x.steps {
 		var req jwt.Requirement
@@ -214,7 +213,7 @@ func (x *explanation) tell(reqs []jwt.Requirement) {
 			x.fail(&step, s.Err)
 			step.Hint = x.hint(failure{s.Name, s.Err, req})
 		case s.Name == "validate" && x.config != nil && x.config.Validate != nil && x.clean != x.given:
-			step.Verdict, step.Text = VerdictSkip, "Config.Validate is asked only of tokens that passed everything else"
+			step.Verdict, step.Text = VerdictSkip, "Config.Validate gets only tokens that passed everything else"
 		case s.Skipped != "":
 			step.Verdict, step.Text = VerdictSkip, s.Skipped
 		default:
@@ -227,8 +226,8 @@ func (x *explanation) tell(reqs []jwt.Requirement) {
 	}
 }
 
-// aloneText is what a refusal says without its hint, and without the others that it lists. A date that
-// is days away is told in days or years: "15 years ago", where a [jwt.Error] counts hours.
+// aloneText words a refusal without its hint and without the refusals in Also. It tells a date that is
+// days away in days or years: "15 years ago", where a [jwt.Error] counts hours.
 func aloneText(e *jwt.Error, now time.Time) string {
 	switch e.Reason {
 	case jwt.ReasonTokenExpired, jwt.ReasonTokenNotYetValid, jwt.ReasonTokenTooOld:
@@ -247,7 +246,7 @@ func aloneText(e *jwt.Error, now time.Time) string {
 	return strings.TrimPrefix(alone.Error(), "jwt: ")
 }
 
-// wholeText is what a refusal says, in the form of [jwt.Error.Error]. each words one that stands in it.
+// wholeText words a refusal in the form of [jwt.Error.Error]. each words the refusal and those in Also.
 func wholeText(e *jwt.Error, now time.Time, each func(e *jwt.Error, now time.Time) string) string {
 	text := each(e, now)
 	if e.Hint != "" {
@@ -280,7 +279,7 @@ func (x *explanation) fail(step *Step, e *jwt.Error) {
 	}
 }
 
-// pass words a step that found nothing wrong, or nothing to check: then it was skipped.
+// pass words a step that found nothing wrong. If there was nothing to check, the verdict is SKIP.
 func (x *explanation) pass(step *Step, req jwt.Requirement) {
 	step.Verdict = VerdictPass
 	switch step.Name {
@@ -306,7 +305,7 @@ func (x *explanation) pass(step *Step, req jwt.Requirement) {
 	case "payload":
 		step.Text = "a JSON object whose registered claims have their types"
 	case "validate":
-		step.Text = "Config.Validate has nothing against it"
+		step.Text = "Config.Validate accepts it"
 	case "requirement":
 		step.Text = req.String() + " is met"
 	default:
@@ -325,7 +324,7 @@ func (x *explanation) passedPolicy(name string) (verdict Verdict, text string) {
 	case name == "typ" && x.header.string("typ") == "":
 		return VerdictPass, "the header has no typ, and none is asked for"
 	case name == "typ":
-		return VerdictPass, quote(x.header.string("typ")) + " is a kind of token that is taken here"
+		return VerdictPass, quote(x.header.string("typ")) + " is a kind of token that is accepted here"
 	case name == "iss":
 		return VerdictPass, quote(p.string("iss")) + ", as configured"
 	case name == "key issuer":
@@ -335,7 +334,7 @@ func (x *explanation) passedPolicy(name string) (verdict Verdict, text string) {
 	case name == "aud":
 		return VerdictPass, "it names " + oneOf(c.Audience)
 	case name == "client" && len(c.Clients) == 0:
-		return VerdictSkip, "any client is taken: Config.Clients is not set"
+		return VerdictSkip, "every client is accepted: Config.Clients is not set"
 	case name == "client":
 		return VerdictPass, quote(p.clientID()) + " is one of the clients"
 	case name == "exp":
@@ -372,7 +371,7 @@ func (x *explanation) headerText() string {
 	return text + " and no kid"
 }
 
-// keyText says which key was found, and since when a fetched set is known.
+// keyText says which key was found, and when its set was fetched.
 func (x *explanation) keyText() string {
 	text, kid := "the one key that fits", x.header.string("kid")
 	switch {
@@ -394,8 +393,7 @@ func (x *explanation) fetches() bool {
 	return ok
 }
 
-// replaced reports whether the issuer had another key under the id of the one that holds, when the
-// verification began.
+// replaced reports whether the issuer had another key under this kid when the verification began.
 func (x *explanation) replaced() bool {
 	thumbprints := func(s jwt.KeySetStatus) (all []string) {
 		for _, k := range s.Keys {
@@ -409,7 +407,7 @@ func (x *explanation) replaced() bool {
 	return len(older) > 0 && !slices.ContainsFunc(thumbprints(x.keys), func(t string) bool { return slices.Contains(older, t) })
 }
 
-// finish sums up, and takes out whatever repeats the token.
+// finish completes the report, and removes whatever repeats the token.
 func (x *explanation) finish() *Report {
 	x.At, x.Verified = x.now.UTC(), x.trace.Verified
 	if !x.payload.partial {
@@ -436,7 +434,7 @@ func (x *explanation) finish() *Report {
 	return x.Report
 }
 
-// withheld stands where a piece of a token was taken out.
+// withheld replaces a text that holds a piece of the token.
 const withheld = "(withheld)"
 
 func (x *explanation) withhold(text *string) {
@@ -445,8 +443,8 @@ func (x *explanation) withhold(text *string) {
 	}
 }
 
-// withholdIn takes out of a refusal what repeats the clean token. A trace has done so for the token as
-// it was given.
+// withholdIn removes from a refusal what repeats the clean token. The trace has removed what repeats the
+// token as it was given.
 func (x *explanation) withholdIn(e *jwt.Error) {
 	for _, text := range []*string{&e.Member, &e.Got, &e.Want, &e.KeyID, &e.Subject, &e.ClientID, &e.TokenID, &e.Hint} {
 		x.withhold(text)

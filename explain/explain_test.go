@@ -199,8 +199,8 @@ func TestExplainValidates(t *testing.T) {
 		valid bool
 		text  string
 	}{
-		{iss.Token(nil), now, 1, true, "has nothing against it"},
-		{iss.Token(nil), time.Time{}, 1, true, "has nothing against it"},
+		{iss.Token(nil), now, 1, true, "Config.Validate accepts it"},
+		{iss.Token(nil), time.Time{}, 1, true, "Config.Validate accepts it"},
 		{expired, now, 0, false, "passed everything else"},
 		{expired, now.Add(-90 * time.Minute), 0, true, "valid now"},
 		{iss.Token(nil), now.Add(2 * time.Hour), 0, false, "passed everything else"},

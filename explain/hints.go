@@ -18,12 +18,12 @@ import (
 	"assay.example/jwt"
 )
 
-// wrapping is what is often copied in front of a token, with what people call it.
+// wrapping has words that people often copy in front of a token, each with a description.
 var wrapping = []struct{ word, what string }{
 	{"authorization:", "the name of the header field"}, {"bearer", "the word Bearer"}, {"dpop", "the word DPoP"}, {"token:", "a label"},
 }
 
-// pasted takes off what is often copied along with a token, and says what that was.
+// pasted removes what is often copied along with a token, and describes what it removed.
 func pasted(token string) (clean string, along []string) {
 	clean = token
 	note := func(what, now string) {
@@ -76,7 +76,7 @@ func pasted(token string) (clean string, along []string) {
 	return clean, along
 }
 
-// visible drops characters that nobody sees, such as zero-width spaces.
+// visible removes invisible characters, such as zero-width spaces.
 func visible(r rune) rune {
 	switch r {
 	case '\u200b', '\u200c', '\u200d', '\u2060', '\u00ad':
@@ -110,10 +110,10 @@ func tokenOf(answer string) string {
 type failure struct {
 	step string
 	err  *jwt.Error
-	req  jwt.Requirement // of a requirement
+	req  jwt.Requirement // of the step "requirement"; nil for others
 }
 
-// hints are sentences that are told together.
+// hints are the parts of one hint.
 type hints []string
 
 func (h *hints) add(hint string) {
@@ -122,7 +122,7 @@ func (h *hints) add(hint string) {
 	}
 }
 
-// hintsFor says of each step what may help where it failed.
+// hintsFor has, for each step, what adds hints if the step failed.
 var hintsFor = map[string]func(x *explanation, f failure, h *hints){
 	"size": func(_ *explanation, _ failure, h *hints) {
 		h.add("few servers take a header field of that size: have the issuer put less into the token, such as fewer groups or roles; Config.MaxTokenSize and MaxHeaderSize set the limits")
@@ -130,7 +130,7 @@ var hintsFor = map[string]func(x *explanation, f failure, h *hints){
 	"parts": func(x *explanation, f failure, h *hints) {
 		h.add(x.pastedHint())
 		if x.breaksOff(f.err.Reason) {
-			h.add("it begins as a JWT does and breaks off: copy the whole of it")
+			h.add("it begins as a JWT does and breaks off: copy the whole token")
 		}
 	},
 	"encoding": func(x *explanation, _ failure, h *hints) {
@@ -191,8 +191,8 @@ var hintsFor = map[string]func(x *explanation, f failure, h *hints){
 	},
 }
 
-// hint is what is said of a failure: what Verify says of it, and what the token and the configuration
-// tell besides. Where they tell nothing, it is the advice for the reason.
+// hint returns the hint of the refusal, and further ones from the token and the configuration. If there are
+// none, it returns the advice for the reason.
 func (x *explanation) hint(f failure) string {
 	var h hints
 	if f.step != "parts" || !x.breaksOff(f.err.Reason) { // a piece of a token is not opaque
@@ -234,13 +234,13 @@ func (x *explanation) pastedHint() string {
 	return "take away what was pasted along with the token: " + strings.Join(x.along, "; ") + " (the steps below are about the rest)"
 }
 
-// breaksOff reports whether what has too few parts begins as a JWT does.
+// breaksOff reports whether a token with too few parts begins as a JWT does.
 func (x *explanation) breaksOff(reason jwt.Reason) bool {
 	return reason == jwt.ReasonTokenOpaque && looksEncoded(x.clean) ||
 		reason == jwt.ReasonTokenParts && x.header.fields != nil && strings.Count(x.clean, ".") == 1
 }
 
-// encodingHint tells what the byte that does not belong there may come from.
+// encodingHint says where the wrong byte may come from.
 func (x *explanation) encodingHint() string {
 	at := badByte(x.clean)
 	if at < 0 {
@@ -266,12 +266,12 @@ func (x *explanation) encodingHint() string {
 	return "no token has that character: copy it again from where it came from"
 }
 
-// placeHint tells where a byte of a decoded part stands in the token. The part begins at byte from.
+// placeHint says which byte of the token a byte of a decoded part is. The part begins at byte from.
 func placeHint(at, from int) string {
 	return "that is byte " + strconv.Itoa(from+encodedByte(at)) + " of the token"
 }
 
-// claimHint knows how claims come to be of a wrong type.
+// claimHint explains the usual wrong types of claims.
 func (x *explanation) claimHint(claim string) string {
 	raw := x.payload.members[claim]
 	switch claim {
@@ -307,7 +307,7 @@ func isPublic(alg string) bool {
 		jwt.ES256, jwt.ES384, jwt.ES512, jwt.EdDSA, jwt.Ed25519}, jwt.Algorithm(alg))
 }
 
-// under reports whether an issuer's address is at a provider's domain, or at a host below it.
+// under reports whether an issuer's host is a provider's domain or below it.
 func under(address, domain string) bool {
 	u, err := url.Parse(address)
 	return err == nil && strings.HasSuffix("."+strings.ToLower(u.Hostname()), "."+domain)
@@ -367,7 +367,7 @@ const (
 	oktaOrgHint  = "Okta's org authorization server keeps the keys of such tokens to itself: use a custom authorization server, or ask by introspection (RFC 7662)"
 )
 
-// keyHints tells how the keys are, and what may help.
+// keyHints tells the state of the keys, and what may help.
 func (x *explanation) keyHints(f failure, h *hints) {
 	e, kid, alg := f.err, x.header.string("kid"), x.header.string("alg")
 	switch e.Reason {
@@ -406,14 +406,14 @@ func (x *explanation) keyHints(f failure, h *hints) {
 	}
 }
 
-// lost reports whether only the kid keeps a fetched set from having the key.
+// lost reports whether a fetched set lacks a key with this kid, although its keys have kids.
 func (x *explanation) lost(kid string) bool {
 	named := func(k jwt.KeyStatus) bool { return k.KeyID != "" }
 	skipped := func(k jwt.SkippedKey) bool { return k.KeyID == kid }
 	return kid != "" && slices.ContainsFunc(x.keys.Keys, named) && !slices.ContainsFunc(x.keys.Skipped, skipped)
 }
 
-// keySetText tells which keys a fetched set has, and since when.
+// keySetText tells when and from where a set was fetched, and which keys it has.
 func (x *explanation) keySetText() string {
 	text := "the key set was fetched " + human(time.Since(x.keys.LastSuccess)) + " ago from " + escape(x.keys.Address) + " and has "
 	var kids []string
@@ -431,9 +431,9 @@ func (x *explanation) keySetText() string {
 	return text + "the kids " + enumerate(kids)
 }
 
-// nextFetchText tells when a token can make the key set be fetched again.
+// nextFetchText tells when a token may cause the next fetch of the key set.
 func (x *explanation) nextFetchText() string {
-	const text = "a token with an unknown kid can make it be fetched again "
+	const text = "a token with an unknown kid can cause the next fetch "
 	at := x.keys.NextLookUp
 	if wait := time.Until(at); wait > 0 {
 		return text + "in " + human(wait) + " (" + stamp(at) + ")"
@@ -441,7 +441,7 @@ func (x *explanation) nextFetchText() string {
 	return text + "now"
 }
 
-// FetchHint says what may help where keys could not be fetched. err is one that wraps [jwt.FetchError].
+// FetchHint says what may help if keys could not be fetched. err wraps a [jwt.FetchError].
 func FetchHint(err error) string {
 	page, missing, answered, refused := false, false, false, false // a page in place of the issuer, no metadata, an answer, an error of the issuer's
 	for _, fetch := range fetchesIn(err) {
@@ -473,9 +473,9 @@ func FetchHint(err error) string {
 	case answered:
 		return "the issuer answers, and not with keys that can be used: the text says what is wrong with its answer"
 	case refused:
-		return "the issuer answers with an error, which says nothing of any token"
+		return "the issuer answers with an error; the token may be valid"
 	}
-	return "this machine cannot reach the issuer's keys, which says nothing of any token"
+	return "this machine cannot reach the issuer's keys; the token may be valid"
 }
 
 // isMetadata reports whether an address is one of those of an issuer's metadata: OpenID Connect
@@ -499,8 +499,8 @@ func fetchesIn(err error) (all []*jwt.FetchError) {
 	return all
 }
 
-// issuerHints knows the names that one provider gives to its tenants. Names that nearly agree have a
-// hint already.
+// issuerHints explains how the issuer of the token is related to a configured one. The refusal itself has a
+// hint if the two names are nearly equal.
 func (x *explanation) issuerHints(f failure, h *hints) {
 	if f.err.Hint != "" || x.payload.fault >= 0 {
 		return
@@ -529,7 +529,7 @@ const (
 	entraV2 = "login.microsoftonline.com"
 )
 
-// kinship words how two different issuers are related; empty if they are not.
+// kinship says how two different issuers are related; empty if they are not.
 func kinship(got, want string) string {
 	g, errG := url.Parse(got)
 	w, errW := url.Parse(want)
@@ -558,13 +558,13 @@ func kinship(got, want string) string {
 	return ""
 }
 
-// isPublicSuffix knows domains such as co.uk, under which strangers have theirs.
+// isPublicSuffix recognises domains such as co.uk, under which different owners have domains.
 func isPublicSuffix(domain string) bool {
 	second, country, _ := strings.Cut(domain, ".")
 	return len(country) == 2 && slices.Contains([]string{"ac", "co", "com", "edu", "gob", "gov", "ne", "net", "or", "org"}, second)
 }
 
-// idTokenHint tells by what an ID token gives itself away.
+// idTokenHint says by which claims the token looks like an ID token; empty if it does not.
 func (x *explanation) idTokenHint() string {
 	p := &x.payload
 	var tells []string
@@ -588,7 +588,7 @@ func (x *explanation) idTokenHint() string {
 	return "it looks like an ID token (it has " + strings.Join(tells, ", ") + "), which tells a client who its user is: send an API the access token instead"
 }
 
-// audienceHints knows whom tokens are for when they are not for an API.
+// audienceHints explains audiences that are not this API.
 func (x *explanation) audienceHints(f failure, h *hints) {
 	if hint := x.idTokenHint(); hint != "" {
 		h.add(hint)
@@ -597,8 +597,8 @@ func (x *explanation) audienceHints(f failure, h *hints) {
 	audience := x.payload.list("aud")
 	if len(audience) == 0 {
 		switch {
-		case x.payload.has("aud") && f.err.Hint == "": // it is of a wrong type
-		case x.payload.has("aud") && x.payload.clientID() == "": // the refusal has said all
+		case x.payload.has("aud") && f.err.Hint == "": // aud has a wrong type
+		case x.payload.has("aud") && x.payload.clientID() == "": // the refusal has the hint
 		case x.payload.has("aud"):
 			h.add("or leave Config.Audience empty and name the clients in Config.Clients")
 		case len(x.config.Clients) > 0:
@@ -620,7 +620,7 @@ func (x *explanation) audienceHints(f failure, h *hints) {
 	}
 }
 
-// otherAudience knows an audience that is not this API; empty if it is any other.
+// otherAudience explains a well-known audience that is not this API; empty for others.
 func (x *explanation) otherAudience(aud string) string {
 	issuer, bare := x.config.Issuer, strings.TrimSuffix(aud, "/")
 	own := strings.HasPrefix(aud, strings.TrimSuffix(issuer, "/")+"/") // an endpoint of the issuer
@@ -635,7 +635,7 @@ func (x *explanation) otherAudience(aud string) string {
 	case bare == strings.TrimSuffix(issuer, "/"):
 		return "that audience is the issuer itself: the client asked for a token without naming this API"
 	case aud == "account" && strings.Contains(issuer, "/realms/"):
-		return "that is Keycloak's own: add a mapper of the kind audience to the client, or to one of its scopes"
+		return "that audience is Keycloak's own: add a mapper of the kind audience to the client, or to one of its scopes"
 	case aud == "00000003-0000-0000-c000-000000000000" || bare == "https://graph.microsoft.com":
 		return "the token is for Microsoft Graph: the client must ask for a scope of this API, such as api://.../.default"
 	case atEntra(issuer) && slices.ContainsFunc(x.config.Audience, func(want string) bool { return aud == "api://"+want || "api://"+aud == want }):
@@ -644,7 +644,7 @@ func (x *explanation) otherAudience(aud string) string {
 	return ""
 }
 
-// expiryHint tells whether a token just ended, or is one that nobody renews.
+// expiryHint says how long the token was valid, and whether it has only just expired.
 func (x *explanation) expiryHint() string {
 	ends, issued := x.payload.date("exp"), x.payload.date("iat")
 	switch {
@@ -653,16 +653,16 @@ func (x *explanation) expiryHint() string {
 	case !issued.IsZero() && ends.Before(issued):
 		return "it ended before it was issued: its issuer is broken"
 	case issued.After(x.now):
-		return "" // what iat says is more to the point
+		return "" // the hint of iat is better
 	case x.now.Sub(ends) < leewayOf(x.config)+time.Minute:
-		return "only just: get a new token shortly before the old one ends, and compare this machine's clock, which says " + stamp(x.now)
+		return "it has only just expired: get a new token shortly before the old one ends, and compare this machine's clock, which says " + stamp(x.now)
 	case !issued.IsZero():
-		return "it was good for " + human(ends.Sub(issued)) + ": get a new one"
+		return "it was valid for " + human(ends.Sub(issued)) + ": get a new one"
 	}
 	return "get a new one"
 }
 
-// clockHint tells how far this machine's clock must be wrong, if the token is a fresh one.
+// clockHint tells by how much one of the two clocks is wrong, if the token is fresh.
 func (x *explanation) clockHint(claim string) string {
 	at, issued := x.payload.date(claim), x.payload.date("iat")
 	switch {

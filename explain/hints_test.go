@@ -157,8 +157,8 @@ func (b *hintBench) said() []hintCase {
 
 		{"encrypted", b.plain, fixture.B64(`{"alg":"dir","enc":"A256GCM"}`) + "..AAAA.AAAA.AAAA", "parts", "an encrypted token is for its issuer alone", nil},
 		{"opaque", b.plain, "2YotnFZFEjr1zCsicMWpAA", "parts", "opaque tokens when no API was asked for", nil},
-		{"only a header", b.plain, strings.Split(b.good, ".")[0], "parts", "breaks off: copy the whole of it", nil},
-		{"cut", b.plain, b.good[:150], "parts", "breaks off: copy the whole of it", nil},
+		{"only a header", b.plain, strings.Split(b.good, ".")[0], "parts", "breaks off: copy the whole token", nil},
+		{"cut", b.plain, b.good[:150], "parts", "breaks off: copy the whole token", nil},
 		{"cut in the signature", b.plain, b.good[:len(b.good)-1], "encoding", "copy the whole token again", nil},
 		{"Bearer once", b.plain, "Bearer " + b.good, "encoding", "the word Bearer", nil},
 		{"Bearer twice", b.plain, "Bearer Bearer " + b.good, "encoding", "the word Bearer, more than once", nil},
@@ -193,7 +193,7 @@ func (b *hintBench) said() []hintCase {
 		{"Okta's org server", b.plain, b.iss.Mint(jwttest.Spec{Header: map[string]any{"typ": "application/okta-internal-at+jwt", "kid": "hidden"}}), "key", "use a custom authorization server", nil},
 		{"the typ of Okta's org server", b.plain, b.iss.Mint(jwttest.Spec{Header: map[string]any{"typ": "application/okta-internal-at+jwt"}}), "typ", "use a custom authorization server", nil},
 		{"an ID token with all that is asked", b.plain, b.iss.Token(claims{"nonce": "x"}), "aud", "it looks like an ID token", nil},
-		{"long expired", b.plain, b.iss.Token(claims{"iat": b.now.Add(-2 * time.Hour).Unix(), "exp": b.now.Add(-time.Hour).Unix()}), "exp", "it was good for 1h0m0s: get a new one", nil},
+		{"long expired", b.plain, b.iss.Token(claims{"iat": b.now.Add(-2 * time.Hour).Unix(), "exp": b.now.Add(-time.Hour).Unix()}), "exp", "it was valid for 1h0m0s: get a new one", nil},
 		{"just expired", b.plain, b.iss.Token(claims{"iat": b.now.Add(-2 * time.Hour).Unix(), "exp": b.now.Add(-40 * time.Second).Unix()}), "exp", "compare this machine's clock", nil},
 		{"within the leeway", b.plain, b.iss.Token(claims{"iat": b.now.Add(-2 * time.Hour).Unix(), "exp": b.now.Add(-10 * time.Second).Unix()}), "exp", "only the leeway of 30s keeps it valid", nil},
 		{"without an end", b.plain, b.iss.Token(claims{"exp": nil}), "exp", "valid for ever", nil},
@@ -223,7 +223,7 @@ func (b *hintBench) said() []hintCase {
 		{"another key, no kid", b.plain, fixture.OtherIssuer().Mint(jwttest.Spec{Claims: claims{"iss": b.iss.URL}, Header: map[string]any{"kid": nil}}), "signature", "with a key that is not known here", nil},
 		{"fixed keys", b.plain, named(b.iss, "x"), "key", "the keys here are fixed ones", nil},
 		{"fetched keys", b.remote, named(b.iss, "x"), "key", "the key set was fetched 0s ago", nil},
-		{"fetched keys, later", b.remote, named(b.iss, "x"), "key", "can make it be fetched again", nil},
+		{"fetched keys, later", b.remote, named(b.iss, "x"), "key", "can cause the next fetch", nil},
 		{"fetched keys, never there", b.remote, named(b.iss, "x"), "key", "the issuer has withdrawn the key that signed the token, or it never was this issuer's", nil},
 		{"fetched keys without kid", b.serving(published(b, b.iss, jwt.ES256, map[string]any{"kid": nil})), named(b.iss, "x"), "key", " keys without kid", nil},
 		{"withdrawn", b.changed, b.headed(jwt.ES256, map[string]any{"kid": "old"}), "key", "the issuer has withdrawn that key", nil},
@@ -315,7 +315,7 @@ func (b *hintBench) unsaid() []hintCase {
 		{"fetched keys", b.remote, named(b.iss, "x"), "key", "the keys here are fixed ones", nil},
 		{"the kid of a key for encryption", b.remote, named(b.iss, "enc"), "key", "the issuer has withdrawn the key that signed the token", nil},
 		{"fixed keys", b.plain, named(b.iss, "x"), "key", "the key set was fetched ", nil},
-		{"another algorithm", b.remote, b.headed(jwt.RS256, map[string]any{"kid": "es"}), "key", "a token with an unknown kid can make it be fetched again ", nil},
+		{"another algorithm", b.remote, b.headed(jwt.RS256, map[string]any{"kid": "es"}), "key", "a token with an unknown kid can cause the next fetch ", nil},
 		{"fetched keys with kid", b.remote, named(b.iss, "x"), "key", " keys without kid", nil},
 		{"never there", b.changed, named(b.iss, "never"), "key", "the issuer has withdrawn that key: the client needs", nil},
 		{"metadata of a stranger", b.misnaming("https://stranger.example"), b.good, "key", ": configure the issuer as its metadata has it", nil},
@@ -339,13 +339,13 @@ func (b *hintBench) unsaid() []hintCase {
 		{"userinfo of a stranger", b.plain, b.iss.Token(claims{"aud": "https://stranger.example/userinfo"}), "aud", "that audience is the issuer's own userinfo endpoint: the client asked for a token without naming this API", nil},
 		{"userinfo of nobody's Auth0", b.plain, b.iss.Token(claims{"aud": b.iss.URL + "/userinfo"}), "aud", "endpoint: the client asked for a token without naming this API (at Auth0 the parameter audience)", nil},
 		{"beneath the issuer", b.plain, b.iss.Token(claims{"aud": b.iss.URL + "/api"}), "aud", "that audience is the issuer itself", nil},
-		{"account of anybody", b.plain, b.iss.Token(claims{"aud": "account"}), "aud", "that is Keycloak's own", nil},
+		{"account of anybody", b.plain, b.iss.Token(claims{"aud": "account"}), "aud", "that audience is Keycloak's own", nil},
 		{"another application of Microsoft", b.plain, b.iss.Token(claims{"aud": "00000003-0000-0000-c000-000000000001"}), "aud", "the token is for Microsoft Graph", nil},
 		{"api of anybody", b.with(func(c *jwt.Config) { c.Audience = []string{"api://default"} }), b.iss.Token(claims{"aud": "default"}), "aud", "that is the other name of the same API at Microsoft Entra ID", nil},
 		{"an end", b.plain, b.iss.Token(claims{"exp": 1}), "exp", "a token without an end would be valid for ever", nil},
 		{"an end behind its beginning", b.plain, b.iss.Token(claims{"iat": 1, "exp": 2}), "exp", "it ended before it was issued", nil},
-		{"long expired", b.plain, b.iss.Token(claims{"iat": 1, "exp": 2}), "exp", "only just: get a new token", nil},
-		{"expired, issued at no time", b.plain, b.iss.Token(claims{"iat": nil, "exp": 2}), "exp", "it was good for ", nil},
+		{"long expired", b.plain, b.iss.Token(claims{"iat": 1, "exp": 2}), "exp", "it has only just expired: get a new token", nil},
+		{"expired, issued at no time", b.plain, b.iss.Token(claims{"iat": nil, "exp": 2}), "exp", "it was valid for ", nil},
 		{"expired, no other word", b.plain, b.iss.Token(claims{"iat": nil, "exp": 2}), "exp", ": get a new one", nil},
 		{"made for later", b.plain, b.iss.Token(claims{"nbf": b.now.Add(10 * time.Minute).Unix()}), "nbf", "if the token was made just now, the clock of this machine", nil},
 		{"made for later, no clock", b.plain, b.iss.Token(claims{"nbf": b.now.Add(10 * time.Minute).Unix()}), "nbf", ", or the issuer's is fast", nil},
@@ -439,15 +439,15 @@ const metadataAddress = "https://id.example/.well-known/openid-configuration"
 var fetchHints = map[*fetchFault]string{
 	{"another issuer", &jwt.FetchError{Address: metadataAddress, Status: 200, Issuer: "x"}}:                                                          "if that is the issuer that you mean, write it as its metadata has it, byte for byte",
 	{"no metadata", &jwt.FetchError{Address: metadataAddress, Status: 404}}:                                                                          "there is no metadata at that address: is the issuer written as its tokens have it? If it publishes none, give the address of its key set",
-	{"no key set", &jwt.FetchError{Address: "https://id.example/keys", Status: 404}}:                                                                 "the issuer answers with an error, which says nothing of any token",
+	{"no key set", &jwt.FetchError{Address: "https://id.example/keys", Status: 404}}:                                                                 "the issuer answers with an error; the token may be valid",
 	{"broken metadata", errors.Join(&jwt.FetchError{Address: metadataAddress, Status: 200}, &jwt.FetchError{Address: metadataAddress, Status: 404})}: "the issuer answers, and not with keys that can be used: the text says what is wrong with its answer",
 	{"unknown authority", &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}:                                                      "this machine does not trust the issuer's certificate: a proxy in between, or a private authority (RemoteOptions.RootCAs)",
 	{"certificate of another", &tls.CertificateVerificationError{Err: x509.HostnameError{}}}:                                                         "the certificate is for another host: is the issuer written right, or is there a proxy in between?",
 	{"certificate that ended", &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{}}}:                                               "the issuer's certificate is not valid, for the reason that the text gives: compare this machine's clock, or tell the issuer",
 	{"no such name", &jwt.FetchError{Err: &net.DNSError{IsNotFound: true}}}:                                                                          "the name is not known to DNS here: is it written right, and does this machine reach the Internet?",
-	{"DNS is down", &jwt.FetchError{Err: &net.DNSError{IsTimeout: true}}}:                                                                            "this machine cannot reach the issuer's keys, which says nothing of any token",
+	{"DNS is down", &jwt.FetchError{Err: &net.DNSError{IsTimeout: true}}}:                                                                            "this machine cannot reach the issuer's keys; the token may be valid",
 	{"a page", &jwt.FetchError{Address: metadataAddress, Status: 200, ContentType: "text/html; charset=x"}}:                                          "the answer says that it is a web page (text/html): often it is that of a proxy or a login page in between",
-	{"a page with an error", &jwt.FetchError{Address: "https://id.example/keys", Status: 502, ContentType: "text/html"}}:                             "the issuer answers with an error, which says nothing of any token",
+	{"a page with an error", &jwt.FetchError{Address: "https://id.example/keys", Status: 502, ContentType: "text/html"}}:                             "the issuer answers with an error; the token may be valid",
 }
 
 // hintTexts reads from the source every text that a hint is made of, but for short ones.
@@ -627,9 +627,9 @@ func TestUnknownKeyHints(t *testing.T) {
 			wait      time.Duration
 			kid, want string
 		}{
-			{0, "a", `the key set was fetched 0s ago from ` + iss.URL + `/.well-known/jwks.json and has the kid "es256-1"; a token with an unknown kid can make it be fetched again in 2s (2000-01-01T00:04:02Z)`},
-			{2 * time.Second, "b", `fetched again in 8s (2000-01-01T00:04:10Z)`},
-			{7 * time.Second, "c", `fetched again in 1s`},
+			{0, "a", `the key set was fetched 0s ago from ` + iss.URL + `/.well-known/jwks.json and has the kid "es256-1"; a token with an unknown kid can cause the next fetch in 2s (2000-01-01T00:04:02Z)`},
+			{2 * time.Second, "b", `the next fetch in 8s (2000-01-01T00:04:10Z)`},
+			{7 * time.Second, "c", `the next fetch in 1s`},
 		} {
 			time.Sleep(c.wait)
 			got := step(t, explain.Token(context.Background(), v, named(iss, c.kid)), "key").Hint

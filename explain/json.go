@@ -22,9 +22,9 @@ type meanings struct {
 	Claims map[string]string `json:"claims,omitempty"`
 }
 
-// MarshalJSON writes the report as one object, which docs/report.schema.json describes. In it header and
-// claims are objects, as in the token: a member that is redacted, that breaks off, or that is one of too
-// many is not in them, and not_shown says why.
+// MarshalJSON writes the report as one object, which docs/report.schema.json describes. Header and claims
+// are objects in it, as in the token. Members that are redacted, incomplete or beyond the limit are left
+// out, and not_shown says why.
 func (r Report) MarshalJSON() ([]byte, error) {
 	type plain Report // without this method
 	told := struct {
@@ -43,8 +43,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	return marshal(told)
 }
 
-// marshal writes JSON without escapes for HTML, which nothing here is part of. A caller's encoder adds
-// them where it is to.
+// marshal writes JSON without escapes for HTML, as a report is no HTML. A caller's encoder may add them.
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -53,8 +52,7 @@ func marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// membersOf divides the fields of one part of a token into those that are shown, what they mean, and
-// those that are not shown.
+// membersOf returns the fields of a part that are shown, their meanings, and the fields that are not shown.
 func membersOf(part string, fields []Field, hidden []hiddenMember) (orderedObject, map[string]string, []hiddenMember) {
 	var shown orderedObject
 	means := map[string]string{}

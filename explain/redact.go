@@ -1,4 +1,4 @@
-// This file takes personal data out of a report. What may stay is listed; all else goes.
+// This file removes personal data from a report. It keeps what is listed here and removes all else.
 
 package explain
 
@@ -12,7 +12,7 @@ import (
 	"assay.example/jwt"
 )
 
-// redacted stands where something personal was taken out of a text.
+// redacted replaces what was removed.
 const redacted = "(redacted)"
 
 const digits = "-0123456789"
@@ -30,10 +30,10 @@ var (
 )
 
 // Redact returns a copy without personal data, to be pasted into a ticket. It keeps the values of the
-// claims that name issuer, audience, clients, times, scopes, permissions and the kind of token, and of
-// the header members that name the algorithm, the key and the kind of token. It keeps each only if it
-// has the type that it should have. Of all others it keeps the names. Where a header or payload is
-// broken, nothing that stands at the fault or behind it is kept.
+// claims for issuer, audience, clients, times, scopes, permissions and the kind of token, and of the header
+// members for the algorithm, the key and the kind of token. It keeps such a value only if its type is
+// right. Of all other members it keeps the names. Of a broken header or payload it keeps nothing at or
+// behind the fault (TestRedactBroken).
 func (r *Report) Redact() *Report {
 	if r == nil {
 		return nil
@@ -53,8 +53,8 @@ func (r *Report) Redact() *Report {
 	return &c
 }
 
-// personal reports whether the text of a refusal may tell somebody's data: Config.Validate says what
-// it likes, and a requirement may be about any claim.
+// personal reports whether the text of a refusal may hold personal data: the error of Config.Validate may
+// say anything, and a requirement may be about every claim.
 func personal(reason jwt.Reason, member string) bool {
 	switch reason {
 	case jwt.ReasonValidationRefused, jwt.ReasonValidationUnavailable:
@@ -66,12 +66,12 @@ func personal(reason jwt.Reason, member string) bool {
 	return false
 }
 
-// heading is what a refusal for this reason is called.
+// heading returns the words with which a refusal for this reason begins.
 func heading(reason jwt.Reason) string {
 	return strings.TrimPrefix((&jwt.Error{Reason: reason}).Error(), "jwt: ")
 }
 
-// refusal is a refusal that holds neither personal data nor an error of another package.
+// refusal is a refusal without personal data and without an error of another package.
 type refusal struct {
 	text     string
 	sentinel error
@@ -80,7 +80,7 @@ type refusal struct {
 
 func (e *refusal) Error() string { return e.text }
 
-// Unwrap returns the sentinel alone: that of fields is another where Config.Validate chose one.
+// Unwrap returns the sentinel alone. It may differ from that of fields, if Config.Validate chose one.
 func (e *refusal) Unwrap() error { return e.sentinel }
 
 // As gives errors.As the fields of the refusal.
@@ -106,7 +106,7 @@ func redactRefusal(e *jwt.Error, now time.Time) *refusal {
 	return r
 }
 
-// redactedText is what a refusal says, without its hint and those that it lists.
+// redactedText words a refusal without personal data, its hint and the refusals in Also.
 func redactedText(e *jwt.Error, now time.Time) string {
 	if personal(e.Reason, e.Member) {
 		return heading(e.Reason) + ": " + redacted
@@ -127,8 +127,8 @@ func bareError(e *jwt.Error) *jwt.Error {
 	return c
 }
 
-// isFlat reports whether a value is a text, a number or an array of texts: deeper down somebody may have put
-// what belongs elsewhere.
+// isFlat reports whether a value is a text, a number or an array of texts: a nested value may hold personal
+// data.
 func isFlat(value json.RawMessage) bool {
 	var texts []*string // null is no text
 	if value[0] == '[' {

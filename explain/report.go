@@ -14,7 +14,7 @@ import (
 	"assay.example/jwt"
 )
 
-// A Question is one of the five that people ask of a token they got. Every [Step] belongs to one.
+// A Question is one of five that people ask about a token. Every [Step] belongs to one.
 type Question string
 
 // The questions, in the order in which a report answers them.
@@ -37,19 +37,19 @@ var questions = [...]struct {
 	{QuestionAudience, "Is it meant for this application?"},
 }
 
-// A Verdict is what came of a [Step].
+// A Verdict is the outcome of a [Step].
 type Verdict string
 
 // The verdicts.
 const (
 	VerdictPass Verdict = "PASS"
 	VerdictFail Verdict = "FAIL"
-	VerdictSkip Verdict = "SKIP" // not asked for, or an earlier failure left nothing to look at
+	VerdictSkip Verdict = "SKIP" // there was nothing to check, or an earlier failure prevented the check
 )
 
-// An Answer sums up the steps of one question. It is FAIL if one of them failed, other than for want of
-// the issuer's keys, which says nothing of the token. It is PASS only if the question was settled: as
-// long as the signature does not hold, nothing but the form of a token is.
+// An Answer sums up the steps of one question. It is FAIL if one of them failed, unless only the issuer's
+// keys were unavailable. It is PASS if a step passed and the signature holds: without a valid signature,
+// only the question about the form can be PASS.
 type Answer struct {
 	Question Question `json:"question"`
 	Text     string   `json:"text"` // the question as people ask it
@@ -84,7 +84,7 @@ type Field struct {
 
 // A Report says what Verify says of a token, and why, step by step. It marshals to JSON. It holds
 // neither the token nor its signature, and nothing of it proves anything: claims are for people to
-// read, and only where Verified is set did the issuer write them.
+// read, and the issuer wrote them only if Verified is set.
 type Report struct {
 	Valid bool `json:"valid"` // Verify accepts the token, and it meets the requirements
 
@@ -93,7 +93,7 @@ type Report struct {
 	Refusal  error      `json:"-"`
 	Reason   jwt.Reason `json:"reason,omitempty"`   // of Refusal
 	Text     string     `json:"text"`               // Refusal in one line, or until when the token is valid
-	Verified bool       `json:"signature_verified"` // the signature holds; otherwise header and claims are anybody's words
+	Verified bool       `json:"signature_verified"` // the signature holds; if not, anybody may have written header and claims
 
 	Issuer string    `json:"issuer,omitempty"` // Config.Issuer of the issuer whose rules were applied
 	At     time.Time `json:"at"`               // the time that it was judged for
@@ -114,7 +114,7 @@ type Report struct {
 	BadByte *int `json:"bad_byte,omitempty"`
 }
 
-// undecided reports whether a refusal for this reason says nothing of the token.
+// undecided reports whether a refusal for this reason leaves open whether the token is valid.
 func undecided(reason jwt.Reason) bool {
 	return errors.Is(&jwt.Error{Reason: reason}, jwt.ErrUnavailable)
 }
@@ -137,7 +137,7 @@ func (r *Report) answers() (all []Answer) {
 	return all
 }
 
-// textWidth is how long the lines of a text report get, where they can be broken.
+// textWidth is the length at which lines of a text report are broken, where they can be.
 const textWidth = 80
 
 // String returns the report as plain text.
@@ -175,13 +175,12 @@ func (r *Report) String() string {
 	}
 	if !r.Verified && len(r.Claims) > 0 {
 		w.blank()
-		w.line(0, "The signature was not shown to hold, so what is said of the claims is about UNVERIFIED words.")
+		w.line(0, "The signature is not verified: the steps about claims judge UNVERIFIED text.")
 	}
 	return w.String() + r.Decoded()
 }
 
-// Decoded returns header and claims alone, as two tables: what a caller shows of a token that it does
-// not verify.
+// Decoded returns header and claims alone, as two tables, for callers that do not verify the token.
 func (r *Report) Decoded() string {
 	if r == nil {
 		return ""
@@ -236,8 +235,8 @@ func (w *reportText) step(s Step) {
 	}
 }
 
-// maxColumn is how wide the names and the values of a table get. Meanings stand in one column behind
-// them. That of a longer value stands in the next line.
+// maxColumn is the largest width of the columns of names and of values. The meanings are a third column;
+// the meaning of a longer value stands in the next line.
 const maxColumn = 30
 
 func (w *reportText) fields(title string, fields []Field) {

@@ -13,8 +13,8 @@ import (
 // runLength is the length of the shortest piece of a token that no report may repeat.
 const runLength = 17
 
-// tokenRuns finds pieces of tokens in many texts. Its time grows with the length of tokens and texts
-// alone, whatever they hold: each run of a text is looked up by its hash before it is compared.
+// tokenRuns finds pieces of tokens in many texts. Its time is linear in the length of tokens and texts,
+// whatever they hold: each run of a text is looked up by its hash before it is compared.
 type tokenRuns struct {
 	tokens []string
 	marks  []uint64 // two bits for the hash of each run of runLength bytes

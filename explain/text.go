@@ -1,4 +1,4 @@
-// This file writes values for people: text of others is cut and escaped, and times are told from now.
+// This file writes values for people: it cuts and escapes foreign text, and tells times relative to now.
 
 package explain
 
@@ -14,7 +14,7 @@ import (
 const (
 	// maxShown is how much of a token's own text a sentence repeats, as in [jwt.Error].
 	maxShown = 64
-	// maxListed is how many of several values a sentence names.
+	// maxListed is the number of values that a sentence names.
 	maxListed = 8
 )
 
@@ -78,7 +78,7 @@ func expiry(at, now time.Time) string {
 
 const day = 24 * time.Hour
 
-// inDays is from where on a duration is told in days. Below, it is told to the second.
+// inDays is the duration from which on days are told; a shorter one is told to the second.
 const inDays = 2 * day
 
 // human is a duration in the units that fit it.

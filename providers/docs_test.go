@@ -166,7 +166,7 @@ var hinted = []struct {
 		"that is the other name of the same API at Microsoft Entra ID (with and without api://): list both in Config.Audience"},
 	{"Amazon Cognito", jwt.Config{}, "Cognito", jwttest.Claims{"aud": appClient, "client_id": nil, "token_use": "id"},
 		"it looks like an ID token (it has token_use id), which tells a client who its user is: send an API the access token instead"},
-	{"Keycloak", jwt.Config{}, "Keycloak", jwttest.Claims{"aud": "account"}, "that is Keycloak's own: add a mapper of the kind audience to the client, or to one of its scopes"},
+	{"Keycloak", jwt.Config{}, "Keycloak", jwttest.Claims{"aud": "account"}, "that audience is Keycloak's own: add a mapper of the kind audience to the client, or to one of its scopes"},
 	{"Google", jwt.Config{}, "GoogleServiceAccount", jwttest.Claims{"iss": "accounts.google.com"}, "they differ only by the scheme"},
 	{"Firebase", plain("https://securetoken.google.com/my-project", "my-project"), "", jwttest.Claims{"iss": "https://securetoken.google.com/other", "aud": "other"}, sameHost},
 	{"Zitadel", plain("https://acme.zitadel.cloud", "112233445566778899"), "", jwttest.Claims{"iss": "https://other.zitadel.cloud"},

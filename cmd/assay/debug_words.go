@@ -15,7 +15,7 @@ var pageWords = strings.NewReplacer(
 	"leave Config.Audience empty, the client is checked instead (Config.Clients)", "leave the field Audience empty and fill in Clients",
 	"Look at the error of NewVerifier when the service starts.", "Look at what the service says when it starts.",
 	").Has in place of Scope", " in place of the scope",
-	"any client is taken: Config.Clients is not set", "any client is taken: the field Clients is empty",
+	"every client is accepted: Config.Clients is not set", "every client is accepted: the field Clients is empty",
 	"leave Config.Audience empty, Clients is checked instead", "leave the field Audience empty, and fill in Clients",
 	"or set Config.Clients instead of Audience", "or fill in Clients in place of Audience",
 	"list both in Config.Audience", "put both into the field Audience",

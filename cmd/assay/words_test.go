@@ -115,7 +115,7 @@ func TestNoGo(t *testing.T) {
 func TestReportInFlags(t *testing.T) {
 	for _, payload := range []string{edClaims, edited(`"aud":"https://api.example.com",`, ""), edited("1795291200", "1")} {
 		_, stdout, _ := ran(t, signed(t, edHeader, payload), "verify", "-issuer", "https://issuer.example", "-audience", "https://api.example.com", "-key", exampleKey, "-at", during)
-		if strings.Contains(stdout, "Config.") || strings.Contains(stdout, "SKIP  validate") || strings.Contains(stdout, "SKIP  require") || !strings.Contains(stdout, "any client is taken: -client is not given") {
+		if strings.Contains(stdout, "Config.") || strings.Contains(stdout, "SKIP  validate") || strings.Contains(stdout, "SKIP  require") || !strings.Contains(stdout, "every client is accepted: -client is not given") {
 			t.Errorf("got\n%s", stdout)
 		}
 	}

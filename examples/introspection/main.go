@@ -62,7 +62,7 @@ func (i *introspection) check(ctx context.Context, _ *jwt.Token) error {
 	active, err := i.active(ctx, sent())
 	switch {
 	case err != nil:
-		return fmt.Errorf("%w: introspection: %w", jwt.ErrUnavailable, err) // 503: it says nothing of the token
+		return fmt.Errorf("%w: introspection: %w", jwt.ErrUnavailable, err) // 503: the token may be valid
 	case !active:
 		return errors.New("the issuer says that the token is not active")
 	}

@@ -47,7 +47,7 @@ func (r *revocations) check(ctx context.Context, token *jwt.Token) error {
 	n, err := r.redis.Exists(ctx, entry(token)).Result()
 	switch {
 	case err != nil:
-		return fmt.Errorf("%w: revocations: %w", jwt.ErrUnavailable, err) // 503: it says nothing of the token
+		return fmt.Errorf("%w: revocations: %w", jwt.ErrUnavailable, err) // 503: the token may be valid
 	case n > 0:
 		return errors.New("the token was revoked")
 	}
