@@ -1,4 +1,4 @@
-// This file is the one place that cleans: nothing reaches the terminal that was not written through it.
+// This file cleans what is printed: every command writes to the terminal through it (TestHostilePeers).
 
 package main
 
@@ -12,13 +12,13 @@ import (
 	"unicode/utf8"
 )
 
-// A terminal is what every command writes to. Whatever does not print is written as the escape that JSON
-// has for it: control characters, of C1 too, and those that change the direction of text. So neither a
-// peer, nor a token, nor a file can move the cursor, colour a word or forge one. Line breaks and tabs
-// stay: see foreign for those of others.
+// A terminal is the writer of every command. It writes characters that do not print as JSON's escapes:
+// control characters, C1 among them, and those that change the direction of text. So neither a peer, nor
+// a token, nor a file can move the cursor, colour a word or forge one. It keeps line breaks and tabs: see
+// foreign for those in text of others.
 type terminal struct{ w io.Writer }
 
-// ownEscape stands for the escape character in sequences of our own. Nobody else can write it.
+// ownEscape replaces the escape character in control sequences of assay. Foreign text cannot hold it.
 var ownEscape = "\x1b" + rand.Text()
 
 func (t *terminal) Write(text []byte) (int, error) {
@@ -35,7 +35,7 @@ func (t *terminal) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// beneath is what a terminal writes to, to be asked what it is.
+// beneath returns the writer below a terminal, for questions such as whether it is a file.
 func beneath(stream any) any {
 	if t, ok := stream.(*terminal); ok {
 		return t.w
@@ -43,7 +43,7 @@ func beneath(stream any) any {
 	return stream
 }
 
-// appendClean appends a text with escapes for the characters that are not to be kept.
+// appendClean appends a text, and escapes the characters that do not print.
 func appendClean(b []byte, text string, keep func(rune) bool) []byte {
 	for len(text) > 0 {
 		r, size := utf8.DecodeRuneInString(text)
@@ -63,19 +63,18 @@ func appendClean(b []byte, text string, keep func(rune) bool) []byte {
 }
 
 // foreign is a text that a peer or a file has chosen: a header field, a key id, an error that repeats
-// such a text. Whoever prints it gets one line of ASCII that is not long. In JSON it is cut, and the
-// escapes are those of JSON.
+// such a text. It prints as one short line of ASCII. In JSON it is cut too, with JSON's escapes.
 type foreign string
 
-// maxForeign is how many bytes of such a text are shown: the longest error of an issuer that was asked in
-// two places has less.
+// maxForeign is the number of bytes that are shown of such a text: more than the longest error about an
+// issuer whose metadata was requested in two places.
 const maxForeign = 600
 
 func (f foreign) String() string {
 	return string(appendClean(nil, f.cut(), func(r rune) bool { return ' ' <= r && r <= '~' }))
 }
 
-// MarshalJSON writes a string, whose control characters are escaped where it is written to a terminal.
+// MarshalJSON writes a string. The terminal escapes its control characters.
 func (f foreign) MarshalJSON() ([]byte, error) { return json.Marshal(f.cut()) }
 
 func (f foreign) cut() string {
@@ -89,10 +88,10 @@ func (f foreign) cut() string {
 	return text + "..."
 }
 
-// foreignJSON is a JSON document that a peer has sent. Its texts are as foreign.
+// foreignJSON is a JSON document of a peer. Its texts are treated like foreign.
 type foreignJSON []byte
 
-// maxForeignJSON is how long such a document may be to be shown.
+// maxForeignJSON is the length of the longest such document that is shown.
 const maxForeignJSON = 64 << 10
 
 // MarshalJSON writes the document with its members in their order.
@@ -106,7 +105,7 @@ func (f foreignJSON) MarshalJSON() ([]byte, error) {
 	return b, err
 }
 
-// appendForeign appends the next value, or an error. It stops where b is too long to be shown.
+// appendForeign appends the next value. It stops when b is too long to be shown.
 func appendForeign(b []byte, d *json.Decoder) ([]byte, error) {
 	token, err := d.Token()
 	if err != nil {
@@ -141,13 +140,13 @@ func appendForeign(b []byte, d *json.Decoder) ([]byte, error) {
 		}
 	}
 	if len(b) > maxForeignJSON {
-		return b, nil // it is not shown
+		return b, nil // b is not shown
 	}
 	_, err = d.Token()
 	return append(b, byte(bracket)+2), err // ] follows \ and [ in ASCII, } follows | and {
 }
 
-// oneLine is what is said beside the result of a command.
+// oneLine formats a message beside the result of a command as one line.
 func oneLine(format string, values ...any) string {
 	return foreign(hidden(fmt.Sprintf(format, values...))).String()
 }

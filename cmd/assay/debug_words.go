@@ -1,5 +1,5 @@
-// This file words for the page of debug what other packages say to people who write Go. The page has fields
-// and no Config.
+// This file replaces Go names in texts of other packages by the names of the fields of debug's page, which
+// has no Config.
 
 package main
 
@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// pageWords has what is said to people who write Go, and what the page says instead. The first that fits
-// is taken.
+// pageWords has texts with Go names, and what the page says instead. The first pair that matches is
+// used.
 var pageWords = strings.NewReplacer(
 	"leave Config.Audience empty and name the clients in Config.Clients", "leave the field Audience empty and fill in Clients",
 	"leave Config.Audience empty, the client is checked instead (Config.Clients)", "leave the field Audience empty and fill in Clients",
@@ -56,13 +56,13 @@ var pageWords = strings.NewReplacer(
 )
 
 var (
-	// goPrefix is how errors of package jwt begin.
+	// goPrefix matches the beginning of errors of package jwt.
 	goPrefix = regexp.MustCompile(`^jwt: (?:[A-Z][A-Za-z]*: )?(?:Config for issuer "(?:[^"\\]|\\.)*": )?`)
 	// goType is a type as an error names it.
 	goType = regexp.MustCompile(`\ba \*[a-z0-9]+\.[A-Za-z]+\b`)
 )
 
-// inPageWords rewords a sentence. What stands between quotes comes from a token or a key, and stays.
+// inPageWords rewords a sentence. It keeps text in quotes, which comes from a token or a key.
 func inPageWords(text string) string {
 	text = goType.ReplaceAllString(goPrefix.ReplaceAllString(text, ""), "a key of this kind")
 	var b strings.Builder

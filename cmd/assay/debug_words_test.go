@@ -61,16 +61,16 @@ func TestDebugWords(t *testing.T) {
 // notSaid are texts of those files that the page has no way to: they are about what a program gave or left
 // out, or about a service's own rule, which the page has none of.
 var notSaid = map[string]bool{
-	"The text is what Validate returned: look there.":                                                                                                                           true,
-	"Look at what Validate asks, such as a database of revoked tokens. The token may be valid.":                                                                           true,
+	"The text is what Validate returned: look there.":                                           true,
+	"Look at what Validate asks, such as a database of revoked tokens. The token may be valid.": true,
 	"Nothing, if it is rare. If it is frequent, compare the time that the service gives a request with that of a fetch of keys or of Validate. It is not counted as an outage.": true,
-	"The service has no Verifier: it is nil or zero.":                                                                                                                           true,
-	"Look at the error of NewVerifier when the service starts. The token may be valid.":                                                                                   true,
-	"Validate returned a nil *Error, which is an error that is not nil":                                                                                                         true,
-	"jwt.Header(alg=%s kid=%s typ=%s cty=%s)":                                                                                                                                   true,
-	"jwt.Key(kid=%s kty=%s alg=%s)":                                                                                                                                             true,
-	"jwt: NewKeySet: key %d is nil":                                                                                                                                             true,
-	"the key is nil":                                                                                                                                                            true,
+	"The service has no Verifier: it is nil or zero.":                                   true,
+	"Look at the error of NewVerifier when the service starts. The token may be valid.": true,
+	"Validate returned a nil *Error, which is an error that is not nil":                 true,
+	"jwt.Header(alg=%s kid=%s typ=%s cty=%s)":                                           true,
+	"jwt.Key(kid=%s kty=%s alg=%s)":                                                     true,
+	"jwt: NewKeySet: key %d is nil":                                                     true,
+	"the key is nil":                                                                    true,
 }
 
 // TestDebugWordsQuoted leaves alone what a token says.

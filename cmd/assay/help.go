@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// helpWidth is how long the lines of a help get: a terminal is rarely narrower.
+// helpWidth is the length of the lines of a help text: terminals are rarely narrower.
 const helpWidth = 80
 
-// fill breaks each paragraph into lines of a width. One whose lines are indented stays as it is.
+// fill breaks each paragraph into lines of a width. A paragraph with indented lines stays as it is.
 func fill(text string, width int) string {
 	paragraphs := strings.Split(text, "\n\n")
 	for n, p := range paragraphs {
@@ -23,7 +23,7 @@ func fill(text string, width int) string {
 	return strings.Join(paragraphs, "\n\n")
 }
 
-// hanging writes words behind a first text, and the lines that follow below the first word.
+// hanging writes words behind a first text, and indents the further lines to the first word.
 func hanging(first, text string, width int) string {
 	var b strings.Builder
 	b.WriteString(first)

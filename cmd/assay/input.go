@@ -1,5 +1,5 @@
-// This file reads the token that a command is about, wherever it is, and the settings that several
-// commands share.
+// This file reads the token for a command, from an argument, a file or standard input. It also has the
+// flags that several commands share.
 
 package main
 
@@ -18,7 +18,7 @@ import (
 	"assay.example/jwt"
 )
 
-// exampleToken ends in the year 9999. Its signature is made with the key of RFC 8037 appendix A.1,
+// exampleToken expires in the year 9999. Its signature is made with the key of RFC 8037 appendix A.1,
 // and exampleKey is the public half.
 const (
 	exampleToken = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9." +
@@ -28,10 +28,10 @@ const (
 	exampleFlags = "-issuer https://issuer.example \\\n    -audience https://api.example.com"
 )
 
-// maxInput is more than any token that a server takes.
+// maxInput is the limit of an input, in bytes: far more than a token that servers accept.
 const maxInput = 1 << 20
 
-// tokenSource is where a command takes its token from.
+// tokenSource is the place from which a command reads its token.
 type tokenSource struct{ file string }
 
 func (s *tokenSource) define(flags *flag.FlagSet) {
@@ -39,20 +39,20 @@ func (s *tokenSource) define(flags *flag.FlagSet) {
 }
 
 // aboutInput is the part of a command's help that is about its token.
-const aboutInput = "The token is an argument, the content of a file, or what standard input has if there is no\n" +
-	"argument or it is -. It is found in what people paste: a line \"Authorization: Bearer ...\" or\n" +
-	"\"Cookie: ...\", a curl command or what curl -v prints, the JSON of a token endpoint, quotes and\n" +
-	"broken lines. What is taken off is said. An argument stays in the shell's history: a file or a\n" +
-	"pipe does not."
+const aboutInput = "The token is an argument or the content of a file. Without an argument, or with -, it is read from\n" +
+	"standard input. It may be pasted with its surroundings: a line \"Authorization: Bearer ...\" or\n" +
+	"\"Cookie: ...\", a curl command or the output of curl -v, the JSON of a token endpoint, quotes and\n" +
+	"line breaks. The command says what it removed. An argument stays in the shell's history; a file or\n" +
+	"a pipe does not."
 
-// read returns the token without what surely does not belong to it, and says what that was. Whatever
-// else is there stays, for the report to tell.
+// read returns the token without what surely does not belong to it, and warns of what it removed. It
+// keeps everything else, so that the report can tell of it.
 func (s *tokenSource) read(c *call) (token string, code int, ok bool) {
 	text := ""
 	var err error
 	switch {
 	case s.file != "" && len(c.rest) > 0:
-		return "", c.misused("-file and an argument: which is the token?"), false
+		return "", c.misused("both -file and an argument are given: which is the token?"), false
 	case s.file != "":
 		text, err = readFile("-file", s.file)
 	case len(c.rest) == 0 || len(c.rest) == 1 && c.rest[0] == "-":
@@ -73,7 +73,7 @@ func (s *tokenSource) read(c *call) (token string, code int, ok bool) {
 	case found.token == "":
 		return "", c.misused("there is no token: give one on standard input, in a file, or as an argument"), false
 	case found.off != nil:
-		c.warn("taken off the token: %s", strings.Join(found.off, ", "))
+		c.warn("removed from around the token: %s", strings.Join(found.off, ", "))
 	}
 	return found.token, exitOK, true
 }
@@ -96,8 +96,8 @@ func readAll(r io.Reader, name string) (string, error) {
 	return string(data), err
 }
 
-// readFile reads the file that a flag names. An error does not repeat the name, which may be the secret
-// itself.
+// readFile reads the file that a flag names. Its error does not repeat the name: people may give the secret
+// itself there.
 func readFile(flag, name string) (string, error) {
 	f, err := os.Open(name)
 	if err == nil {
@@ -118,7 +118,7 @@ func isFile(name string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// isTerminal reports whether somebody types there.
+// isTerminal reports whether a reader is a terminal.
 func isTerminal(stream any) bool {
 	f, ok := beneath(stream).(*os.File)
 	if !ok {
@@ -128,13 +128,13 @@ func isTerminal(stream any) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// authorization finds a header field as people copy it: on a line of its own, behind curl's > or in
-// the quotes of its -H.
+// authorization finds a header field as people copy it: on a line of its own, behind curl's >, or in the
+// quotes of curl's -H.
 var authorization = regexp.MustCompile(`(?im)^[> ]*(?:-H +)?['"]?authorization: *(?:bearer +)?([^\r\n]*?)['"]?(?: *\\)?\r?$`)
 
 var bearerWord = regexp.MustCompile(`(?i)^bearer +`)
 
-// bare takes the token out of a header field.
+// bare returns the token in a header field.
 func bare(text string) string {
 	if match := authorization.FindStringSubmatch(text); match != nil {
 		return match[1]
@@ -194,7 +194,7 @@ func (*algorithms) choices() []string {
 	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "HS256", "HS384", "HS512", "EdDSA", "Ed25519"}
 }
 
-// profile is a flag with a few values.
+// profile is the flag for the kind of token.
 type profile struct{ jwt.Profile }
 
 var profiles = map[string]jwt.Profile{"": jwt.AnyAccessToken, "at+jwt": jwt.AccessToken, "id": jwt.IDToken}

@@ -1,4 +1,4 @@
-// This file is the command inspect: it decodes a token as far as it goes, and vouches for nothing.
+// This file is the command inspect: it decodes a token as far as possible, and verifies nothing.
 
 package main
 
@@ -16,9 +16,9 @@ import (
 var inspectCommand = command{
 	name:     "inspect",
 	synopsis: "[flags] [token]",
-	summary:  "decode a token, broken ones as far as they go; unverified",
-	about: "inspect decodes header and claims of a token, with what they mean and times as people read them. It\n" +
-		"asks nobody and has no key: whatever it shows can have been written by anybody. Of a broken header or\n" +
+	summary:  "decode a token, a broken one as far as possible; unverified",
+	about: "inspect decodes header and claims of a token, says what they mean, and writes times for people. It\n" +
+		"makes no requests and has no key, so anybody may have written what it shows. Of a broken header or\n" +
 		"payload it shows the members before the fault, and nothing behind it.\n\n" +
 		aboutInput + "\n\n" +
 		"With -json the result is one JSON object, as docs/report.schema.json describes it.\n\n" +
@@ -27,7 +27,7 @@ var inspectCommand = command{
 	run:     runInspect,
 }
 
-// inspection is what inspect prints as JSON: of a report, what is no verdict.
+// inspection is what inspect prints as JSON: the parts of a report that need no verification.
 type inspection struct {
 	WellFormed bool            `json:"well_formed"`
 	Text       string          `json:"text"`
@@ -43,7 +43,7 @@ type inspection struct {
 	ExpiresAt  time.Time       `json:"expires_at,omitzero"`
 }
 
-// inspected takes out of a report what is known of a token without a key.
+// inspected copies the parts of a report that are known without a key.
 func inspected(r *explain.Report) (in inspection, err error) {
 	text, err := json.Marshal(r)
 	if err == nil {
@@ -80,7 +80,7 @@ func runInspect(ctx context.Context, c *call) int {
 	if at.IsZero() {
 		at.Time = time.Now()
 	}
-	var nobody *jwt.Verifier // trusts no issuer, and so only looks
+	var nobody *jwt.Verifier // trusts no issuer: the token is only decoded
 	r := explain.TokenAt(ctx, nobody, token, at.Time)
 	if *redact {
 		r = r.Redact()

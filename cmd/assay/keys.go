@@ -90,7 +90,7 @@ func runKeys(ctx context.Context, c *call) int {
 	flags := c.flags()
 	var s settings
 	flags.StringVar(&s.issuer, "issuer", "", "`url` of the issuer, byte for byte as its tokens have it in iss")
-	flags.StringVar(&s.jwks, "jwks", "", "`file` or address of the key set, in place of the issuer's metadata; a set may be written here itself")
+	flags.StringVar(&s.jwks, "jwks", "", "`file` or address of the key set, in place of the issuer's metadata; or a set itself")
 	s.remote.define(flags)
 	asJSON := flags.Bool("json", false, "print JSON")
 	if code, ok := c.parse(flags, 0); !ok {

@@ -1,11 +1,11 @@
-// Command assay tells what package jwt would say to a JSON Web Token, and shows it at work.
+// Command assay tells what package jwt decides about a JSON Web Token, and shows the package at work.
 //
 // Usage:
 //
 //	assay <command> [flags]
 //
-// Nothing that it is given leaves the machine but requests to the issuer for its metadata and keys, and those
-// of issuer -client-documents for the documents of clients.
+// It sends requests to the issuer for its metadata and keys. With -client-documents the command issuer also
+// requests the documents of clients. It sends no token.
 //
 //	assay demo                                       guard an API on this machine, and attack it
 //	assay inspect < token.txt                        decode a token, unverified
@@ -52,27 +52,27 @@ const (
 )
 
 func main() {
-	log.SetOutput(&terminal{os.Stderr}) // net/http tells it what peers send out of turn
+	log.SetOutput(&terminal{os.Stderr}) // net/http logs text of peers there
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the whole program but for the process around it. An interrupt ends the command in an
-// orderly way; a second one ends the process.
+// run is the program without its process. After an interrupt the command ends in order; a second
+// interrupt ends the process.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	self, _ := os.Executable() // an unknown one is as one that was installed
+	self, _ := os.Executable() // an unknown path counts as an installed program
 	return runAs(ctx, programOf(self), args, stdin, stdout, stderr)
 }
 
 // goRun is how assay is started in a clone.
 const goRun = "go run ./cmd/assay"
 
-// builtByGoRun finds the file that go run starts: in its folder for this run, or in the build cache.
+// builtByGoRun recognises a file that go run starts: in its temporary folder, or in the build cache.
 var builtByGoRun = regexp.MustCompile(`[/\\]go-build[0-9]+[/\\]b[0-9]+[/\\]exe[/\\]|[/\\][0-9a-f]{2}[/\\][0-9a-f]{64}-d[/\\]`)
 
-// programOf is what somebody typed to start the file.
+// programOf returns the command by which people start this file.
 func programOf(file string) string {
 	if builtByGoRun.MatchString(file) {
 		return goRun
@@ -148,7 +148,7 @@ func commands() []command {
 const cloneHint = "In a clone of the repository, type \"go run ./cmd/assay\" for \"assay\".\n"
 
 func printUsage(w io.Writer) {
-	fmt.Fprint(w, "assay tells what package jwt says to a JSON Web Token, and shows it at work.\n\n"+
+	fmt.Fprint(w, "assay tells what package jwt decides about a JSON Web Token, and why.\n\n"+
 		"Usage:\n\n  assay <command> [flags]\n\nCommands:\n\n")
 	for _, c := range commands() {
 		fmt.Fprint(w, hanging(fmt.Sprintf("  %-10s  ", c.name), c.summary, helpWidth))
@@ -157,7 +157,7 @@ func printUsage(w io.Writer) {
 		"\"assay help <command>\" explains a command.\n"+cloneHint)
 }
 
-// A call is a command with what it was given.
+// A call is one run of a command: its arguments, input and output.
 type call struct {
 	command
 	program        string // what is typed to start assay
@@ -165,11 +165,11 @@ type call struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
-	rest     []string            // the arguments that are no flags, once they are parsed
-	describe func(*flag.FlagSet) // gets the flags, and the command does nothing else; nil: it runs
+	rest     []string            // the arguments that are no flags; set by parse
+	describe func(*flag.FlagSet) // if it is set, the command only calls it with its flags
 }
 
-// flags returns an empty set of flags for the command to fill. Nothing is printed but by parse.
+// flags returns an empty set of flags for the command to fill. Only parse prints about it.
 func (c *call) flags() *flag.FlagSet {
 	flags := flag.NewFlagSet("assay "+c.name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -177,9 +177,9 @@ func (c *call) flags() *flag.FlagSet {
 	return flags
 }
 
-// parse reads the flags, before and behind the arguments, and refuses more arguments than most. If
-// there is nothing left to do, because help was asked for or the line is wrong, ok is false and code
-// the exit status.
+// parse reads the flags, before and behind the arguments, and refuses more arguments than most. If ok is
+// false, the command must end with the exit status code: parse has printed the help, or what is wrong
+// with the command line.
 func (c *call) parse(flags *flag.FlagSet, most int) (code int, ok bool) {
 	if c.describe != nil {
 		c.describe(flags)

@@ -1,5 +1,5 @@
-// This file takes a token out of what people paste or pipe: a header field, a curl command, the answer
-// of a token endpoint, cookies, quotes, broken lines. It says what it took off.
+// This file finds the token in what people paste or pipe: a header field, a curl command, the answer of
+// a token endpoint, cookies, quotes, line breaks. It says what it removed.
 
 package main
 
@@ -20,20 +20,20 @@ const jwtShape = `e[yw][A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2}(?:(?:\.[A-Za-z0-9_-
 
 var (
 	wholeToken = regexp.MustCompile(`^` + jwtShape + `$`)
-	// wordWithin finds a word that may be a token, or the first piece of one, between characters that
-	// surely are not of it.
+	// wordWithin finds a word that may be a token, or its first piece, between characters that a token
+	// does not have.
 	wordWithin = regexp.MustCompile("(?:^|[\\s\"'`=:,;&?#<>(){}\\[\\]|^])(e[yw][A-Za-z0-9_.-]+)(?:$|[\\s\"'`,;&#<>(){}\\[\\]|^\\\\])")
-	// moreOfIt is a line that can only be the next piece of a token that was broken into lines.
+	// moreOfIt recognises a line that can only be the next piece of a token with line breaks.
 	moreOfIt = regexp.MustCompile(`^\\?\r?\n[ \t]*([A-Za-z0-9_.=-]+)[ \t]*(\\?\r?\n|\\?$)`)
 )
 
-// taken is a token, and what was taken off to have it.
+// taken is a token, and descriptions of what was removed around it.
 type taken struct {
 	token string
 	off   []string
 }
 
-// takeOff finds the token in a text. Whatever it does not know stays, for the report to tell.
+// takeOff finds the token in a text. It keeps what it does not recognise, so that the report can tell of it.
 func takeOff(text string) (taken, error) {
 	text, marked := utf8Of(text)
 	t, err := withoutWrapping(strings.TrimSpace(text))
@@ -148,7 +148,7 @@ func inAuthorization(text string) (t taken, ok bool, err error) {
 	return t, true, nil
 }
 
-// cookieName is one that can be repeated.
+// cookieName recognises a cookie's name that a message may repeat.
 var cookieName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,40}$`)
 
 func inCookies(text string) (t taken, ok bool, err error) {
@@ -211,8 +211,8 @@ func inMember(text string) (t taken, ok bool, err error) {
 // quotes are what people and programs put around a token.
 const quotes = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb"
 
-// rejoined is the token that a text is but for quotes around it and white space within; empty if it is
-// something else.
+// rejoined returns the token if a text is one apart from quotes around it and white space within; empty
+// if it is something else.
 func rejoined(text string) (token string, off []string) {
 	inner := strings.Trim(text, quotes)
 	if inner != text {
@@ -247,11 +247,11 @@ func tokensWithin(text string) (all []string) {
 		if token := continuedIn(text[at[2]:at[3]], text[at[3]:]); wholeToken.MatchString(token) && !slices.Contains(all, token) {
 			all = append(all, token)
 		}
-		text = text[at[3]:] // what ends one token may begin the next
+		text = text[at[3]:] // the character behind a token may stand before the next
 	}
 }
 
-// utf8Of takes off a byte order mark, and decodes the UTF-16 that PowerShell writes into files.
+// utf8Of removes a byte order mark, and decodes the UTF-16 that PowerShell writes into files.
 func utf8Of(text string) (decoded string, marked bool) {
 	var at func(i int) uint16
 	switch {

@@ -110,7 +110,7 @@ func TestTakenOffIsSaid(t *testing.T) {
 	stdin := fmt.Sprintf(`{"access_token":"%s","token_type":"Bearer"}`, good)
 	for _, args := range [][]string{{"inspect", "-at", during}, {"verify", "-issuer", "https://issuer.example", "-audience", "https://api.example.com", "-key", exampleKey, "-at", during}} {
 		code, stdout, stderr := ran(t, stdin, args...)
-		if code != exitOK || stderr != "assay "+args[0]+": taken off the token: the JSON around access_token\n" {
+		if code != exitOK || stderr != "assay "+args[0]+": removed from around the token: the JSON around access_token\n" {
 			t.Errorf("%s: exit status %d\n%s%s", args[0], code, stdout, stderr)
 		}
 		plainCode, plain, _ := ran(t, good, args...)

@@ -1,5 +1,5 @@
-// This file is the flags that say how an issuer is reached: where its metadata is, which authorities are
-// trusted, what is sent along.
+// This file has the flags that say how to reach an issuer: where its metadata is, which certificate
+// authorities are trusted, which header fields are sent.
 
 package main
 
@@ -34,7 +34,7 @@ func (r *remote) define(flags *flag.FlagSet) {
 	flags.Var(&r.httpHosts, "http-host", "`name` of a host within your own network that may be asked over http; repeatable")
 }
 
-// used names the first flag that only keys from the network have a use for; empty if none was given.
+// used returns the first given flag that is only for keys from the network; empty if none was given.
 func (r *remote) used() string {
 	switch {
 	case r.metadata != "":
@@ -62,7 +62,7 @@ func (r *remote) options() (*jwt.RemoteOptions, error) {
 	return o, nil
 }
 
-// transport is one that trusts what -ca says, for a client that watches.
+// transport returns a transport that trusts the authorities of -ca.
 func (r *remote) transport() (*http.Transport, error) {
 	roots, err := r.roots()
 	if err != nil {
@@ -86,7 +86,7 @@ func (r *remote) roots() (*x509.CertPool, error) {
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM([]byte(text)) {
-		return nil, errors.New("-ca wants a file with certificates in PEM, and there is none in it")
+		return nil, errors.New("-ca wants a file with certificates in PEM, and this file has none")
 	}
 	return roots, nil
 }

@@ -55,7 +55,7 @@ func TestCA(t *testing.T) {
 		{verify, exitNoKeys, "does not trust the issuer's certificate"},
 		{append(verify, "-ca", empty), exitUsage, "-ca wants a file with certificates in PEM"},
 		{append(verify, "-ca", empty+"x"), exitUsage, "-ca wants a file's name"},
-		{append(verify, "-ca", ca, "-key", exampleKey), exitUsage, "-ca is about keys from the network"},
+		{append(verify, "-ca", ca, "-key", exampleKey), exitUsage, "-ca is for keys from the network"},
 		{append(verify, "-ca", ca, "-jwks", url+"/keys"), exitOK, "VALID"},
 		{[]string{"keys", "-issuer", url, "-ca", ca}, exitOK, "USABLE"},
 		{[]string{"keys", "-issuer", url}, exitNoKeys, "certificate"},

@@ -1,4 +1,4 @@
-// This file keeps out of messages what was given as a secret, a key or a token.
+// This file keeps secrets, keys and tokens of the command line out of messages.
 
 package main
 
@@ -9,22 +9,22 @@ import (
 	"strings"
 )
 
-// tokenLike finds what begins as a token does, or may be an opaque one.
+// tokenLike finds text that begins like a JWT, or that may be an opaque token.
 var tokenLike = regexp.MustCompile(`[A-Za-z0-9_-]*(eyJ|[A-Za-z0-9_-]{40})[A-Za-z0-9_.=+/-]*`)
 
-// hidden takes tokens out of a message: one may be an argument in the wrong place.
+// hidden replaces tokens in a message: people may give one in the wrong place.
 func hidden(message string) string { return tokenLike.ReplaceAllString(message, "(a token)") }
 
-// quotedPart finds what package jwt repeats of a key or an address: it stands between quotes, escaped.
+// quotedPart finds text of a key or an address in an error of package jwt, which puts it in quotes.
 var quotedPart = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// harmless are words of keys that a message about one may repeat.
+// harmless are the words of a key that a message may repeat.
 var harmless = []string{"RSA", "EC", "OKP", "oct", "sig", "enc", "RSA-OAEP", "P-256", "P-384", "P-521", "Ed25519", "X25519", "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"}
 
-// goName is how the errors of package jwt begin. A flag's name stands there for who has no Go.
+// goName matches the beginning of package jwt's errors. The command replaces it by the name of a flag.
 var goName = regexp.MustCompile(`^jwt: (?:[A-Z][A-Za-z]+: )?`)
 
-// withoutSecret words an error about what was given as a key or a secret.
+// withoutSecret words an error about a key or a secret without repeating it.
 func withoutSecret(err error, given string) string {
 	text := quotedPart.ReplaceAllStringFunc(goName.ReplaceAllString(err.Error(), ""), func(quoted string) string {
 		if word := strings.Trim(quoted, `"`); slices.Contains(harmless, word) || slices.Contains((*algorithms)(nil).choices(), word) {
@@ -44,14 +44,14 @@ func withoutSecret(err error, given string) string {
 // naming finds flags that name a secret, a key or a file, whether a command has them or not.
 var naming = regexp.MustCompile(`^--?(?:(?:[a-z0-9]+-)*(?:private|public)?(?:key|jwk|secret|file|pem|cert|pass|token|header)[a-z]*(?:-[a-z-]*)?|ca)(?:=|$)`)
 
-// plainWord is what a command is called, and a flag.
+// plainWord recognises what may be the name of a command or flag.
 var plainWord = regexp.MustCompile(`^-{0,2}[a-z][a-z0-9-]{0,30}$`)
 
-// namesSecret reports whether a flag is there that names a secret, a key or a file: people give it the
-// secret itself, and without quotes a shell makes several arguments of that.
+// namesSecret reports whether the line has a flag for a secret, a key or a file: people may give it the
+// secret itself, which a shell splits into several arguments if it has no quotes.
 func (c *call) namesSecret() bool { return slices.ContainsFunc(c.args, naming.MatchString) }
 
-// wrongFlag says which of the flags that were read last is wrong, and repeats nothing of its value.
+// wrongFlag says which of the last two arguments is a wrong flag, and repeats nothing of its value.
 func wrongFlag(flags *flag.FlagSet, args []string) string {
 	read := len(args) - len(flags.Args())
 	for _, at := range []int{read - 1, read - 2} { // a value stands behind its flag, or behind =
@@ -79,7 +79,7 @@ func wrongFlag(flags *flag.FlagSet, args []string) string {
 	return "there is no such flag" + meant(unknownFlag(flags, args), "-", flagNames(flags))
 }
 
-// unknownFlag is the flag that was read last, if there is none of that name.
+// unknownFlag returns the last flag that was read, if the command has no such flag.
 func unknownFlag(flags *flag.FlagSet, args []string) string {
 	read := len(args) - len(flags.Args())
 	if read == 0 || !strings.HasPrefix(args[read-1], "-") {
@@ -92,7 +92,7 @@ func unknownFlag(flags *flag.FlagSet, args []string) string {
 	return name
 }
 
-// noSuchFlag says which flag was meant. It repeats nothing but a plain word.
+// noSuchFlag suggests the flag that was meant. It repeats only a plain word.
 func noSuchFlag(flags *flag.FlagSet, args []string) string {
 	name := unknownFlag(flags, args)
 	if !plainWord.MatchString(name) {

@@ -1,4 +1,4 @@
-// This file guesses which command or flag somebody meant who misspelled one.
+// This file guesses which command or flag a misspelled word means.
 
 package main
 
@@ -12,7 +12,7 @@ var otherNames = map[string]string{
 	"decode": "inspect", "parse": "inspect", "show": "inspect", "check": "verify", "validate": "verify", "explain": "verify", "jwks": "keys", "page": "debug",
 }
 
-// nearest is the name that somebody meant; empty if that cannot be told.
+// nearest returns the name that a word most likely means; empty if none is near.
 func nearest(word string, names []string) string {
 	word = strings.ToLower(word)
 	var begins []string
@@ -34,7 +34,7 @@ func nearest(word string, names []string) string {
 // distance counts the letters that were added, left out, replaced or swapped with the next one.
 func distance(a, b string) int {
 	if len(a) > 40 || len(b) > 40 {
-		return 40 // no name is as long
+		return 40 // no name is that long
 	}
 	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
 	for j := range rows[1] {
@@ -57,7 +57,7 @@ func distance(a, b string) int {
 	return rows[1][len(b)]
 }
 
-// meant asks whether the nearest name was meant; empty if there is none. dash is what stands before it.
+// meant asks whether the nearest name was meant; empty if there is none. dash is put before the name.
 func meant(word, dash string, names []string) string {
 	name := nearest(word, names)
 	if other := otherNames[word]; dash == "" && other != "" && slices.Contains(names, other) {

@@ -1,5 +1,5 @@
-// This file is what verify says to whoever does not say whose token it is: the token decoded, what the
-// token says of itself, and the command that lets the issuer's keys decide.
+// This file is what verify prints without an issuer or an audience: the decoded token, what it says of
+// itself, and the command that lets the issuer's keys decide.
 
 package main
 
@@ -13,7 +13,7 @@ import (
 	"assay.example/jwt/explain"
 )
 
-// An introduction is what a token says of itself that a command line needs. All of it is unverified.
+// An introduction has what a token says of itself and a command line needs. All of it is unverified.
 type introduction struct {
 	issuer     string
 	audience   []string
@@ -21,16 +21,16 @@ type introduction struct {
 	algorithm  string
 	keyID      string
 	accessType bool     // typ says that it is an access token of RFC 9068
-	idToken    bool     // it has what only an ID token has
-	others     []string // arguments that were given too
+	idToken    bool     // it has claims that only ID tokens have
+	others     []string // further arguments of the command line
 	given      string   // the flag that says where the keys are; empty: none
 }
 
-// harmlessText is what a command line may repeat of a token: names and addresses, no white space, nothing
-// that a terminal or a shell between quotes takes for more.
+// harmlessText recognises text of a token that a printed command may repeat: names and addresses, without
+// white space or characters that are special to a terminal, or to a shell between quotes.
 var harmlessText = regexp.MustCompile(`^[A-Za-z0-9._~:/?#\[\]@!$&*+,;=%{}|-]{1,200}$`)
 
-// textsIn are the strings of a member that can be repeated: those of an array, or the one that it is.
+// textsIn returns the strings of a member, or of its array, that a printed command may repeat.
 func textsIn(fields []explain.Field, name string) (all []string) {
 	for _, f := range fields {
 		if f.Name != name || f.Redacted {
@@ -46,7 +46,7 @@ func textsIn(fields []explain.Field, name string) (all []string) {
 	return slices.DeleteFunc(all, func(text string) bool { return !repeatable(text) || strings.HasSuffix(text, "...") })
 }
 
-// repeatable reports whether a text can be part of a command that is printed: it is no token either.
+// repeatable reports whether a printed command may have this text: harmless, and not a token.
 func repeatable(text string) bool { return harmlessText.MatchString(text) && hidden(text) == text }
 
 func firstIn(fields []explain.Field, names ...string) string {
@@ -67,7 +67,7 @@ func introduce(r *explain.Report) introduction {
 	}
 }
 
-// asked takes over what the command line says already.
+// asked copies what the command line says already.
 func (in introduction) asked(s *settings) introduction {
 	if s.issuer != "" {
 		in.issuer = orEmpty(s.issuer)
@@ -95,7 +95,7 @@ func (in introduction) asked(s *settings) introduction {
 	return in
 }
 
-// orEmpty is a text, if it can be repeated.
+// orEmpty returns a text if a printed command may have it, else the empty string.
 func orEmpty(text string) string {
 	if repeatable(text) {
 		return text
@@ -105,7 +105,7 @@ func orEmpty(text string) string {
 
 func (in introduction) symmetric() bool { return strings.HasPrefix(in.algorithm, "HS") }
 
-// keys says where the keys would be looked for.
+// keys says where verify would look for the keys.
 func (in introduction) keys() string {
 	key := "the only key of the issuer that fits"
 	if in.keyID != "" {
@@ -122,8 +122,8 @@ func (in introduction) keys() string {
 	return key + "; the issuer's name is no https address, so you must have its key set"
 }
 
-// arguments are those of the command that verifies the token, a line each. A name in capitals stands for
-// what the token does not say.
+// arguments returns the arguments of the command that verifies the token, a line each. A word in capitals
+// replaces what the token does not say.
 func (in introduction) arguments(token string) []string {
 	lines := []string{"-issuer " + orPlaceholder(in.issuer, "ISSUER")}
 	switch {
@@ -162,10 +162,10 @@ func orPlaceholder(text, placeholder string) string {
 	return shellQuoted(text)
 }
 
-// plainArgument is what a shell takes as it stands.
+// plainArgument recognises an argument that needs no quotes in a shell.
 var plainArgument = regexp.MustCompile(`^[A-Za-z0-9._:/@+,=%-]+$`)
 
-// shellQuoted is a text as a POSIX shell takes it for one word.
+// shellQuoted quotes a text so that a POSIX shell reads it as one word.
 func shellQuoted(text string) string {
 	if plainArgument.MatchString(text) {
 		return text
@@ -183,9 +183,9 @@ func (c *call) unasked(s *settings, r *explain.Report, from *tokenSource) error 
 	known := introduce(r).asked(s)
 	switch {
 	case !in.WellFormed:
-		text += "\nNo key can make a token valid that is not well formed.\n"
+		text += "\nThe token is not well formed: no key can make it valid.\n"
 	case !slices.Contains((*algorithms)(nil).choices(), known.algorithm):
-		text += "\nNo key can check it: its algorithm is none that assay knows.\n"
+		text += "\nassay does not support its algorithm, so no key can verify it.\n"
 	default:
 		text += known.advice(c.program, from)
 	}
@@ -193,7 +193,7 @@ func (c *call) unasked(s *settings, r *explain.Report, from *tokenSource) error 
 	return err
 }
 
-// advice says what would be trusted, and how to have it checked.
+// advice says what verify would trust, and which command checks it.
 func (in introduction) advice(program string, from *tokenSource) string {
 	audience := strings.Join(in.audience, ", ")
 	if audience == "" {
@@ -210,15 +210,15 @@ func (in introduction) advice(program string, from *tokenSource) string {
 		}
 		b.WriteString(hanging(fmt.Sprintf("  %-9s  ", row.name), value, helpWidth))
 	}
-	b.WriteString("\n" + fill("Anybody can have written that. Compare it with what your service is configured for; if it is the same, let the issuer's keys decide:", helpWidth) +
+	b.WriteString("\n" + fill("Anybody may have written that. Compare it with the configuration of your service. If they agree, let the issuer's keys decide:", helpWidth) +
 		"\n\n  " + program + " verify \\\n      " + strings.Join(in.arguments(from.argument()), " \\\n      ") + "\n")
 	if in.idToken {
-		b.WriteString("\n" + fill("It looks like an ID token, which is for the client that asked for it. An API should be sent the access token.", helpWidth) + "\n")
+		b.WriteString("\n" + fill("It looks like an ID token, which is for the client that asked for it. Clients should send an API the access token.", helpWidth) + "\n")
 	}
 	return b.String()
 }
 
-// argument is how the token is given to a command again.
+// argument returns the argument that gives the token to a command again.
 func (s *tokenSource) argument() string {
 	if s.file == "" || !repeatable(s.file) {
 		return "< token.txt"

@@ -84,9 +84,9 @@ func TestUnasked(t *testing.T) {
 		{signed(t, edHeader, edited("https://issuer.example", "https://a/{b}&c;d")), nil, []string{"-issuer 'https://a/{b}&c;d'"}, ""},
 		{signed(t, edHeader, edited("https://issuer.example", `\u001b[31m`)), nil, []string{"-issuer ISSUER"}, "\x1b"},
 		{signed(t, edHeader, edClaims), []string{"-redact"}, []string{"(redacted)", "-issuer https://issuer.example"}, "Ada"},
-		{signed(t, `{"alg":"none"}`, edClaims), nil, []string{"its algorithm is none that assay knows"}, "assay verify \\"},
-		{parts[0] + "." + parts[1], nil, []string{"BROKEN", "No key can make a token valid that is not well formed"}, "assay verify \\"},
-		{"2YotnFZFEjr1zCsicMWpAA", nil, []string{"BROKEN", "No key can make"}, "assay verify \\"},
+		{signed(t, `{"alg":"none"}`, edClaims), nil, []string{"assay does not support its algorithm"}, "assay verify \\"},
+		{parts[0] + "." + parts[1], nil, []string{"BROKEN", "no key can make it valid"}, "assay verify \\"},
+		{"2YotnFZFEjr1zCsicMWpAA", nil, []string{"BROKEN", "no key can make"}, "assay verify \\"},
 	} {
 		code, stdout, stderr := ran(t, c.token, append([]string{"verify"}, c.args...)...)
 		if code != exitUsage || c.not != "" && strings.Contains(stdout, c.not) {

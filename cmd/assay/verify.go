@@ -25,10 +25,10 @@ var verifyCommand = command{
 	name:     "verify",
 	synopsis: "[-issuer url -audience api] [flags] [token]",
 	summary:  "say whether a token is valid, and if it is not, why",
-	about: "verify holds a token against an issuer and an API, and answers five questions with every step of\n" +
-		"the verification: is it well formed, has it been tampered with, is it in its validity period, is\n" +
-		"it from the intended authority, is it meant for this application? Keys are found by the issuer's\n" +
-		"metadata unless -jwks, -key or -secret-file says otherwise, and nothing else is asked.\n\n" +
+	about: "verify checks whether a token is valid for an issuer and an API. It shows every step, under five\n" +
+		"questions: is it well formed, has it been tampered with, is it in its validity period, is it from\n" +
+		"the intended authority, is it meant for this application? It finds the keys by the issuer's\n" +
+		"metadata, unless -jwks, -key or -secret-file gives them. It makes no other requests.\n\n" +
 		"Without -issuer or -audience it decodes the token, says what would be trusted, and prints the\n" +
 		"command that verifies it.\n\n" +
 		aboutInput + "\n\n" +
@@ -41,7 +41,7 @@ var verifyCommand = command{
 	run: runVerify,
 }
 
-// settings are what a verifier is made of.
+// settings are the flags of which a verifier is made.
 type settings struct {
 	issuer       string
 	tenants      texts
@@ -68,13 +68,13 @@ const (
 func (s *settings) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.issuer, "issuer", "", "`url` of the issuer, byte for byte as its tokens have it in iss")
 	flags.Var(&s.tenants, "tenant", "`id` of a tenant, for an issuer with {tenantid} in its name; repeatable")
-	flags.BoolVar(&s.anyTenant, "insecure-any-tenant", false, "take tokens of every tenant of such an issuer")
+	flags.BoolVar(&s.anyTenant, "insecure-any-tenant", false, "accept tokens of every tenant of such an issuer")
 	flags.Var(&s.audience, "audience", "`api` that the token must be for (aud); repeatable")
 	flags.Var(&s.clients, "client", "`id` of a client that it may be issued to (client_id, azp, cid, appid); repeatable")
-	flags.BoolVar(&s.skipAudience, "insecure-skip-audience", false, "take tokens for any API of the issuer")
+	flags.BoolVar(&s.skipAudience, "insecure-skip-audience", false, "accept tokens for every API of the issuer")
 	flags.StringVar(&s.jwks, "jwks", "", "`file` or address of the key set, in place of the issuer's metadata")
-	flags.StringVar(&s.key, "key", "", "`file` with the issuer's public key: PEM, a certificate or a JWK; a JWK may be written here itself")
-	flags.StringVar(&s.secretFile, "secret-file", "", "`file` with the secret of HS256, HS384 or HS512, its bytes as they are but for one line end")
+	flags.StringVar(&s.key, "key", "", "`file` with the issuer's public key: PEM, a certificate or a JWK; or a JWK itself in place of a file")
+	flags.StringVar(&s.secretFile, "secret-file", "", "`file` with the secret of HS256, HS384 or HS512: its bytes without a line end at the end")
 	flags.BoolVar(&s.base64, "base64", false, "the content of -secret-file is base64 or base64url")
 	flags.Var(&s.algorithms, "alg", "`algorithm` that may be used; repeatable (default: each key's own; HS256 with -secret-file)")
 	flags.Var(&s.profile, "profile", "`kind` of token: at+jwt (RFC 9068) or id (OpenID Connect); default: any access token")
@@ -82,7 +82,7 @@ func (s *settings) define(flags *flag.FlagSet) {
 	s.remote.define(flags)
 }
 
-// advice says what is wrong with the flags, and tells of one to whoever tries assay demo.
+// advice says what is wrong with the flags. For an http issuer on this machine it names the flag for that.
 func (s *settings) advice(err error) string {
 	text := flagWords.of(goName.ReplaceAllString(err.Error(), ""))
 	if !s.loopbackHTTP && (onLoopback(s.issuer) || onLoopback(s.jwks)) {
@@ -101,10 +101,10 @@ func onLoopback(address string) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// errKeys says that keys were named and cannot be used.
+// errKeys says that the command line gives keys that cannot be used.
 var errKeys = errors.New("the keys cannot be used")
 
-// verifier makes the verifier. An error is about the command line, and the files that it names.
+// verifier makes the verifier. Its errors are about the command line and the files that it names.
 func (s *settings) verifier() (*jwt.Verifier, error) {
 	config, err := s.config()
 	if err != nil {
@@ -118,7 +118,7 @@ const tenantID = "{tenantid}"
 
 var guid = regexp.MustCompile(`^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// lacking says what a verifier needs and was not given; nil: nothing.
+// lacking says which required flag is missing; nil if none is.
 func (s *settings) lacking() error {
 	switch {
 	case s.issuer == "":
@@ -129,7 +129,7 @@ func (s *settings) lacking() error {
 	return nil
 }
 
-// check finds what package jwt would refuse too, and says it with the names of flags.
+// check finds mistakes that package jwt would also refuse, and words them with the names of flags.
 func (s *settings) check() error {
 	tenants, many := len(s.tenants) > 0 || s.anyTenant, strings.Contains(s.issuer, tenantID)
 	switch {
@@ -142,13 +142,13 @@ func (s *settings) check() error {
 	case len(s.tenants) > 0 && s.anyTenant:
 		return errors.New("-insecure-any-tenant contradicts -tenant")
 	case many && !tenants:
-		return errors.New("-tenant is required, as -issuer has " + tenantID + ": whose tokens are taken?")
+		return errors.New("-tenant is required, as -issuer has " + tenantID + ": whose tokens are accepted?")
 	case slices.ContainsFunc(s.tenants, func(id string) bool { return !guid.MatchString(id) }):
 		return errors.New("-tenant wants the tenant's id: a GUID in lower case")
 	case many && s.metadata == "" && s.jwks == "" && s.key == "" && s.secretFile == "":
 		return errors.New("-metadata is required, as -issuer has " + tenantID + ": where are the keys of all tenants?")
 	case s.base64 && s.secretFile == "":
-		return errors.New("-base64 is about -secret-file, which is not there")
+		return errors.New("-base64 is for -secret-file, which is missing")
 	}
 	return nil
 }
@@ -180,7 +180,7 @@ func (s *settings) keys() (jwt.KeySource, error) {
 	case named > 1:
 		return nil, errors.New("only one of -jwks, -key and -secret-file can be given")
 	case file && s.used() != "":
-		return nil, errors.New(s.used() + " is about keys from the network, and a file holds them here")
+		return nil, errors.New(s.used() + " is for keys from the network, and here a file has them")
 	case s.jwks != "" && s.metadata != "":
 		return nil, errors.New("-metadata contradicts -jwks: both say where the keys are")
 	case s.jwks != "":
@@ -212,8 +212,8 @@ func inline(flag, value string) (string, error) {
 	return text, nil
 }
 
-// unusable says of a flag why the keys that it holds or names cannot be used, and repeats nothing of
-// them.
+// unusable says why the keys that a flag holds or names cannot be used, and repeats nothing of the
+// keys.
 func unusable(flag, value, text string, err error) error {
 	if isInline(value) {
 		return fmt.Errorf("%w: %s: %s; %s wants a file's name", errKeys, flag, flagWords.of(withoutSecret(err, text)), flag)
@@ -221,7 +221,7 @@ func unusable(flag, value, text string, err error) error {
 	return fmt.Errorf("%w: %s: %s", errKeys, flag, flagWords.of(withoutSecret(err, text+value)))
 }
 
-// schemed finds what is an address, and no file.
+// schemed recognises an address, as opposed to a file.
 var schemed = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 
 func (s *settings) keySet() (jwt.KeySource, error) {
@@ -247,7 +247,7 @@ func (s *settings) keySet() (jwt.KeySource, error) {
 	return set, nil
 }
 
-// setHint knows what else a text may be that is no set of keys, or one of others.
+// setHint says what a text may be if it is not a set of keys that can be used.
 func setHint(text string) string {
 	var document struct {
 		Type json.RawMessage `json:"kty"`
@@ -390,14 +390,14 @@ func runVerify(ctx context.Context, c *call) int {
 	return exitFailed
 }
 
-// verifyUnasked decodes the token of a command line that does not say whose it must be. That is a wrong
-// command line all the same: nobody shall take its exit status for a valid token.
+// verifyUnasked decodes the token of a command line without issuer or audience. The exit status is that of
+// a wrong command line, so that nobody takes it for that of a valid token.
 func (c *call) verifyUnasked(ctx context.Context, s *settings, from *tokenSource, at time.Time, redact bool) int {
 	token, code, ok := from.read(c)
 	if !ok {
 		return code
 	}
-	r := explain.TokenAt(ctx, nil, token, at) // nil trusts no issuer, and so only looks
+	r := explain.TokenAt(ctx, nil, token, at) // nil trusts no issuer: the token is only decoded
 	if redact {
 		r = r.Redact()
 	}
@@ -408,7 +408,7 @@ func (c *call) verifyUnasked(ctx context.Context, s *settings, from *tokenSource
 	return exitUsage
 }
 
-// maxArguments is more than a header field without quotes makes.
+// maxArguments is more than a header field without quotes is split into by a shell.
 const maxArguments = 3
 
 func (c *call) printJSON(v any) error {
@@ -418,7 +418,7 @@ func (c *call) printJSON(v any) error {
 	return e.Encode(v)
 }
 
-// marks are the words of a report that have a colour. What comes from a token begins no line.
+// marks are the words of a report that have a colour, at the beginning of a line: text of a token is not there.
 var marks = regexp.MustCompile(`(?m)^VALID|^REFUSED|^UNDECIDED|^WELL FORMED|^BROKEN|UNVERIFIED|^  (?:PASS|FAIL|SKIP) |(?:PASS|FAIL|SKIP)$`)
 
 // painted colours the verdicts of a report.

@@ -27,7 +27,7 @@ type buildVersion struct {
 	Version  string `json:"version,omitempty"`
 	Revision string `json:"revision,omitempty"`
 	Time     string `json:"time,omitempty"`     // of the revision
-	Modified bool   `json:"modified,omitempty"` // there were changes that the revision does not have
+	Modified bool   `json:"modified,omitempty"` // the build has changes that the revision lacks
 	Go       string `json:"go"`
 	OS       string `json:"os"`
 	Arch     string `json:"arch"`
@@ -53,7 +53,7 @@ func runVersion(_ context.Context, c *call) int {
 	return exitOK
 }
 
-// versionOf reads what a build says of itself; nil: nothing.
+// versionOf reads the build information; nil if there is none.
 func versionOf(info *debug.BuildInfo) buildVersion {
 	v := buildVersion{Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	if info == nil {

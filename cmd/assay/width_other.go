@@ -4,5 +4,5 @@ package main
 
 import "os"
 
-// columnsOf is the width of a terminal; 0, as it cannot be told.
+// columnsOf returns the width of a terminal: 0, as it is not known on this system.
 func columnsOf(*os.File) int { return 0 }

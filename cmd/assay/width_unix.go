@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// columnsOf is the width of a terminal; 0 if that cannot be told.
+// columnsOf returns the width of a terminal; 0 if it is not known.
 func columnsOf(f *os.File) int {
 	var size struct{ rows, columns, x, y uint16 } // struct winsize of <sys/ioctl.h>
 	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), syscall.TIOCGWINSZ, uintptr(unsafe.Pointer(&size))); errno != 0 {

@@ -1,5 +1,5 @@
-// This file says in words of flags what package jwt says in words of Go: whoever has no Go is shown none. The
-// page's own words stand in debug_words.go.
+// This file replaces Go names in texts of package jwt by the names of flags, for people without Go. The words
+// of the page are in debug_words.go.
 
 package main
 
@@ -11,10 +11,10 @@ import (
 	"assay.example/jwt/explain"
 )
 
-// A wording names the settings of a verification as those who make them know them.
+// A wording replaces names of settings in texts.
 type wording struct{ names *strings.Replacer }
 
-// flagWords are the words of the command line. The first that fits is taken.
+// flagWords are the words of the command line. The first pair that matches is used.
 var flagWords = wording{strings.NewReplacer(
 	"leave Config.Audience empty, Clients is checked instead", "leave -audience out, -client is checked instead",
 	"set Config.Clients instead of Audience", "give -client instead of -audience", "Config.Clients is not set", "-client is not given",
@@ -27,7 +27,7 @@ var flagWords = wording{strings.NewReplacer(
 	"Config.Require is not set", "nothing is asked of every token", " (Config.Require)", "",
 	"Config.Validate is not set", "a service can have a rule of its own here", "it is a rule of this service's own: Config.Validate", "it is a rule of this service's own",
 	"or read the claim in Config.Validate", "or have the service read the claim",
-	"Config.Validate", "the service's own rule", "Config.MaxAge", "the largest age", "Config.Tenants", "the tenants that are taken",
+	"Config.Validate", "the service's own rule", "Config.MaxAge", "the largest age", "Config.Tenants", "the tenants that are accepted",
 	" Keep keys over a restart with RemoteOptions.SnapshotFile.", "",
 	`ask for Claim("roles").Has in place of Scope`, "ask for that claim in place of the scope",
 	"Look at the error of NewVerifier when the service starts.", "Look at what the service says when it starts.",
@@ -39,7 +39,7 @@ var (
 	scopeOf  = regexp.MustCompile(`\bScope\(([^)]*)\)`)
 )
 
-// of takes Go out of a text.
+// of replaces the Go names in a text.
 func (w wording) of(text string) string {
 	text = w.names.Replace(text)
 	return scopeOf.ReplaceAllString(claimHas.ReplaceAllString(text, "$2 in the claim $1"), "scope $1")
@@ -48,7 +48,7 @@ func (w wording) of(text string) string {
 // unaskable are the steps that no flag asks for.
 var unaskable = []string{"require", "validate"}
 
-// askable leaves those steps out of a report that is read by people.
+// askable removes those steps from a report for people.
 func askable(r *explain.Report) *explain.Report {
 	own := *r
 	own.Steps = slices.DeleteFunc(slices.Clone(r.Steps), func(s explain.Step) bool {
@@ -57,7 +57,7 @@ func askable(r *explain.Report) *explain.Report {
 	return &own
 }
 
-// in takes Go out of what a report says. What it shows of the token stays.
+// in replaces the Go names in the texts of a report, but not in what comes from the token.
 func (w wording) in(r *explain.Report) *explain.Report {
 	own := *r
 	own.Text, own.Steps = w.of(r.Text), slices.Clone(r.Steps)
