@@ -152,6 +152,24 @@ func TestForgedTokenWithTheNextKid(t *testing.T) {
 	}
 }
 
+// A token whose key was published during a look-up that it joined gets one of its own, within what it may wait.
+func TestJoinedLookUpIsTooOld(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		v := service(t, p)
+		p.Set(func(p *fixture.Provider) { p.Delay = 2 * time.Second }) // its answer is that of the time of the request
+		go fixture.Verify(v, fixture.Naming("nobody"))
+		time.Sleep(time.Second)
+		p.Set(func(p *fixture.Provider) { p.Keys = append(p.Keys, rename(p, "next")) })
+		start := time.Now()
+		token, err := fixture.Verify(v, fixture.Mint("next"))
+		fixture.WantAccepted(t, token, err)
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("it waited %v", took)
+		}
+	})
+}
+
 // A key set that moves is found within a minute more, whatever its former address answers.
 func TestMovedKeySet(t *testing.T) {
 	t.Parallel()
