@@ -1,4 +1,4 @@
-// This file gives contexts with a verified token, for tests of handlers alone.
+// This file makes contexts with a verified token, for tests of a handler without its guard.
 
 package jwttest
 
@@ -14,21 +14,21 @@ import (
 	"assay.example/jwt"
 )
 
-// contextKey signs the tokens of all contexts. It is made once in a process, and no issuer publishes it:
-// such a token is of no use but in its context.
+// contextKey signs the tokens of all contexts. It is made once in a process. No issuer publishes it, so no
+// other verifier accepts such a token.
 var contextKey = sync.OnceValue(func() signer {
 	return signer{alg: jwt.ES256, kid: "context", key: hidden[crypto.Signer](must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)))}
 })
 
-// newVerifier returns the verifier of Context's tokens.
+// newVerifier returns the verifier for the tokens of Context.
 func (i *Issuer) newVerifier() *jwt.Verifier {
 	return must(jwt.NewVerifier(jwt.Config{Issuer: i.URL, Audience: slices.Clone(i.audience), Keys: contextKey().public(jwt.ES256)}))
 }
 
 // Context returns a context in which [jwt.FromContext] finds a verified token with these claims, for the
-// unit test of a handler that stands behind a guard. The claims are filled in as those of Token. It takes
-// microseconds: no request is made, and the key (ES256) is made once in a process. Context panics if a
-// verifier with the issuer's Config would refuse the claims. It passes no guard, as [jwt.NewContext] says.
+// unit test of a handler behind a guard. It adds absent claims as Token does. It takes microseconds: it makes
+// no request, and the key (ES256) is made once in a process. Context panics if a verifier with the issuer's
+// Config would refuse the claims. The context does not pass a guard: see [jwt.NewContext].
 func (i *Issuer) Context(ctx context.Context, claims Claims) context.Context {
 	s := contextKey()
 	input := base64url(encode(map[string]any{"alg": s.alg, "typ": "JWT", "kid": s.kid})) + "." + base64url(i.payload(claims))

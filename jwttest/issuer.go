@@ -5,9 +5,9 @@
 //
 // # A handler's unit test
 //
-// [Issuer.Context] gives a context in which [jwt.FromContext] finds a verified token, in microseconds:
-// neither keys are fetched nor an RSA key is made. It passes no guard. To test routes with their guard,
-// send a request with the header "Authorization: Bearer " + iss.Token(claims).
+// [Issuer.Context] returns a context in which [jwt.FromContext] finds a verified token. It takes microseconds,
+// because it fetches no keys and makes no RSA key. The context does not pass a guard. To test a route with its
+// guard, send a request with the header "Authorization: Bearer " + iss.Token(claims).
 //
 // # Time that a test owns
 //
@@ -25,21 +25,21 @@
 //			t.Fatal(err)
 //		}
 //		token := iss.Token(nil)
-//		time.Sleep(2 * time.Hour) // at once
+//		time.Sleep(2 * time.Hour) // returns at once
 //		if _, err := v.Verify(t.Context(), token); !errors.Is(err, jwt.ErrExpired) {
 //			t.Error(err)
 //		}
 //	})
 //
-// An issuer with a listener has to be started outside of the bubble. Key, Token, Mint and Context work
-// inside all the same; a verifier inside needs the issuer's key rather than its address: set Config.Keys to
-// iss.Key(jwt.RS256), or whatever algorithm its tokens have.
+// Start an issuer with a listener outside of the bubble. Its Key, Token, Mint and Context also work inside.
+// A verifier inside needs the issuer's key rather than its address: set Config.Keys to iss.Key(jwt.RS256), or
+// to the key of the algorithm of its tokens.
 //
 // # Other languages
 //
 // "assay issuer" serves such an issuer to programs in any language.
 //
-// Like httptest it panics where a test is written wrongly.
+// Like httptest it panics if a test uses it wrongly.
 package jwttest
 
 import (
@@ -81,10 +81,10 @@ const (
 	ClientSecret = "test-secret"
 )
 
-// requestTimeout ends requests that their client does not finish.
+// requestTimeout ends requests that a client does not finish.
 const requestTimeout = 10 * time.Second
 
-// lifetime is the exp of tokens that do not set their own, counted from now.
+// lifetime is the time from now to exp in tokens whose claims do not set exp.
 const lifetime = time.Hour
 
 // TB is the part of [testing.TB] that an Issuer needs.
@@ -96,14 +96,14 @@ type TB interface {
 
 // Options are the settings of an Issuer. The zero value, and nil, are what most tests want.
 type Options struct {
-	// PlainHTTP serves http instead of https. Verifiers accept that on loopback alone, and if
-	// their RemoteOptions say so, as those of Issuer.Config do.
+	// PlainHTTP serves http instead of https. Verifiers accept that only on loopback, and only if
+	// their RemoteOptions allow it, as those of Issuer.Config do.
 	PlainHTTP bool
 
-	// URL is the issuer's name, such as "https://issuer.example". No server is started then: Client
-	// and Config reach the issuer by a call instead of a network, and whoever wants others to reach it
-	// serves it, as it is an http.Handler. Path and PlainHTTP follow from it and must be zero. Empty:
-	// the address that Start listens on.
+	// URL is the issuer's name, such as "https://issuer.example". With it, Start starts no server: Client
+	// and Config reach the issuer by a function call. To let others reach the issuer, serve it: it is an
+	// http.Handler. Path and PlainHTTP follow from URL and must be zero. Empty: the address that Start
+	// listens on.
 	URL string
 
 	// Path follows the address in the issuer's name: "/" gives it the trailing slash of Auth0,
@@ -113,13 +113,13 @@ type Options struct {
 	// Audience is the aud of tokens and of Config. Nil: the constant Audience.
 	Audience []string
 
-	// Algorithms are those that the issuer publishes a key for; tokens are signed with the first.
-	// Nil: all but HMAC, and RS256 first.
+	// Algorithms are those for which the issuer publishes a key; it signs tokens with the first. Nil:
+	// all but HMAC, RS256 first.
 	Algorithms []jwt.Algorithm
 }
 
-// An Issuer issues tokens. It is safe for concurrent use. It is an [http.Handler] too, so that a
-// test can serve it without a network.
+// An Issuer issues tokens. It is safe for concurrent use. It is also an [http.Handler], so that a test
+// can serve it without a network.
 type Issuer struct {
 	// URL is the issuer's name: the claim iss of its tokens, and where its metadata is found.
 	URL string
@@ -130,13 +130,13 @@ type Issuer struct {
 	base     string // URL without path
 	path     string
 	audience []string
-	secret   func() []byte        // for HMAC; within a closure, where nothing that prints or walks a value finds it
+	secret   func() []byte        // for HMAC; a closure hides it from printing and reflection
 	verifier func() *jwt.Verifier // of Context's tokens
 
 	algorithms []jwt.Algorithm
 
 	mu        sync.Mutex // guards what follows
-	number    int        // of the newest keys
+	number    int        // the number in the kids of the newest keys
 	current   keySet
 	next      *keySet  // published ahead; nil if none are
 	published []keySet // the oldest first
@@ -159,7 +159,7 @@ type signer struct {
 	key func() crypto.Signer // as Issuer.secret
 }
 
-// hidden keeps a secret within a closure.
+// hidden returns a closure that holds a secret.
 func hidden[T any](secret T) func() T { return func() T { return secret } }
 
 var allAlgorithms = []jwt.Algorithm{jwt.RS256, jwt.RS384, jwt.RS512, jwt.PS256, jwt.PS384, jwt.PS512,
@@ -176,7 +176,7 @@ func NewIssuer(tb TB) *Issuer {
 	return i
 }
 
-// Start starts an issuer on a loopback address, or one without a server if Options.URL names it. The
+// Start starts an issuer on a loopback address, or one without a server if Options.URL is set. The
 // caller must Close it.
 func Start(o *Options) (*Issuer, error) {
 	if o == nil {
@@ -217,14 +217,14 @@ func Start(o *Options) (*Issuer, error) {
 	return i, nil
 }
 
-// name makes the issuer one without a server.
+// name sets up an issuer without a server.
 func (i *Issuer) name(o *Options) error {
 	at, err := url.Parse(o.URL)
 	switch {
 	case err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" || at.User != nil || strings.ContainsAny(o.URL, "?#"):
 		return fmt.Errorf("the URL %q is not one like https://issuer.example", o.URL)
 	case o.Path != "" || o.PlainHTTP:
-		return errors.New("the URL says what Path and PlainHTTP would: leave them zero")
+		return errors.New("the URL already has scheme and path: leave Path and PlainHTTP zero")
 	}
 	i.URL, i.base, i.path, i.plain = o.URL, at.Scheme+"://"+at.Host, at.Path, at.Scheme == "http"
 	i.client = &http.Client{Transport: direct{i}}
@@ -249,10 +249,10 @@ func (i *Issuer) listen() error {
 	return nil
 }
 
-// direct is the way to an issuer without a network.
+// direct is a transport that reaches an issuer without a network.
 type direct struct{ *Issuer }
 
-// RoundTrip has the issuer answer, within the caller's goroutine.
+// RoundTrip lets the issuer answer, in the caller's goroutine.
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer r.Body.Close()
@@ -274,14 +274,14 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// newSecret makes one that is long enough for HS512.
+// newSecret makes a secret that is long enough for HS512.
 func newSecret() []byte {
 	secret := make([]byte, 64)
 	rand.Read(secret)
 	return secret
 }
 
-// Format prints the issuer's name whatever the verb, and no key: what tests log is kept.
+// Format prints the issuer's name and no key, whatever the verb, because logs of tests are kept.
 func (i *Issuer) Format(f fmt.State, _ rune) {
 	if i == nil {
 		fmt.Fprint(f, "jwttest.Issuer(nil)")
@@ -298,15 +298,15 @@ func (i *Issuer) Close() {
 	if i.server == nil {
 		return
 	}
-	i.server.CloseClientConnections() // or a client that never finishes would keep it open
+	i.server.CloseClientConnections() // a client that does not finish would keep it open
 	i.server.Close()
 }
 
 // Client returns an HTTP client that trusts the issuer's certificate.
 func (i *Issuer) Client() *http.Client { return i.client }
 
-// Config returns a Config that trusts this issuer and its audience. Each call returns key sources
-// of its own, with nothing fetched yet.
+// Config returns a Config that trusts this issuer and its audience. Each call returns a new key source
+// that has fetched nothing yet.
 func (i *Issuer) Config() jwt.Config {
 	keys, err := jwt.Discover(i.URL, &jwt.RemoteOptions{Client: i.client, InsecureLoopbackHTTP: i.plain})
 	if err != nil {
@@ -315,9 +315,9 @@ func (i *Issuer) Config() jwt.Config {
 	return jwt.Config{Issuer: i.URL, Audience: slices.Clone(i.audience), Keys: keys}
 }
 
-// Key returns the key that verifies the issuer's current tokens of an algorithm. For HMAC it is the
-// only way to have it: secrets are not published. It is taken from the issuer without a request, so that it
-// works in a bubble of [testing/synctest] wherever the issuer was started.
+// Key returns the key that verifies the issuer's current tokens of an algorithm. For HMAC this is the only
+// way, because secrets are not published. Key makes no request, so it works in a bubble of
+// [testing/synctest] wherever the issuer was started.
 func (i *Issuer) Key(alg jwt.Algorithm) *jwt.Key {
 	if hmacHash(alg) != 0 {
 		return must(jwt.HMACKey("", alg, i.secret()))
@@ -325,7 +325,7 @@ func (i *Issuer) Key(alg jwt.Algorithm) *jwt.Key {
 	return i.signer(alg).public(alg)
 }
 
-// public is the half that verifies.
+// public returns the key that verifies the signer's tokens.
 func (s signer) public(alg jwt.Algorithm) *jwt.Key {
 	switch public := s.key().Public().(type) {
 	case *rsa.PublicKey:
@@ -338,10 +338,10 @@ func (s signer) public(alg jwt.Algorithm) *jwt.Key {
 	panic("jwttest: unknown kind of key")
 }
 
-// keySet is what an issuer makes at once: one key for each algorithm.
+// keySet has the keys of one rotation: one for each algorithm.
 type keySet struct {
-	number int             // that its kids end in
-	keys   func() []signer // makes them when they are first needed: an RSA key takes a while
+	number int             // the end of its kids
+	keys   func() []signer // makes the keys at the first call: an RSA key takes a while
 }
 
 // newKeys makes a set, whose kids end in the given number.
@@ -350,7 +350,7 @@ func newKeys(algorithms []jwt.Algorithm, number int) keySet {
 }
 
 func makeKeys(algorithms []jwt.Algorithm, number int) (all []signer) {
-	var shared *rsa.PrivateKey // one key under several kids: making RSA keys is slow
+	var shared *rsa.PrivateKey // used for all RSA algorithms: making RSA keys is slow
 	for _, alg := range algorithms {
 		s := signer{alg: alg, kid: fmt.Sprintf("%s-%d", strings.ToLower(string(alg)), number)}
 		switch curve := curves[alg]; {
@@ -370,7 +370,7 @@ func makeKeys(algorithms []jwt.Algorithm, number int) (all []signer) {
 	return all
 }
 
-// PublishAhead publishes the keys of the next Rotate, as careful issuers do some time before.
+// PublishAhead publishes the keys of the next Rotate before it, as careful issuers do.
 func (i *Issuer) PublishAhead() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -387,8 +387,8 @@ func (i *Issuer) prepare() {
 	}
 }
 
-// Rotate signs with new keys from now on. The old ones stay published, and tokens that they signed
-// stay valid, until Retire.
+// Rotate makes new keys, which sign from now on. The old keys stay published until Retire, so tokens
+// that they signed stay valid.
 func (i *Issuer) Rotate() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -396,15 +396,15 @@ func (i *Issuer) Rotate() {
 	i.current, i.next = *i.next, nil
 }
 
-// Retire takes all keys out of the published set but the current ones. Rotate and Retire together
-// replace the keys at once, as careless issuers do.
+// Retire removes all keys but the current ones from the published set. Rotate and Retire together replace
+// the keys at once, as careless issuers do.
 func (i *Issuer) Retire() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.published, i.next = []keySet{i.current}, nil
 }
 
-// ReplaceSameKID replaces all keys by new ones under the old kids: what issuers must not do, and do.
+// ReplaceSameKID replaces all keys by new ones under the old kids. Issuers should not do this, but some do.
 func (i *Issuer) ReplaceSameKID() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -421,24 +421,24 @@ func (i *Issuer) SetDown(down bool) {
 	}
 }
 
-// SetAnswer makes metadata and keys answer with this status and body whatever is asked, such as the
-// HTML of a captive portal. Status 0 serves them again.
+// SetAnswer makes all requests for metadata and keys get this status and body, such as the HTML of a
+// captive portal. Status 0 serves metadata and keys again.
 func (i *Issuer) SetAnswer(status int, contentType, body string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.broken = cannedAnswer{status, contentType, body}
 }
 
-// SetDelay makes metadata and keys answer after a while.
+// SetDelay delays the answers with metadata and keys.
 func (i *Issuer) SetDelay(delay time.Duration) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.delay = delay
 }
 
-// SetKeysHeader sets a header of the answer with the keys, such as Cache-Control, ETag or
-// Retry-After; an empty value takes it out. If it has an ETag, a request with the same one in
-// If-None-Match is answered with status 304.
+// SetKeysHeader sets a header of the answer with the keys, such as Cache-Control, ETag or Retry-After; an
+// empty value removes it. If an ETag is set, a request with the same ETag in If-None-Match is answered
+// with status 304.
 func (i *Issuer) SetKeysHeader(name, value string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -449,30 +449,30 @@ func (i *Issuer) SetKeysHeader(name, value string) {
 	}
 }
 
-// Fetches returns how often metadata and keys were asked for, whatever the answer was.
+// Fetches returns how often metadata and keys were requested, whatever the answers were.
 func (i *Issuer) Fetches() (metadata, keys int) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.requests[i.metadataPath()], i.requests[keysPath]
 }
 
-// Claims are the claims of a token to mint. iss, aud, sub, iat, exp and jti are filled in where they
-// are absent; a nil value keeps them out.
+// Claims are the claims of a token to mint. iss, aud, sub, iat, exp and jti are added if they are absent;
+// a nil value leaves a claim out.
 type Claims map[string]any
 
-// Spec describes a token to mint that is out of the ordinary. Zero fields are filled in.
+// Spec describes a token to mint, valid or not. Zero fields get the values of an ordinary token.
 type Spec struct {
 	Algorithm jwt.Algorithm  // what it is signed with; empty: the first of Options.Algorithms
-	Header    map[string]any // replaces members of the header (alg, kid, typ); nil values take them out
+	Header    map[string]any // replaces members of the header (alg, kid, typ); nil values remove them
 	Claims    Claims
-	Payload   []byte // replaces all claims, if it is not nil; need not be JSON
+	Payload   []byte // if it is not nil, it replaces all claims; it need not be JSON
 }
 
-// Token mints a token that a verifier with the issuer's Config accepts, as far as the claims allow.
+// Token mints a token that a verifier with the issuer's Config accepts, unless the claims prevent that.
 func (i *Issuer) Token(claims Claims) string { return i.Mint(Spec{Claims: claims}) }
 
-// Mint mints the token that s describes, valid or not. Its signature holds unless Header says
-// otherwise than Algorithm.
+// Mint mints the token that s describes. Its signature holds unless alg in Header differs from
+// Algorithm.
 func (i *Issuer) Mint(s Spec) string {
 	alg := s.Algorithm
 	if alg == "" {
@@ -489,7 +489,7 @@ func (i *Issuer) Mint(s Spec) string {
 	return i.SignRaw(alg, string(encode(merge(header, s.Header))), string(payload))
 }
 
-// payload fills claims in.
+// payload adds the claims that are absent.
 func (i *Issuer) payload(claims Claims) []byte {
 	now := time.Now()
 	return encode(merge(map[string]any{
@@ -498,13 +498,13 @@ func (i *Issuer) payload(claims Claims) []byte {
 	}, claims))
 }
 
-// SignRaw mints a token of any header and payload, byte for byte: broken JSON, for instance.
+// SignRaw mints a token from the bytes of a header and a payload, which may be broken JSON.
 func (i *Issuer) SignRaw(alg jwt.Algorithm, header, payload string) string {
 	input := base64url([]byte(header)) + "." + base64url([]byte(payload))
 	return input + "." + base64url(i.sign(alg, input))
 }
 
-// audience is written as most issuers write it: one value as a string.
+// audience writes aud as most issuers do: a single value as a string.
 func audience(values []string) any {
 	if len(values) == 1 {
 		return values[0]
@@ -614,7 +614,7 @@ const (
 	tokenPath = "/oauth/token"
 )
 
-// metadataPath is where OpenID Connect Discovery looks.
+// metadataPath is the path of the metadata in OpenID Connect Discovery.
 func (i *Issuer) metadataPath() string {
 	return strings.TrimSuffix(i.path, "/") + "/.well-known/openid-configuration"
 }
@@ -671,8 +671,8 @@ func answer(w http.ResponseWriter, status int, body []byte) {
 	w.Write(body)
 }
 
-// serveToken is the client-credentials grant (RFC 6749 section 4.4). Parameters come as a form or,
-// as Auth0 takes them, as JSON; the client's credentials among them or in HTTP Basic.
+// serveToken is the client-credentials grant (RFC 6749 section 4.4). It takes the parameters as a form, or
+// as JSON like Auth0, and the client's credentials among them or in HTTP Basic.
 func (i *Issuer) serveToken(w http.ResponseWriter, r *http.Request) {
 	refuse := func(status int, code, description string) {
 		answer(w, status, encode(map[string]string{"error": code, "error_description": description}))

@@ -1,4 +1,4 @@
-// This file has the issuers of users and of the applications that act for them.
+// This file has presets for issuers of users and of applications that act for users.
 
 package providers
 
@@ -27,10 +27,10 @@ var (
 // Auth0 accepts access tokens for one API of a tenant. domain is the tenant's or a custom one:
 // tenant.eu.auth0.com.
 //
-// The traps: the issuer is the domain with a slash behind it, and without it no token is accepted. And
-// https://DOMAIN/userinfo stands in aud beside the API's own identifier, in every token of a login: as
-// an audience it would accept tokens for all APIs of the tenant, so it is refused here, and so is the
-// Management API's.
+// The traps: the issuer ends with a slash; without it every token is refused. And in every token of a
+// login, aud has https://DOMAIN/userinfo beside the API's own identifier. As an audience it would accept
+// tokens for all APIs of the tenant, so this function refuses it, and the Management API's identifier
+// too.
 //
 // Source: Auth0 Docs, "Access Token Profiles" and "Validate Access Tokens".
 func Auth0(domain, audience string) (jwt.Config, error) {
@@ -43,11 +43,11 @@ func Auth0(domain, audience string) (jwt.Config, error) {
 }
 
 // Okta accepts access tokens for one audience of a custom authorization server, whose issuer is
-// https://ORG/oauth2/ID; the ID of the one that is there from the start is default.
+// https://ORG/oauth2/ID. The ID of the predefined one is default.
 //
 // The trap: the org authorization server, whose issuer is https://ORG alone, signs access tokens with
-// keys that it does not publish. No verifier can check them, and its ID tokens, which can be checked, are
-// not for APIs. So this issuer is refused here, and so is its name as an audience.
+// keys that it does not publish. Nobody can verify them, and its ID tokens, which can be verified, are not
+// for APIs. So this function refuses this issuer, and its name as an audience.
 //
 // Source: Okta Developer, "Authorization servers" and "Validate access tokens".
 func Okta(issuer, audience string) (jwt.Config, error) {
@@ -67,10 +67,10 @@ func Okta(issuer, audience string) (jwt.Config, error) {
 //
 // The traps: the manifest of the API decides the version of its tokens (requestedAccessTokenVersion),
 // not the endpoint that the client asks; the two versions differ in iss and aud. And common or
-// organizations in place of the tenant's id is everybody: for several tenants see Config.Tenants.
+// organizations in place of the tenant's id would mean everybody: for several tenants see Config.Tenants.
 //
-// A registration that also logs users in has ID tokens with the same aud. Give the API a registration of
-// its own, or set Config.Clients: ID tokens have no azp.
+// If users log in with the API's own registration, its ID tokens have the same aud. Give the API a
+// registration of its own, or set Config.Clients: ID tokens have no azp.
 //
 // Source: Microsoft identity platform, "Access token claims reference" and "Claims validation".
 func EntraV2(tenantID, applicationID string) (jwt.Config, error) {
@@ -83,8 +83,8 @@ func EntraV2(tenantID, applicationID string) (jwt.Config, error) {
 // EntraV1 accepts access tokens of version 1 of one tenant of Microsoft Entra ID for one resource: the
 // application's id, or its App ID URI, whichever the client asks for.
 //
-// The traps are those of [EntraV2]. Besides, this issuer has another host than the endpoints, and a
-// slash at its end.
+// The traps are those of [EntraV2]. Moreover, this issuer has another host than the endpoints, and it ends
+// with a slash.
 //
 // Source: Microsoft identity platform, "Access token claims reference".
 func EntraV1(tenantID, resource string) (jwt.Config, error) {
@@ -94,13 +94,13 @@ func EntraV1(tenantID, resource string) (jwt.Config, error) {
 	}, cmp.Or(guidShape.check("tenantID", tenantID), resourceShape.check("resource", resource)))
 }
 
-// Keycloak accepts access tokens of one realm. The audience is what a mapper of the kind audience adds;
-// where there is none, leave it empty and name the clients. With both, both must hold.
+// Keycloak accepts access tokens of one realm. The audience is what a mapper of the kind audience adds. If
+// there is no such mapper, leave audience empty and name the clients. With both, both must match.
 //
-// The traps: the claim typ, and not the header, says whether a token of the realm's keys is an access, an
-// ID or a refresh token. Tokens carry the audience "account" from the start, whatever API they are for, so
-// it is refused here. An access token that is bound to a DPoP key says DPoP in place of Bearer, and its cnf
-// is refused where the binding is not proven.
+// The traps: the claim typ, not the header, says whether a token of the realm is an access, an ID or a
+// refresh token. By default all tokens have the audience "account", whatever API they are for, so this
+// function refuses it. An access token that is bound to a DPoP key has typ DPoP instead of Bearer, and its
+// cnf is refused unless the binding is proven.
 //
 // Source: Keycloak, "Server Administration Guide", sections on audience support and DPoP.
 func Keycloak(issuer, audience string, clients ...string) (jwt.Config, error) {
@@ -128,9 +128,9 @@ func Keycloak(issuer, audience string, clients ...string) (jwt.Config, error) {
 // Cognito accepts access tokens of these app clients of a user pool of Amazon Cognito. The pool's id
 // begins with its region: eu-west-1_AbCdEfGhI.
 //
-// The traps: access tokens have no aud, so the client is what pins them. ID tokens of the same keys have
-// the client in aud, and the claim token_use alone says which of the two a token is. Every user of a pool
-// that allows sign-up gets tokens for each of its clients.
+// The traps: access tokens have no aud, so the Config names the clients. ID tokens, signed with the same
+// keys, have the client in aud; only the claim token_use tells the two kinds apart. If a pool allows
+// sign-up, everybody can get tokens for each of its clients.
 //
 // Source: Amazon Cognito Developer Guide, "Verifying JSON web tokens".
 func Cognito(poolID, clientID string, more ...string) (jwt.Config, error) {
@@ -145,10 +145,10 @@ func Cognito(poolID, clientID string, more ...string) (jwt.Config, error) {
 // Supabase accepts tokens of logged-in users of one project, by its reference, which is the first part
 // of its address.
 //
-// The traps: a project with the legacy secret signs with HS256 and publishes no keys, and with that same
-// secret it signs the service_role key, which may do anything. Whoever holds the secret to verify tokens
-// can make them. So only the asymmetric signing keys are accepted, and the roles anon and service_role
-// are not.
+// The traps: a project with the legacy secret signs with HS256 and publishes no keys. With the same secret
+// it signs the service_role key, which may do anything. Whoever has the secret to verify tokens can also
+// make them. So this Config accepts only the asymmetric signing keys, and refuses the roles anon and
+// service_role.
 //
 // Users who signed in anonymously have the role authenticated too: append
 // Claim("is_anonymous").Equals(false) to refuse them.

@@ -1,15 +1,15 @@
-// Package providers returns a [jwt.Config] for issuers with which Config{Issuer, Audience} is not
-// enough: everybody can have a token of the issuer, or its refresh and ID tokens look like access
-// tokens, or its name is written wrongly as a rule. For any other issuer there is no function, because
-// Config{Issuer, Audience} serves: docs/providers.md has a row for it.
+// Package providers returns a [jwt.Config] for issuers for which Config{Issuer, Audience} is not enough:
+// everybody can get a token of the issuer, or its refresh and ID tokens look like access tokens, or people
+// often write its name wrongly. The package has no function for other issuers, because
+// Config{Issuer, Audience} suffices: docs/providers.md has a row for each.
 //
-// A preset is data: print it with %+v, and change it before [jwt.NewVerifier] takes it. It does no I/O.
-// What pins the token to one organization, repository, project or client is a parameter that has to be
-// given, and ids are preferred to names, because whoever deletes a name lets somebody else take it. An
-// id that is not of the provider's shape is an error that names the parameter. Nothing is matched
-// loosely: there are no wildcards, and letter case and trailing slashes are the provider's.
+// A preset is data: print it with %+v, and change it before you call [jwt.NewVerifier]. It does no I/O. A
+// required parameter names the organization, repository, project or client of the tokens. Most are ids
+// and not names, because somebody else can take a name that was given up. An id that does not have the
+// provider's form is an error that names the parameter. There are no wildcards, and letter case and
+// trailing slashes must be the provider's.
 //
-// A preset that is appended to must keep what it has:
+// To add requirements to a preset, append to those that it has:
 //
 //	c.Require = append(c.Require, jwt.Claim("environment").Equals("production"))
 package providers
@@ -23,10 +23,10 @@ import (
 	"assay.example/jwt"
 )
 
-// shape is how a provider writes an id.
+// shape is the form of a provider's ids.
 type shape struct {
 	pattern *regexp.Regexp
-	words   string // what the id is, as an error says it
+	words   string // describes the form in an error
 }
 
 func shaped(pattern, words string) shape {
@@ -35,7 +35,7 @@ func shaped(pattern, words string) shape {
 
 // check returns an error that names the parameter if an id is missing or not of this shape.
 func (s shape) check(parameter, id string) error {
-	const most = 64 // of an id in an error: it may be a pasted file
+	const most = 64 // bytes of an id in an error: somebody may have pasted a file
 	switch {
 	case id == "":
 		return fmt.Errorf("the %s is required: it is %s", parameter, s.words)
@@ -45,7 +45,7 @@ func (s shape) check(parameter, id string) error {
 	return nil
 }
 
-// checkAll checks one id and those that follow it.
+// checkAll checks one id and further ones.
 func (s shape) checkAll(parameter, first string, more []string) error {
 	err := s.check(parameter, first)
 	for _, id := range more {
@@ -63,7 +63,7 @@ var (
 	numberShape   = shaped(`[1-9][0-9]*`, "a number, because a name can be taken over")
 )
 
-// preset returns the Config, or the error with the name of the function.
+// preset returns the Config, or err behind the name of the function.
 func preset(function string, c jwt.Config, err error) (jwt.Config, error) {
 	if err != nil {
 		return jwt.Config{}, fmt.Errorf("providers: %s: %w", function, err)
@@ -83,7 +83,7 @@ func equals(claim, first string, more []string) jwt.Requirement {
 	return jwt.Any(reqs...)
 }
 
-// list is a list of one and those that follow it.
+// list makes a list of one value and further ones.
 func list(first string, more []string) []string {
 	return append([]string{first}, more...)
 }

@@ -1,5 +1,5 @@
-// This file has the proxies that log users in and hand a token of their own to what is behind them. The
-// token is not in Authorization: see jwt.ResourceConfig.HeaderField.
+// This file has presets for proxies that log users in and send the service behind them a token of their
+// own. The token is not in Authorization: see jwt.ResourceConfig.HeaderField.
 
 package providers
 
@@ -19,9 +19,9 @@ var (
 // CloudflareAccess accepts application tokens of one application of a team. They come in the header field
 // Cf-Access-Jwt-Assertion.
 //
-// The traps: a team's tokens for all its applications have one issuer and the same keys, so the AUD tag
-// pins them. The same keys sign the token of the team's login session, whose claim type is org and not
-// app. The keys are at an address of their own.
+// The traps: all applications of a team have one issuer and the same keys; only the AUD tag tells their
+// tokens apart. The same keys sign the token of the team's login session, whose claim type is org instead
+// of app. The keys have an address of their own.
 //
 // A service token has an empty sub and its name in common_name.
 //
@@ -39,9 +39,9 @@ func CloudflareAccess(team, audienceTag string) (jwt.Config, error) {
 // GoogleIAP accepts assertions of Identity-Aware Proxy for one backend, in the header field
 // X-Goog-Iap-Jwt-Assertion.
 //
-// The traps: IAP signs for all projects of all customers under one issuer, so the audience, which IAP
-// itself writes, is what pins a token. The issuer has no metadata; its keys are at an address of their
-// own. Health checks carry no token.
+// The traps: IAP signs for all projects of all customers under one issuer; only the audience, which IAP
+// itself writes, tells them apart. The issuer has no metadata; its keys have an address of their own.
+// Health checks carry no token.
 //
 // Source: Google Cloud, "Securing your app with signed headers".
 func GoogleIAP(audience string) (jwt.Config, error) {
@@ -52,7 +52,7 @@ func GoogleIAP(audience string) (jwt.Config, error) {
 	}, iapShape.check("audience", audience))
 }
 
-// fetched is preset for an issuer whose keys are at a known address.
+// fetched is preset for an issuer whose key set has a known address.
 func fetched(function, address string, c jwt.Config, err error) (jwt.Config, error) {
 	if err == nil {
 		c.Keys, err = jwt.NewRemoteKeySet(address, nil)

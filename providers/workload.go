@@ -1,5 +1,5 @@
-// This file has the issuers of jobs and machines. Most of them sign the tokens of all their customers
-// under one name, and let the job choose the audience: whoever knows that audience gets a token with it.
+// This file has presets for issuers of jobs and machines. Most of them sign for all their customers under
+// one name, and the job chooses the audience: an attacker who knows the audience gets a token with it.
 
 package providers
 
@@ -20,11 +20,11 @@ var (
 // them.
 //
 // The attack: every repository of GitHub gets tokens of this issuer, for any audience that its workflow
-// asks for. With issuer and audience alone, an attacker's own repository is let in. The owner's and the
-// repository's name can be taken over after a rename; repository_id cannot.
+// asks for. With issuer and audience alone, tokens of an attacker's own repository are accepted. The names of
+// owner and repository can be taken over after a rename; repository_id cannot.
 //
-// Any branch and any workflow of a repository passes: append Claim("environment").Equals or
-// Claim("ref").Equals for less. GitHub Enterprise Server has a name of its own: set Config.Issuer to
+// Every branch and workflow of a repository is accepted: append Claim("environment").Equals or
+// Claim("ref").Equals to accept fewer. GitHub Enterprise Server has a name of its own: set Config.Issuer to
 // https://HOST/_services/token.
 //
 // Source: GitHub Docs, "OpenID Connect reference".
@@ -42,8 +42,8 @@ func GitHubActions(audience, repositoryID string, more ...string) (jwt.Config, e
 // workspace sets in TFC_WORKLOAD_IDENTITY_AUDIENCE. Names of organizations and workspaces can be taken
 // over; their ids cannot.
 //
-// A plan that anybody can start with a pull request passes too: append
-// Claim("terraform_run_phase").Equals("apply") where something is written. For Terraform Enterprise set
+// The token of a plan is accepted too, and everybody who can open a pull request may start a plan: append
+// Claim("terraform_run_phase").Equals("apply") where a run writes something. For Terraform Enterprise set
 // Config.Issuer to its address.
 //
 // Source: HashiCorp, "Workload identity tokens".
@@ -65,7 +65,7 @@ func HCPTerraform(audience, organizationID, workspaceID string, more ...string) 
 // The attack: every organization of Buildkite gets tokens of this issuer, for any audience that a job
 // asks for. Slugs can be taken over after a rename; UUIDs cannot.
 //
-// Any branch passes: append Claim("build_branch").Equals for less.
+// Every branch is accepted: append Claim("build_branch").Equals to accept fewer.
 //
 // Source: Buildkite Docs, "buildkite-agent oidc".
 func Buildkite(audience, organizationID, pipelineID string, more ...string) (jwt.Config, error) {
@@ -80,14 +80,14 @@ func Buildkite(audience, organizationID, pipelineID string, more ...string) (jwt
 		guidShape.checkAll("pipelineID", pipelineID, more)))
 }
 
-// AWSOutbound accepts the roles with these ARNs of the account whose issuer this is, as
+// AWSOutbound accepts the roles with these ARNs of one account. The issuer is the account's, as
 // aws iam get-outbound-web-identity-federation-info prints it.
 //
-// The attack: any principal of the account that may call sts:GetWebIdentityToken gets tokens of this
-// issuer, for any audience that it asks for. The role of a forgotten test is let in with issuer and
-// audience alone.
+// The attack: every principal of the account that may call sts:GetWebIdentityToken gets tokens of this
+// issuer, for the audience that it asks for. With issuer and audience alone, tokens of a forgotten test
+// role are accepted.
 //
-// What else AWS says is below one member: Claim("https://sts.amazonaws.com/", "org_id").
+// The other claims of AWS are members of one claim: Claim("https://sts.amazonaws.com/", "org_id").
 //
 // Source: AWS IAM User Guide, "Understanding token claims" of outbound identity federation.
 func AWSOutbound(issuer, audience, roleARN string, more ...string) (jwt.Config, error) {
