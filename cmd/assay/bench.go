@@ -36,14 +36,14 @@ var benchCommand = command{
 	synopsis: "[flags] [token]",
 	summary:  "measure how many tokens this machine verifies",
 	about: "bench measures, for each algorithm and number of cores, the bare signature as crypto/* checks it, a\n" +
-		"whole verification, and one whose token is remembered (Config.TokenCache). The three take turns, and\n" +
-		"the median of the rounds counts. The tokens are of the shape that Auth0 issues, about 850 bytes with\n" +
-		"RS256; algorithms are RS256, ES256, EdDSA and HS256 unless -alg says otherwise. With -issuer the token\n" +
-		"is yours, and its keys are found as assay verify finds them; it has to stay valid until the end. The\n" +
-		"bare signature is then of the same algorithm and sizes, with another key.\n\n" +
-		"The time for each token is that of one core: with two cores there are twice as many in a second. A\n" +
-		"token that is remembered is the same one all the time; among many thousands the processor's caches\n" +
-		"help less. Tokens of HS256, HS384 and HS512 are never remembered, for nothing would be saved.\n\n" +
+		"whole verification, and the verification of a remembered token (Config.TokenCache). The three take\n" +
+		"turns, and the median of the rounds counts. The tokens are like those of Auth0, about 850 bytes with\n" +
+		"RS256. The algorithms are RS256, ES256, EdDSA and HS256 unless -alg says otherwise. With -issuer it\n" +
+		"measures your token, which must stay valid until the end, with the keys that assay verify finds. The\n" +
+		"bare signature then has the same algorithm and sizes, and another key.\n\n" +
+		"The time for each token is that of one core: two cores verify twice as many in a second. The\n" +
+		"remembered token is always the same one; with many thousands the processor's caches help less. Tokens\n" +
+		"of HS256, HS384 and HS512 are not remembered, for nothing would be saved.\n\n" +
 		"With -json the result is one object: go, os, arch, cpus, and results (algorithm, cores, what,\n" +
 		"token_bytes, signature_bytes, tokens_per_second, ns_per_token: of one core, ratio: to the bare\n" +
 		"signature on as many cores).\n\n" +
@@ -61,7 +61,7 @@ const (
 	benchCache   = 100
 )
 
-// A contest is what is measured for one algorithm.
+// A contest holds what is measured for one algorithm.
 type contest struct {
 	algorithm jwt.Algorithm
 	token     string
@@ -171,7 +171,7 @@ func (n *counts) Set(text string) error {
 	return nil
 }
 
-// standardContests are those with tokens of an issuer of our own.
+// standardContests are the contests with tokens of an issuer that bench makes.
 func standardContests(c *call, algs []jwt.Algorithm) ([]*contest, int) {
 	if len(algs) == 0 {
 		algs = []jwt.Algorithm{jwt.RS256, jwt.ES256, jwt.EdDSA, jwt.HS256}
@@ -180,7 +180,7 @@ func standardContests(c *call, algs []jwt.Algorithm) ([]*contest, int) {
 	if err != nil {
 		return nil, c.failed(err)
 	}
-	defer iss.Close() // its keys stay
+	defer iss.Close() // the keys are still needed, the server is not
 	var all []*contest
 	for n, alg := range algs {
 		if slices.Contains(algs[:n], alg) {
@@ -201,7 +201,7 @@ func standardContests(c *call, algs []jwt.Algorithm) ([]*contest, int) {
 	return all, exitOK
 }
 
-// ownContest is the one with the user's token.
+// ownContest is the contest with the user's token.
 func ownContest(ctx context.Context, c *call, s *settings, from *tokenSource) ([]*contest, int) {
 	config, err := s.config()
 	if err != nil {
@@ -248,8 +248,8 @@ func newContest(alg jwt.Algorithm, token string, config jwt.Config) (*contest, e
 	return made, err
 }
 
-// bareSignature makes a signature over an input of this size, and returns what checks it with crypto/*
-// and nothing else. Of an RSA signature the size is that of its modulus.
+// bareSignature signs an input of this size, and returns a function that checks the signature with crypto/*
+// alone. The size of an RSA signature is that of the modulus.
 func bareSignature(alg jwt.Algorithm, size, signatureSize int) (func() func() error, error) {
 	input := make([]byte, size)
 	rand.Read(input)
@@ -331,7 +331,7 @@ func bareSignature(alg jwt.Algorithm, size, signatureSize int) (func() func() er
 	}, err
 }
 
-// measure lets the contestants take turns on this many cores.
+// measure runs the contestants in turns on this many cores.
 func (c *contest) measure(ctx context.Context, cores int, each time.Duration, progress *progressBar) ([]benchResult, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
 	verifying := func(v *jwt.Verifier) func() func() error {
@@ -369,7 +369,7 @@ func (c *contest) measure(ctx context.Context, cores int, each time.Duration, pr
 	return results, nil
 }
 
-// rateOf calls what maker makes on every core until the time is over, and returns the calls in a second.
+// rateOf calls the functions of maker, one on each core, until the time is over. It returns the calls per second.
 func rateOf(ctx context.Context, cores int, turn time.Duration, maker func() func() error) (float64, error) {
 	var calls atomic.Int64
 	var failure atomic.Pointer[error]
@@ -387,7 +387,7 @@ func rateOf(ctx context.Context, cores int, turn time.Duration, maker func() fun
 					}
 				}
 				calls.Add(batch)
-				if time.Since(began) < turn/64 { // so that the clock is seldom asked
+				if time.Since(began) < turn/64 { // so that the clock is seldom read
 					batch *= 2
 				}
 			}
@@ -442,7 +442,7 @@ func (r *benchReport) print(w io.Writer) error {
 	return err
 }
 
-// ratio writes one with two digits that mean something.
+// ratio writes a ratio with two significant digits.
 func ratio(n float64) string {
 	decimals := 2
 	for small := 0.1; n < small && decimals < 6; small /= 10 {
@@ -470,7 +470,7 @@ func thousands(n float64) string {
 	return digits
 }
 
-// progressBar shows how far the work is, where somebody looks.
+// progressBar shows the progress on a terminal.
 type progressBar struct {
 	w         io.Writer
 	done, all int

@@ -1,5 +1,5 @@
-// This file is the command completion: scripts for shells, made from the commands and flags that there
-// are.
+// This file is the command completion: it makes scripts for shells from the commands and their
+// flags.
 
 package main
 
@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// completionCommand is a function, as its command lists all commands.
+// completionCommand is a function, because the command itself lists all commands.
 func completionCommand() command {
 	return command{
 		name:     "completion",
@@ -43,7 +43,7 @@ func runCompletion(ctx context.Context, c *call) int {
 	return exitOK
 }
 
-// described is a command with its flags and what may follow them.
+// described is a command with its flags and possible arguments.
 type described struct {
 	command
 	flags []describedFlag
@@ -92,7 +92,7 @@ func names(all []described) []string {
 	return list
 }
 
-// quoted is a word between single quotes, for any of the shells.
+// quoted returns a word in single quotes, for all three shells.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 func completeBash(w io.Writer, all []described) {

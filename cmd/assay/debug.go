@@ -1,5 +1,5 @@
-// This file is the command debug: it serves a page on this machine that shows what is the matter
-// with a token.
+// This file is the command debug: it serves a page on this machine that shows what is wrong with a
+// token.
 
 package main
 
@@ -19,24 +19,24 @@ import (
 var debugCommand = command{
 	name:     "debug",
 	synopsis: "[-open] [-issuer URL] [-audience name]",
-	summary:  "show a token and what is the matter with it, on a page that this machine serves to itself",
+	summary:  "show a token and what is wrong with it, on a page that this machine serves to itself",
 	about: "debug serves a page to the browsers of this machine and prints its address. Paste a\n" +
 		"token there to see it decoded, its times drawn, and five questions answered by the\n" +
-		"verifier itself. Paste two to see what differs. No token leaves this machine. The issuer,\n" +
-		"or the address of a key set, is asked for keys when you press Verify, and nobody else\n" +
-		"ever is. The printed link opens one tab, once; when it has been used, the next one is\n" +
-		"printed. It runs until interrupted. A tab that is still open then sends nothing to\n" +
-		"another program that takes the port.",
+		"verifier itself. Paste two to see what differs. No token leaves this machine. When you\n" +
+		"press Verify, the issuer or the address of a key set is asked for keys; there are no\n" +
+		"other requests. The printed link opens one tab, once; when it has been used, the next\n" +
+		"one is printed. debug runs until interrupted. A tab that is still open then sends nothing\n" +
+		"to another program that takes the port.",
 	example: "assay debug\nassay debug -open -issuer https://tenant.eu.auth0.com/ -audience https://api.example.com",
 	run:     runDebug,
 }
 
 func runDebug(ctx context.Context, c *call) int {
 	flags := c.flags()
-	address := flags.String("addr", "127.0.0.1:0", "`address` of the page, on loopback; port 0 takes any that is free")
-	open := flags.Bool("open", false, "open the page in your browser; its link is then seen for a moment in the list of processes")
-	issuer := flags.String("issuer", "", "what the field Issuer holds at first: a `URL`")
-	audience := flags.String("audience", "", "what the field Audience holds at first: a `name`, or several apart by spaces")
+	address := flags.String("addr", "127.0.0.1:0", "`address` of the page, on loopback; port 0 takes a free one")
+	open := flags.Bool("open", false, "open the page in your browser; for a moment the list of processes shows its link")
+	issuer := flags.String("issuer", "", "the `URL` that the field Issuer has at first")
+	audience := flags.String("audience", "", "the `name` that the field Audience has at first, or several with spaces between")
 	plain := flags.Bool("insecure-loopback-http", false, "also ask issuers with http addresses on loopback, as tests and demos have them")
 	listen := flags.Bool("insecure-listen", false, "allow -addr to be other than loopback: tokens then cross the network in the clear")
 	if code, ok := c.parse(flags, 0); !ok {
@@ -87,20 +87,20 @@ func checkDebugAddress(address string) error {
 	return nil
 }
 
-// listenDebug listens, and looks at what the system has made of the address.
+// listenDebug listens, and checks the address that the system has made of a name.
 func listenDebug(ctx context.Context, address string, anywhere bool) (net.Listener, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	if at, ok := listener.Addr().(*net.TCPAddr); !anywhere && (!ok || !at.IP.IsLoopback()) {
-		listener.Close() // a name can stand for any address
+		listener.Close() // a name may resolve to another address
 		return nil, fmt.Errorf("%s is %s, which is not a loopback address", address, listener.Addr())
 	}
 	return listener, nil
 }
 
-// reachable is an address that this machine can use.
+// reachable returns an address at which this machine can reach the listener.
 func reachable(addr net.Addr) string {
 	if at, ok := addr.(*net.TCPAddr); ok && at.IP.IsUnspecified() {
 		return net.JoinHostPort("127.0.0.1", strconv.Itoa(at.Port))

@@ -18,12 +18,12 @@ type debugComparison struct {
 	Say   string    `json:"say"`
 	Left  debugSide `json:"left"`
 	Right debugSide `json:"right"`
-	// Rows are what differs, then what differs between any two tokens, then what is the same.
+	// Rows has first what differs, then what differs between most tokens of one issuer, then what is equal.
 	Rows  []debugRow `json:"rows"`
 	Plain string     `json:"plain"` // for a ticket
 }
 
-// debugSide is what became of one of the tokens.
+// debugSide is the verdict on one of the tokens.
 type debugSide struct {
 	Tone   string   `json:"tone"`
 	Stamps []string `json:"stamps"`
@@ -56,14 +56,14 @@ type rowKind string
 
 const (
 	rowDiffers rowKind = "differs"
-	rowUsual   rowKind = "usual" // it differs between any two tokens of one issuer
+	rowUsual   rowKind = "usual" // it differs between most tokens of one issuer
 	rowSame    rowKind = "same"
 )
 
-// usuallyDifferent are claims that say when and as which one a token was issued.
+// usuallyDifferent are claims that say when a token was issued, or identify it.
 var usuallyDifferent = []string{"exp", "iat", "nbf", "jti", "auth_time", "uti", "rh", "aio", "sid", "at_hash", "nonce", "origin_jti", "event_id"}
 
-// compare holds two tokens against each other. Both were held against the same expectations.
+// compare compares two tokens that were judged by the same expectations.
 func compare(left, right *debugTold) *debugComparison {
 	c := &debugComparison{Left: left.side(), Right: right.side()}
 	c.Rows = compareAll(left, right)
@@ -111,7 +111,7 @@ func compareAll(left, right *debugTold) []debugRow {
 	rows = append(rows, compareFields("header", left.Header, right.Header)...)
 	rows = append(rows, compareFields("payload", left.Claims, right.Claims)...)
 	if failsInTime(left) != failsInTime(right) {
-		for i := range rows { // then the times are why
+		for i := range rows { // then the times are the reason
 			if rows[i].Part == "payload" && rows[i].Kind == rowUsual && slices.Contains([]string{"exp", "nbf", "iat"}, rows[i].Name) {
 				rows[i].Kind = rowDiffers
 			}
@@ -177,7 +177,7 @@ func cellOf(f *debugField) debugCell {
 	return debugCell{Value: f.Value, Meaning: f.Meaning}
 }
 
-// sameJSON reports whether two values are the same to whoever reads JSON.
+// sameJSON reports whether two values are equal as JSON, whatever their spelling.
 func sameJSON(left, right json.RawMessage) bool {
 	if bytes.Equal(left, right) {
 		return true
@@ -193,8 +193,8 @@ func sameJSON(left, right json.RawMessage) bool {
 	return reflect.DeepEqual(values[0], values[1])
 }
 
-// noteOn says what only one of two lists has: of an array of strings, of a scope, or of an audience that is
-// a list on one side and one name on the other.
+// noteOn says which elements only one of two lists has. A list is an array of strings, a scope, or an audience,
+// which may be a single name on one side.
 func noteOn(left, right *debugField) string {
 	a, b := elements(left), elements(right)
 	if a == nil || b == nil || len(a)+len(b) < 3 {
@@ -222,7 +222,7 @@ func noteOn(left, right *debugField) string {
 	return sentenceOf(strings.Join(notes, "; "))
 }
 
-// elements is what a claim lists; nil if it is no list of words.
+// elements returns the words that a claim lists; nil if it is no list of words.
 func elements(f *debugField) []string {
 	var one string
 	var several []string
@@ -237,8 +237,8 @@ func elements(f *debugField) []string {
 	return []string{one}
 }
 
-// plain is the comparison in plain text. What is said of the tokens comes from redacted reports. Whether a
-// value differs does not.
+// plain is the comparison in plain text. Its texts come from redacted reports, but whether a value differs
+// comes from the values themselves.
 func (c *debugComparison) plain(left, right *debugTold) string {
 	redacted := compareAll(left, right)
 	var w strings.Builder
@@ -268,7 +268,7 @@ func (c *debugComparison) plain(left, right *debugTold) string {
 	return w.String()
 }
 
-// String is a cell on one line.
+// String returns a cell as one line.
 func (c debugCell) String() string {
 	if c.Absent {
 		return "(absent)"

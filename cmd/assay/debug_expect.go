@@ -1,4 +1,4 @@
-// This file reads the fields of the page of debug, and makes of them what a token is held against.
+// This file reads the fields of debug's page, and makes of them the expectation by which a token is judged.
 
 package main
 
@@ -18,32 +18,32 @@ import (
 
 // debugFault says what is wrong with a field of the page.
 type debugFault struct {
-	Field string `json:"field"` // its id; empty: nobody knows which
+	Field string `json:"field"` // its id; empty: it is not known which
 	Text  string `json:"text"`
 }
 
-// expectation is what a token is held against. A field that cannot be used is left out of it, and stands
-// among the faults.
+// expectation is what a token is judged by. It leaves out fields that cannot be used; those are in the
+// faults.
 type expectation struct {
 	ask          *debugAsk
 	config       jwt.Config
 	requirements []jwt.Requirement
 	at           time.Time // zero: now
-	keyless      string    // why there are no keys; empty: there are
+	keyless      string    // why there are no keys; empty: there are some
 	faults       []debugFault
 }
 
-// What stands for an answer that the page has not given. No token holds the issuer by accident.
+// These replace fields that the user has not filled in. No token has this issuer by accident.
 const noIssuer = "urn:assay:none-was-given"
 
 var errNoKeys = errors.New("no key was given")
 
-// noKeys is the source of keys of somebody who gave none.
+// noKeys is the source of keys if the user gave none.
 type noKeys struct{}
 
 func (noKeys) Key(context.Context, jwt.Header) (*jwt.Key, error) { return nil, errNoKeys }
 
-// tenantWord stands for the tenant in the issuer of all tenants of Microsoft Entra ID.
+// tenantWord is the placeholder for the tenant in the issuer of all tenants of Microsoft Entra ID.
 const tenantWord = "{tenantid}"
 
 func (s *debugServer) expect(ask *debugAsk) *expectation {
@@ -87,14 +87,14 @@ func (s *debugServer) expect(ask *debugAsk) *expectation {
 	default:
 		e.config.Keys = keys
 	}
-	// Without a secret, its algorithm asks nothing of the token.
+	// Without a secret, the algorithm of the field Secret does not count.
 	if ask.Algorithm != "" && (ask.Source != "secret" || err == nil) {
 		e.try("only", func(c *jwt.Config) { c.Algorithms = []jwt.Algorithm{jwt.Algorithm(ask.Algorithm)} })
 	}
 	return e
 }
 
-// try changes the configuration, unless no verifier could be made of it.
+// try changes the configuration, if a verifier can still be made of it.
 func (e *expectation) try(field string, change func(*jwt.Config)) {
 	changed := e.config
 	change(&changed)
@@ -105,7 +105,7 @@ func (e *expectation) try(field string, change func(*jwt.Config)) {
 	e.config = changed
 }
 
-// fault is told at its field, in the words of the page, and repeats nothing of a key or a secret.
+// fault records what is wrong with a field, in the words of the page. It repeats nothing of a key or a secret.
 func (e *expectation) fault(field string, err error) {
 	text := err.Error()
 	switch field {
@@ -139,8 +139,8 @@ func (e *expectation) times() {
 	}
 }
 
-// keys is the source of keys that the page names; nil if somebody must be asked, and the button was not
-// pressed. The error is errNoKeys where the field is empty.
+// keys returns the source of keys that the page names; nil if the keys must be fetched and the user has not
+// pressed Verify. The error is errNoKeys if the field is empty.
 func (s *debugServer) keys(ask *debugAsk) (jwt.KeySource, error) {
 	options := &jwt.RemoteOptions{Client: s.outbound, InsecureLoopbackHTTP: s.presets.InsecureLoopbackHTTP}
 	given := map[string]string{"issuer": ask.Issuer, "jwks": ask.JWKS, "key": strings.TrimSpace(ask.Key), "secret": ask.Secret}
@@ -161,13 +161,13 @@ func (s *debugServer) keys(ask *debugAsk) (jwt.KeySource, error) {
 	case ask.Source == "jwks":
 		return orNone(jwt.NewRemoteKeySet(text, options))
 	case strings.Contains(text, tenantWord):
-		// The metadata of no tenant in particular name the issuer as the page does, placeholder and all.
+		// The metadata for all tenants name the issuer with the placeholder, as the page does.
 		options.MetadataURL = strings.Replace(text, tenantWord, "common", 1) + "/.well-known/openid-configuration"
 	}
 	return orNone(jwt.Discover(text, options))
 }
 
-// orNone is the key set, or no source at all: a nil pointer would be one.
+// orNone returns the key set as a KeySource, or nil: a nil *RemoteKeySet would be a KeySource that is not nil.
 func orNone(set *jwt.RemoteKeySet, err error) (jwt.KeySource, error) {
 	if err != nil {
 		return nil, err
@@ -175,7 +175,7 @@ func orNone(set *jwt.RemoteKeySet, err error) (jwt.KeySource, error) {
 	return set, nil
 }
 
-// pastedKey reads what people have: PEM, a key, or the whole set.
+// pastedKey reads what people paste as a key: PEM, a JWK, or a whole JWK Set.
 func pastedKey(text string, alg jwt.Algorithm) (jwt.KeySource, error) {
 	if strings.HasPrefix(text, "-----BEGIN") {
 		return pemKeys(alg, text)
@@ -213,7 +213,7 @@ func eitherBase64(text string) ([]byte, error) {
 	return nil, errors.New("it is neither base64 nor base64url")
 }
 
-// asked lists what the page expects, for a report. Keys and secrets are not in it.
+// asked lists what the page expects, without keys and secrets, for a report.
 func (e *expectation) asked() (lines [][2]string) {
 	add := func(name string, values ...string) {
 		if text := strings.Join(values, " "); text != "" {
@@ -240,7 +240,7 @@ func (e *expectation) asked() (lines [][2]string) {
 	return slices.Clip(lines)
 }
 
-// withoutQuery is an address without what may be a password or a token.
+// withoutQuery returns an address without user and query, which may hold a password or a token.
 func withoutQuery(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {

@@ -1,5 +1,5 @@
-// This file is what the page of debug asks and what it is told: a Report, and what that means for
-// somebody who has not said everything yet.
+// This file answers the questions of debug's page: with a Report, and with what the report means if not all
+// fields of the page are filled in.
 
 package main
 
@@ -43,7 +43,7 @@ type debugAsk struct {
 // those of JSON.
 type debugTold struct {
 	Tone     string        `json:"tone"`   // good, bad or open
-	Stamps   []string      `json:"stamps"` // what is said first, in capitals
+	Stamps   []string      `json:"stamps"` // the verdict in capitals, shown first
 	Say      string        `json:"say"`
 	Sub      string        `json:"sub"`
 	Hint     string        `json:"hint,omitempty"` // of the check that is named first
@@ -56,8 +56,8 @@ type debugTold struct {
 	Claims    []debugField `json:"claims"`
 	Signature string       `json:"signature"`
 	BadByte   *int         `json:"bad_byte,omitempty"`
-	TakenOff  []string     `json:"taken_off,omitempty"` // of what was pasted, to have the token
-	From      int          `json:"from"`                // where the token begins in it; negative: it is in pieces
+	TakenOff  []string     `json:"taken_off,omitempty"` // what was removed from the pasted text
+	From      int          `json:"from"`                // where the token begins in that text; negative: it is in pieces
 
 	At        time.Time `json:"at"`
 	AtGiven   bool      `json:"at_given"` // it is not the time of the clock
@@ -72,7 +72,7 @@ type debugTold struct {
 
 	Comparison *debugComparison `json:"comparison,omitempty"` // with the other token, if there is one
 
-	redacted *debugTold // the same of a report that is redacted
+	redacted *debugTold // the same answer from the redacted report
 }
 
 // debugAnswer sums up the steps of one question.
@@ -94,12 +94,12 @@ type debugField struct {
 	json json.RawMessage // as the token has it; null where it is redacted
 }
 
-// explain answers the page. A field that cannot be used is named in the answer, and never keeps the page
-// from what can be said of the token.
+// explain answers the page. The answer names fields that cannot be used, and still has all that is known of
+// the token without them.
 func (s *debugServer) explain(ctx context.Context, ask *debugAsk) *debugTold {
 	e := s.expect(ask)
 	verifier, err := jwt.NewVerifier(e.config)
-	if err != nil { // which expect has tried piece by piece
+	if err != nil { // expect has tried each part of the Config
 		e.fault("", err)
 		verifier = nil
 	}
@@ -111,7 +111,7 @@ func (s *debugServer) explain(ctx context.Context, ask *debugAsk) *debugTold {
 	return told
 }
 
-// judge holds one token against what the page expects.
+// judge judges one token by what the page expects.
 func (e *expectation) judge(ctx context.Context, v *jwt.Verifier, pasted string) *debugTold {
 	found, err := takeOff(pasted)
 	if err != nil { // there are several tokens
@@ -129,8 +129,8 @@ func (e *expectation) judge(ctx context.Context, v *jwt.Verifier, pasted string)
 	return told
 }
 
-// tell turns a report into what the page shows. Where the page has not said what to expect, the
-// report's failure of that step is nobody's: it was skipped.
+// tell turns a report into what the page shows. If the user has not said what to expect, the step
+// that fails for that reason counts as skipped.
 func (e *expectation) tell(r *explain.Report) *debugTold {
 	t := &debugTold{
 		Verified: r.Verified, Reason: r.Reason, Header: debugFields(r.Header), Claims: debugFields(r.Claims),
@@ -156,8 +156,8 @@ func (e *expectation) tell(r *explain.Report) *debugTold {
 	return t
 }
 
-// settled returns the steps of a report in the words of the page, without what the page has not asked for.
-// noAnswer is set where the issuer did not give its keys.
+// settled returns the steps of a report in the words of the page, without steps that no field asks for.
+// noAnswer is set if the keys could not be fetched.
 func (e *expectation) settled(r *explain.Report) (steps []explain.Step, noAnswer string) {
 	steps = slices.Clone(r.Steps)
 	forget := func(name, text string) {
@@ -180,7 +180,7 @@ func (e *expectation) settled(r *explain.Report) (steps []explain.Step, noAnswer
 		} else {
 			forget("key", text)
 		}
-		// Where there are no keys nobody knows whether the token was tampered with.
+		// Without keys it is not known whether the token was tampered with.
 		forget("signature", text)
 	}
 	if e.config.Issuer == noIssuer {
@@ -196,7 +196,7 @@ func (e *expectation) settled(r *explain.Report) (steps []explain.Step, noAnswer
 	return slices.DeleteFunc(steps, func(s explain.Step) bool { return s.Name == "validate" || s.Name == "require" }), noAnswer
 }
 
-// hint words the hint of a step. What the page has a field for, it says by the name of the field.
+// hint words the hint of a step, with the names of the page's fields.
 func (e *expectation) hint(r *explain.Report, step *explain.Step) string {
 	hint := inPageWords(step.Hint)
 	if step.Verdict != explain.VerdictFail || step.Name != "alg" && step.Name != "key" {
@@ -227,7 +227,7 @@ func (e *expectation) hint(r *explain.Report, step *explain.Step) string {
 	return hint
 }
 
-// decisive are the steps whose text answers a question that nothing failed.
+// decisive are the steps whose texts answer the questions if no step failed.
 var decisive = map[explain.Question][]string{
 	explain.QuestionForm:     {"header", "parts"},
 	explain.QuestionTamper:   {"signature", "key"},
@@ -236,8 +236,8 @@ var decisive = map[explain.Question][]string{
 	explain.QuestionAudience: {"aud", "client"},
 }
 
-// sumUp answers a question. Nothing that nobody has vouched for passes: what a token says of itself
-// is only known to be good when the signature holds. It is known to be bad without one.
+// sumUp answers a question. Before the signature is verified, only the question about the form can pass:
+// claims that pass their checks may be forged. Claims that fail are known to fail without a signature.
 func sumUp(q explain.Question, steps []explain.Step, verified bool) debugAnswer {
 	a := debugAnswer{Question: q, Verdict: explain.VerdictSkip, Texts: []string{}, Hints: []string{}, Steps: []explain.Step{}}
 	decided := explain.Step{Verdict: explain.VerdictSkip, Text: "an earlier answer leaves nothing to look at"}
@@ -272,7 +272,7 @@ func sumUp(q explain.Question, steps []explain.Step, verified bool) debugAnswer 
 	return a
 }
 
-// headline says first what matters most.
+// headline chooses the first sentences of the answer.
 func (e *expectation) headline(t *debugTold, steps []explain.Step, noAnswer string) {
 	failed := 0
 	var first explain.Step
@@ -315,7 +315,7 @@ func (e *expectation) headline(t *debugTold, steps []explain.Step, noAnswer stri
 	}
 }
 
-// missing names what the page has not said.
+// missing names the expectations that the user has not filled in.
 func (e *expectation) missing() string {
 	var missing []string
 	if e.config.Issuer == noIssuer {
@@ -327,7 +327,7 @@ func (e *expectation) missing() string {
 	return strings.Join(missing, " and ")
 }
 
-// next says what to do with a token for which there are no keys yet.
+// next says what the user can do if there are no keys yet.
 func (e *expectation) next() string {
 	for _, f := range e.faults {
 		if f.Field == e.ask.Source {
@@ -366,7 +366,7 @@ func sentenceOf(text string) string {
 	return text
 }
 
-// longValue is from where on a value is written over several lines.
+// longValue is the length from which on a value is written over several lines.
 const longValue = 60
 
 func debugFields(fields []explain.Field) []debugField {
@@ -385,7 +385,7 @@ func debugFields(fields []explain.Field) []debugField {
 	return told
 }
 
-// claimed is what a token says of itself, where that is one short text or several.
+// claimed returns a claim that is one short text, or a list of them.
 func claimed(r *explain.Report, name string) string {
 	for _, f := range r.Claims {
 		if f.Name != name {

@@ -4,5 +4,5 @@ package main
 
 import "os/exec"
 
-// apart has nothing to do where the program that opens links hands them on and ends.
+// apart does nothing on systems where the program that opens links ends at once.
 func apart(*exec.Cmd) {}

@@ -1,5 +1,5 @@
-// This file writes the report that the page of debug offers for a ticket: of a redacted report, and so
-// without token, signature and personal values.
+// This file writes the report that debug's page offers for a ticket. It is made from a redacted report, so it
+// has no token, no signature and no personal values.
 
 package main
 
@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// plain is a report in plain text. t must be told of a redacted report.
+// plain is a report in plain text. t must be made from a redacted report.
 func (t *debugTold) plain(asked [][2]string) string {
 	var w strings.Builder
 	fmt.Fprintf(&w, "%s\n%s\n", strings.Join(t.Stamps, ", "), t.Say)
@@ -65,7 +65,7 @@ func labelled(label, text string) string {
 	return label + text
 }
 
-// writeColumns writes names and texts, the texts below each other.
+// writeColumns writes names and texts in two columns.
 func writeColumns(w *strings.Builder, rows [][2]string) {
 	const most = 24
 	widest := 0

@@ -16,7 +16,7 @@ import (
 	"assay.example/jwt/jwttest"
 )
 
-// sample is a token to try the page with, and what it should be held against.
+// sample is a token to try the page with, and the fields to judge it by.
 type sample struct {
 	Token    string `json:"token"`
 	Issuer   string `json:"issuer"`
@@ -24,13 +24,13 @@ type sample struct {
 	Key      string `json:"key"`
 }
 
-// Whose tokens the examples are.
+// The issuer and the audience of the examples.
 const (
 	sampleIssuer   = "https://login.example.com/"
 	sampleAudience = "https://api.example.com"
 )
 
-// sampleClaims are the claims of each example, as far as they are its own.
+// sampleClaims are the claims in which each example differs from the default.
 var sampleClaims = map[string]func(now time.Time) jwttest.Claims{
 	"good": func(time.Time) jwttest.Claims { return nil },
 	"expired": func(now time.Time) jwttest.Claims {
@@ -40,7 +40,7 @@ var sampleClaims = map[string]func(now time.Time) jwttest.Claims{
 	"slash":    func(time.Time) jwttest.Claims { return jwttest.Claims{"iss": strings.TrimSuffix(sampleIssuer, "/")} },
 }
 
-// newSample makes a token with a key that nobody has afterwards.
+// newSample makes a token with a new key, which is then thrown away.
 func newSample(kind string) (*sample, error) {
 	issuer, err := jwttest.Start(&jwttest.Options{PlainHTTP: true, Algorithms: []jwt.Algorithm{jwt.ES256}})
 	if err != nil {
@@ -68,7 +68,7 @@ func newSample(kind string) (*sample, error) {
 	return &sample{Token: token, Issuer: sampleIssuer, Audience: sampleAudience, Key: keys}, nil
 }
 
-// publishedKeys is the key set of an issuer, as it serves it, without a network.
+// publishedKeys returns the key set that an issuer serves, without a network.
 func publishedKeys(issuer http.Handler) (string, error) {
 	w := httptest.NewRecorder()
 	issuer.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/.well-known/jwks.json", nil))

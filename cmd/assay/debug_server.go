@@ -1,10 +1,9 @@
-// This file is the server behind the page of debug: who may speak to it, and what it answers to. It
-// keeps nothing of what it is sent.
+// This file is the server behind debug's page: it decides who may use it, and answers. It keeps nothing of
+// what it receives.
 //
-// What it guards against is another origin, another user or another program of this machine that
-// would use it: to have a token verified, or to have requests made. There is nothing in it to be
-// read but what one sends. The page guards against a program that takes the port after this process
-// has ended: see doors.
+// It refuses other origins, other users and other programs of this machine: they could make it verify a
+// token, or make it send requests. It has no data that they could read. The page itself refuses a program
+// that takes the port after this process has ended: see doors.
 
 package main
 
@@ -33,20 +32,19 @@ import (
 var debugAssets embed.FS
 
 const (
-	// maxAsk is the size of a request: a token, a key set of the greatest size there is, and the
-	// escapes that JSON puts between.
+	// maxAsk is the largest size of a request: a token, the largest key set, and JSON's escapes for
+	// both.
 	maxAsk = 2 << 20
-	// maxTabs is how many tabs can be open. One more closes the oldest.
+	// maxTabs is the number of tabs that can be open. A further one closes the oldest.
 	maxTabs = 16
-	// maxAtOnce is how many tokens are verified at a time.
+	// maxAtOnce is the number of tokens that are verified at once.
 	maxAtOnce = 4
 	// explainTimeout ends a verification whose issuer does not answer.
 	explainTimeout = 20 * time.Second
 )
 
-// debugHeaders go with every answer. The page can load what is embedded here and speak to the
-// address it came from; it runs no inline script, makes no markup of text, cannot be framed, and
-// sends its address nowhere.
+// debugHeaders are in every answer. They let the page load the embedded files and send requests to its own
+// address. They forbid inline scripts, markup made from text, frames, and the Referer.
 var debugHeaders = map[string]string{
 	"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
@@ -60,7 +58,7 @@ var debugHeaders = map[string]string{
 	"Cache-Control":                "no-store",
 }
 
-// debugPresets are what the fields of the page hold at first, and what the command line allows.
+// debugPresets are the first values of the page's fields, and what the command line allows.
 type debugPresets struct {
 	Issuer, Audience     string
 	InsecureLoopbackHTTP bool
@@ -68,8 +66,8 @@ type debugPresets struct {
 
 // debugServer is an [http.Handler].
 type debugServer struct {
-	address  string // that it listens on
-	anywhere bool   // the command line said that it need not be loopback
+	address  string // at which it listens
+	anywhere bool   // -insecure-listen: the address need not be loopback
 	presets  debugPresets
 	doors    doors
 	mux      *http.ServeMux
@@ -92,7 +90,7 @@ func newDebugServer(address string, anywhere bool, presets debugPresets) *debugS
 	} {
 		body, err := debugAssets.ReadFile("debug/" + asset.name)
 		if err != nil {
-			panic(err) // it was embedded by the compiler
+			panic(err) // the file is embedded, so this cannot happen
 		}
 		s.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", asset.contentType)
@@ -106,7 +104,7 @@ func newDebugServer(address string, anywhere bool, presets debugPresets) *debugS
 	return s
 }
 
-// close ends what fetches have left open.
+// close closes the idle connections of fetches.
 func (s *debugServer) close() { s.outbound.CloseIdleConnections() }
 
 func (s *debugServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -120,7 +118,7 @@ func (s *debugServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// A refusal is an answer to a request that is not the page's own. It repeats nothing of it.
+// A refusal is the answer to a request that the page did not send. It repeats nothing of the request.
 type refusal struct {
 	status int
 	text   string
@@ -136,11 +134,11 @@ func answerJSON(w http.ResponseWriter, status int, v any) {
 	json.NewEncoder(w).Encode(v)
 }
 
-// check decides whether a request comes from the page itself, or from whoever opens it.
+// check decides whether a request comes from the page itself, or opens the page.
 //
-// The Host tells a name that was made to point here (DNS rebinding) from the address that was
-// printed. Origin and Sec-Fetch-Site tell other sites, and other ports of this machine, from the
-// page: they may link to it, and nothing else.
+// Host tells the printed address from a foreign name that resolves to this machine (DNS rebinding).
+// Origin and Sec-Fetch-Site tell the page from other sites and from other ports of this machine, which
+// may only link to the page.
 func (s *debugServer) check(r *http.Request) *refusal {
 	if !s.named(r.Host) {
 		return &refusal{status: http.StatusMisdirectedRequest, text: "this is not the address that assay printed"}
@@ -167,8 +165,8 @@ func (s *debugServer) check(r *http.Request) *refusal {
 	return nil
 }
 
-// named reports whether host is this server. Anywhere but on loopback nobody knows under which
-// address others see it; but no name can be made to point at an address that is a number.
+// named reports whether host is this server. On another interface than loopback the server does not know its
+// own addresses, so it accepts every IP address: DNS rebinding needs a name.
 func (s *debugServer) named(host string) bool {
 	if !s.anywhere {
 		return host == s.address || host+":80" == s.address // browsers leave the port of http out
@@ -180,38 +178,38 @@ func (s *debugServer) named(host string) bool {
 	return name == "localhost" || net.ParseIP(strings.Trim(name, "[]")) != nil
 }
 
-// doors lets tabs in. A link holds two secrets behind the # of the address, which browsers do not send: so
-// they are in no request line, no Referer and no log, and what only looks at the address, such as a preview,
-// does not use the link up. The page takes both out of the address.
+// doors authenticates tabs. A link holds two secrets behind the # of the address. Browsers do not send that
+// part, so the secrets are in no request line, no Referer and no log, and a preview of the address does not
+// use up the link. The page removes both secrets from the address bar.
 //
-// The first half opens one tab, once. The page exchanges it for a value that it keeps in the storage of its
-// tab, where a reload finds it and no other tab or origin does, and sends it in a header of its own with every
-// call. A cookie would go to every port of this machine, and with requests that other sites cause.
+// The first secret opens one tab, once. The page exchanges it for a session, which it keeps in the storage of
+// its tab and sends in a header with every call. A reload finds the session; other tabs and origins do not.
+// Browsers would send a cookie to every port of this machine, and with requests that other sites cause.
 //
-// The second half is a key that never crosses the network. Before each call the page asks this process to
-// prove that it has the key, and sends nothing more to whoever cannot: when this process has ended, any
-// program of this machine may take its port, and an open tab must not hand a token to that program. What is
-// left is the time between a proof and the call behind it, about a millisecond, and a page that is loaded
-// anew: then it is the other program's own page.
+// The second secret is a key that does not cross the network (TestImpostor). Before each call the page asks
+// this process to prove that it has the key; without a proof the page sends nothing more. For when this
+// process has ended, another program of this machine may take its port, and an open tab must not send a token
+// to it. Two gaps remain: the time between a proof and the call after it, about a millisecond, and a reload,
+// which loads the other program's own page.
 type doors struct {
-	announce func(link string) // is told each new link but the first; nil: nobody is
+	announce func(link string) // called with each new link but the first; nil: no calls
 
 	mu   sync.Mutex // guards what follows
-	link link       // that has not been used; empty before the first
+	link link       // the unused link; empty before the first
 	tabs []tab      // the oldest first
 }
 
-// link is what stands in a printed address. rand.Text has at least 128 bits.
+// link has the two secrets of a printed address. Each is a rand.Text, with at least 128 random bits.
 type link struct{ pass, key string }
 
 func newLink() link { return link{rand.Text(), rand.Text()} }
 
 func (l link) String() string { return l.pass + l.key }
 
-// tab is a tab that was let in.
+// tab is a tab with a session.
 type tab struct{ session, key string }
 
-// next makes a link and forgets the former one.
+// next makes a link, which replaces the former one.
 func (d *doors) next() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -242,7 +240,7 @@ func (d *doors) exchange(pass string) (next string, entered tab, ok bool) {
 	return d.link.String(), entered, true
 }
 
-// find returns the tab that was let in with this session.
+// find returns the tab of this session.
 func (d *doors) find(session string) (found tab, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -254,25 +252,25 @@ func (d *doors) find(session string) (found tab, ok bool) {
 	return found, ok
 }
 
-// proofLabel begins what is authenticated, so that a proof is an answer to nothing else.
+// proofLabel begins the authenticated text, so that a proof cannot be used for another purpose.
 const proofLabel = "assay debug proof "
 
-// nonceForm is what a page asks a proof for: 16 random bytes.
+// nonceForm is the form of a page's nonce for a proof: 16 random bytes.
 var nonceForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-// proof shows whoever knows the tab's key that this process knows it.
+// proof proves to the tab that this process has the tab's key.
 func (t tab) proof(nonce string) string {
 	mac := hmac.New(sha256.New, []byte(t.key))
 	mac.Write([]byte(proofLabel + nonce))
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// sessionHeader carries what a tab was given when it was let in.
+// sessionHeader carries the session of a tab.
 const sessionHeader = "Assay-Session"
 
 var locked = &refusal{status: http.StatusUnauthorized, text: "this page is locked: open the newest link that assay has printed"}
 
-// receive reads the body of a call into v, if the call comes from a tab that was let in.
+// receive reads the body of a call into v, if the call has the session of a tab.
 func (s *debugServer) receive(w http.ResponseWriter, r *http.Request, v any) *refusal {
 	if _, ok := s.doors.find(r.Header.Get(sessionHeader)); !ok {
 		return locked
@@ -280,7 +278,7 @@ func (s *debugServer) receive(w http.ResponseWriter, r *http.Request, v any) *re
 	return receiveJSON(w, r, v)
 }
 
-// receiveJSON reads a body, and says nothing of what is in it.
+// receiveJSON reads a body. Its refusals repeat nothing of the body.
 func receiveJSON(w http.ResponseWriter, r *http.Request, v any) *refusal {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return &refusal{status: http.StatusUnsupportedMediaType, text: "the body must be application/json"}
@@ -305,8 +303,8 @@ func receiveJSON(w http.ResponseWriter, r *http.Request, v any) *refusal {
 	return nil
 }
 
-// serveSession lets a tab in: with a link that was not used, or because it was in before. It answers with a
-// proof, as serveProof does.
+// serveSession gives a tab a session for an unused link, or confirms the session that it has. It answers with
+// a proof, as serveProof does.
 func (s *debugServer) serveSession(w http.ResponseWriter, r *http.Request) {
 	var ask struct {
 		Link  string `json:"link"` // its first half
@@ -332,7 +330,7 @@ func (s *debugServer) serveSession(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// serveProof proves to a tab that this is still the process that let it in.
+// serveProof proves to a tab that this is still the process that gave it the session.
 func (s *debugServer) serveProof(w http.ResponseWriter, r *http.Request) {
 	var ask struct {
 		Nonce string `json:"nonce"`

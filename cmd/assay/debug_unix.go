@@ -7,5 +7,5 @@ import (
 	"syscall"
 )
 
-// apart keeps the Ctrl-C that ends assay from ending what it has started.
+// apart keeps the Ctrl-C that ends assay from ending the browser that assay has started.
 func apart(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }

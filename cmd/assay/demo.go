@@ -1,5 +1,5 @@
-// This file is the command demo: it starts an issuer and an API on this machine, takes the tour,
-// and stops them or leaves them to the user.
+// This file is the command demo: it starts an issuer and an API on this machine, takes the tour, and
+// stops them or keeps them running for the user.
 
 package main
 
@@ -46,7 +46,7 @@ func runDemo(ctx context.Context, c *call) int {
 	return c.demo(ctx, *listen, steps())
 }
 
-// demo takes the tour, and stays if an address was given.
+// demo takes the tour. If an address was given, issuer and API then keep running.
 func (c *call) demo(ctx context.Context, listen string, all []step) int {
 	d, err := startDemo(listen, c.stderr)
 	if err != nil {
@@ -64,7 +64,7 @@ func (c *call) demo(ctx context.Context, listen string, all []step) int {
 	case listen == "":
 		c.next(p)
 	default:
-		fmt.Fprintf(c.stdout, "\nIssuer and API keep running until you press Ctrl-C. The issuer does all that assay issuer does. Your turn:\n\n%s\n"+
+		fmt.Fprintf(c.stdout, "\nIssuer and API keep running until you press Ctrl-C. The issuer does all that assay issuer does. You can now type:\n\n%s\n"+
 			"To see why a token is valid, or is not:\n\n%s\n"+
 			"The reason of every refusal is logged here.\n", d.curl(), d.verify(c.program))
 		if err := d.wait(ctx); err != nil {
@@ -93,15 +93,15 @@ func checkLoopback(address string) error {
 // demo is an issuer with two instances of one API.
 type demo struct {
 	issuer    *jwttest.Issuer // within served
-	served    *server         // the issuer, as the command issuer has it
+	served    *server         // the issuer's server, as in the command issuer
 	api       *server
-	restarted *server // asked for nothing until the issuer is down
+	restarted *server // gets no request until the issuer is down
 	refusals  *refusals
 	client    *http.Client
 }
 
-// startDemo starts the servers; an empty address leaves the choice of the port to the system.
-// Refusals are logged only if an address was given, which is when users send requests of their own.
+// startDemo starts the servers; for an empty address the system chooses the port. Refusals are logged
+// only if an address was given, because only then users send requests of their own.
 func startDemo(listen string, stderr io.Writer) (_ *demo, err error) {
 	d := &demo{refusals: &refusals{expected: map[string]*jwt.Error{}}}
 	defer func() {
@@ -175,7 +175,7 @@ func (c *call) next(p *printer) {
 	}
 }
 
-// curl is what a user types in a POSIX shell. It needs nothing but curl and sed.
+// curl returns commands for a POSIX shell. They need only curl and sed.
 func (d *demo) curl() string {
 	body := strings.NewReplacer(`,"audience"`, ",\n    \"audience\"", `,"grant_type"`, ",\n    \"grant_type\"").Replace(string(tokenRequest("read:messages")))
 	return fmt.Sprintf(`TOKEN=$(curl -sS %s \
@@ -187,7 +187,7 @@ curl -i %s/api/private -H "Authorization: Bearer $TOKEN"
 `, tokenURL(d.issuer), body, d.api.url)
 }
 
-// verify is what a user types to have a token explained.
+// verify returns the command that explains a token.
 func (d *demo) verify(program string) string {
 	return fmt.Sprintf("echo \"$TOKEN\" | %s verify \\\n  -insecure-loopback-http -issuer %s \\\n  -audience %s\n", program, d.issuer.URL, jwttest.Audience)
 }
@@ -228,7 +228,7 @@ func serve(address string, h http.Handler, stderr io.Writer) (*server, error) {
 		return nil, err
 	}
 	if at, ok := listener.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
-		listener.Close() // a name can stand for any address
+		listener.Close() // a name may resolve to another address
 		return nil, fmt.Errorf("%s is %s, which is not a loopback address", address, listener.Addr())
 	}
 	s := &server{
@@ -258,8 +258,8 @@ func (s *server) close() {
 // requestID is the header field by which the tour recognises its own requests.
 const requestID = "X-Request-Id"
 
-// refusals hears of every request that the API refuses: it keeps the reasons of the tour's own
-// requests, and logs those of everybody else's.
+// refusals gets every refusal of the API. It keeps those of the tour's own requests, and logs those
+// of all others.
 type refusals struct {
 	log *slog.Logger // nil: others are not logged
 
@@ -267,8 +267,8 @@ type refusals struct {
 	expected map[string]*jwt.Error // by request id; nil while there is none
 }
 
-// expect returns the id for a request whose refusal is asked for later, with take. Nobody else can
-// guess it, and so pass a refusal off as one of the tour's.
+// expect returns the id for a request whose refusal take returns later. The id is random, so nobody else
+// can make a request that counts as one of the tour's.
 func (r *refusals) expect() string {
 	id := rand.Text()
 	r.mu.Lock()
@@ -277,7 +277,7 @@ func (r *refusals) expect() string {
 	return id
 }
 
-// take returns the refusal of a request, nil if it was let through.
+// take returns the refusal of a request; nil if the API accepted it.
 func (r *refusals) take(id string) *jwt.Error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

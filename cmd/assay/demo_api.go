@@ -15,7 +15,7 @@ const (
 	scopedMessage  = "Hello from a private endpoint! You need to be authenticated and have a scope of read:messages to see this."
 )
 
-// newAPI returns an API that trusts one issuer. It has not asked it for keys yet.
+// newAPI returns an API that trusts one issuer. It has not fetched keys yet.
 func newAPI(issuer jwt.Config, onRefusal func(*http.Request, *jwt.Error)) (http.Handler, error) {
 	verifier, err := jwt.NewVerifier(issuer)
 	if err != nil {

@@ -1,5 +1,5 @@
-// This file makes the tokens that the demo's attackers make: by hand, from what everybody can read.
-// No private key is used here.
+// This file makes the tokens of the demo's attackers from what everybody can read. It uses no private
+// key.
 
 package main
 
@@ -31,7 +31,7 @@ func splitToken(token string) (tokenParts, error) {
 	return tokenParts{all[0], all[1], all[2]}, nil
 }
 
-// escalated is a payload with more rights than the issuer gave it.
+// escalated changes a payload to more rights than the issuer gave.
 func escalated(payload string) (string, error) {
 	return rewritten(payload, func(claims map[string]any) {
 		claims["sub"] = "admin"
@@ -68,12 +68,12 @@ func tamper(token string) (string, error) {
 	return p.String(), err
 }
 
-// unsign says "alg": "none" and has no signature.
+// unsign makes a token with "alg": "none" and without a signature.
 func unsign(token string) (string, error) {
 	return withAlgorithm(token, "none", func(string) string { return "" })
 }
 
-// unsignStale says "alg": "none" and keeps a signature, for parsers that want one.
+// unsignStale makes a token with "alg": "none" that keeps the old signature, for parsers that require one.
 func unsignStale(token string) (string, error) {
 	p, err := splitToken(token)
 	if err != nil {
@@ -82,8 +82,8 @@ func unsignStale(token string) (string, error) {
 	return withAlgorithm(token, "none", func(string) string { return p.signature })
 }
 
-// confuse signs with HMAC, and with the text of the issuer's public key as the secret: a verifier
-// that lets the token choose the algorithm takes it (RFC 8725 section 2.1).
+// confuse signs with HMAC, with the text of the issuer's public key as the secret: a verifier that lets the
+// token choose the algorithm accepts this (RFC 8725 section 2.1).
 func confuse(token string, publicPEM []byte) (string, error) {
 	return withAlgorithm(token, "HS256", func(input string) string {
 		mac := hmac.New(sha256.New, publicPEM)
@@ -111,7 +111,7 @@ func withAlgorithm(token, alg string, sign func(input string) string) (string, e
 // publishedKey is an RSA key of a JWK Set (RFC 7518 section 6.3.1).
 type publishedKey struct{ N, E string }
 
-// pem is the form in which public keys lie about in files.
+// pem returns the key in the form of most files of public keys.
 func (k publishedKey) pem() ([]byte, error) {
 	n, err := base64.RawURLEncoding.DecodeString(k.N)
 	if err != nil {

@@ -14,13 +14,13 @@ import (
 	"assay.example/jwt"
 )
 
-// How long the lines get that can be broken: as the terminal is wide, within limits.
+// The limits of the line length, which otherwise is the terminal's width.
 const (
 	minWidth = 60  // what the table of the tour needs
 	maxWidth = 116 // longer lines are hard to read
 )
 
-// printer prints the tour. Its table is as wide as the longest path and name ask for.
+// printer prints the tour. The longest path and name decide the widths of its columns.
 type printer struct {
 	w          io.Writer
 	color      bool
@@ -28,7 +28,7 @@ type printer struct {
 	path, name int // widths of columns
 }
 
-// newPrinter prints to a terminal as wide as it is, and to anything else as to one of 80 columns.
+// newPrinter makes a printer for the width of a terminal, or for 80 columns if w is no terminal.
 func newPrinter(w io.Writer) *printer {
 	p := &printer{w: w, color: colored(w)}
 	if f, ok := beneath(w).(*os.File); ok {
@@ -37,7 +37,7 @@ func newPrinter(w io.Writer) *printer {
 	return p
 }
 
-// widthFor is how long lines get on a terminal with so many columns; 0: it is not known.
+// widthFor returns the line length for a terminal with so many columns; 0 columns: not known.
 func widthFor(columns int) int {
 	if columns == 0 {
 		return helpWidth
@@ -56,8 +56,8 @@ const (
 	faint  = "2"
 )
 
-// colored reports whether w is a terminal that wants colours (no-color.org). The console of older
-// Windows versions would show them as garbage.
+// colored reports whether w is a terminal that shows colours, and NO_COLOR is not set (no-color.org).
+// The console of older Windows versions would print the control sequences.
 func colored(w io.Writer) bool {
 	f, ok := beneath(w).(*os.File)
 	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" || runtime.GOOS == "windows" {
@@ -86,8 +86,8 @@ func (p *printer) note(text string) {
 	fmt.Fprint(p.w, "\n"+hanging("  ", text, cmp.Or(p.width, helpWidth)))
 }
 
-// row prints one request: what was asked and answered, then, below, what the client was told and what
-// the operator was told, then what is wrong with that.
+// row prints one request and its answer. Below it prints what the client learns and what the operator
+// learns, then what is wrong with the answer.
 func (p *printer) row(s step, got answer, faults []string) {
 	mark := p.paint(green, "ok   ")
 	if len(faults) > 0 {
@@ -107,19 +107,19 @@ func (p *printer) row(s step, got answer, faults []string) {
 	}
 }
 
-// whyRefused is what a refusal says beside its reason. Where the keys are to be had is told above the
-// table.
+// whyRefused is the text of a refusal without its reason. It leaves out the address of the keys, which
+// stands above the table.
 func whyRefused(e *jwt.Error) string {
 	var fetch *jwt.FetchError
 	if errors.As(e, &fetch) && fetch.Status != 0 {
 		return fmt.Sprintf("the issuer answers with status %d", fetch.Status)
 	}
-	heading := (&jwt.Error{Reason: e.Reason}).Error() // says the reason again
+	heading := (&jwt.Error{Reason: e.Reason}).Error() // repeats the reason
 	return strings.TrimPrefix(strings.TrimPrefix(e.Error(), heading+": "), "jwt: ")
 }
 
-// told is what the headers tell the client. The description is left out: one fixed sentence for
-// each error, which would make every line too long.
+// told is what the headers tell the client. It leaves out the description, a fixed sentence for each
+// error, which would make every line too long.
 func told(got answer) string {
 	if got.retryAfter != "" {
 		return "Retry-After: " + got.retryAfter.String()

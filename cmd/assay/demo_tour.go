@@ -1,5 +1,5 @@
-// This file is the tour: every request that the demo makes and the answer that is right, as one
-// table, and the check of one against the other.
+// This file is the tour: one table of every request that the demo makes and the right answer, and the
+// comparison of each answer with it.
 
 package main
 
@@ -22,19 +22,19 @@ import (
 
 // step is one request of the tour and the answer that is right.
 type step struct {
-	note    string                // what has happened before, if anything has
+	note    string                // what has happened before the request; empty: nothing
 	change  func(*jwttest.Issuer) // makes it happen
 	name    string                // what is sent
 	path    string
 	send    credentials
-	restart bool // asks the instance of the API that has just been started and has no keys yet
+	restart bool // the request goes to the instance that has just started and has no keys yet
 	want    want
 }
 
 // credentials makes the values of the Authorization headers of a request.
 type credentials func(context.Context, *tour) ([]string, error)
 
-// want is what is expected of an answer. Whatever is empty must be absent.
+// want is the right answer. What is empty must be absent from the answer.
 type want struct {
 	status  int
 	code    string // the error of the challenge (RFC 6750 section 3.1)
@@ -43,23 +43,23 @@ type want struct {
 	message string // the API's own answer
 }
 
-// greeted wants the API's own answer.
+// greeted is the API's own answer.
 func greeted(message string) want { return want{status: http.StatusOK, message: message} }
 
-// refused wants the answer to a token that does not hold.
+// refused is the answer to an invalid token.
 func refused(reason jwt.Reason) want {
 	return want{status: http.StatusUnauthorized, code: "invalid_token", reason: reason}
 }
 
-// refusedScoped wants the same of the route that asks for a scope: its challenges say so.
+// refusedScoped is the same for the route that requires a scope: its challenge names the scope.
 func refusedScoped(reason jwt.Reason) want {
 	w := refused(reason)
 	w.scope = "read:messages"
 	return w
 }
 
-// steps is the tour. The rotation comes before the forged tokens: they make the API ask for keys too, and
-// two look-ups are at least two seconds apart.
+// steps is the tour. The rotation comes before the forged tokens: those cause look-ups too, and two look-ups
+// are at least two seconds apart.
 func steps() []step {
 	return []step{
 		{name: "no token", path: "/api/public", send: nothing,
@@ -125,7 +125,7 @@ func forged(forge func(token string) (string, error)) credentials {
 	}
 }
 
-// hmacForged needs the issuer's public key besides a token, and anybody can read that.
+// hmacForged makes a forged token with the issuer's public key, which everybody can read.
 func hmacForged(ctx context.Context, t *tour) ([]string, error) {
 	public, err := t.publicKey(ctx)
 	if err != nil {
@@ -134,7 +134,7 @@ func hmacForged(ctx context.Context, t *tour) ([]string, error) {
 	return forged(func(token string) (string, error) { return confuse(token, public) })(ctx, t)
 }
 
-// twice sends two tokens, both good: which of them would count is nobody's to guess.
+// twice sends two valid tokens: it would not be clear which of them counts.
 func twice(ctx context.Context, t *tour) ([]string, error) {
 	values, err := granted("")(ctx, t)
 	return append(values, values...), err
@@ -173,8 +173,8 @@ type tour struct {
 	refusals  *refusals
 }
 
-// run makes every request in turn, shows each answer, and returns how many were wrong. Its error is
-// the context's: a request that cannot be made is a wrong answer.
+// run makes every request in turn, shows each answer, and returns the number of wrong ones. A request that
+// fails is a wrong answer. The error is that of the context.
 func (t *tour) run(ctx context.Context, all []step, p *printer) (wrong int, err error) {
 	p.head(all)
 	for _, s := range all {
@@ -210,7 +210,7 @@ type answer struct {
 	refusal    *jwt.Error // nil if the request was let through
 }
 
-// maxAnswer is more than any answer that the tour looks at has.
+// maxAnswer is larger than the answers that the tour reads.
 const maxAnswer = 64 << 10
 
 func (t *tour) ask(ctx context.Context, s step) (answer, error) {
@@ -237,7 +237,7 @@ func (t *tour) ask(ctx context.Context, s step) (answer, error) {
 		return answer{}, err
 	}
 	var said struct{ Message string }
-	json.Unmarshal(body, &said) // whatever is not the API's JSON has no message, and so is wrong
+	json.Unmarshal(body, &said) // an answer that is not the API's JSON has no message, and so counts as wrong
 	return answer{
 		status:     resp.StatusCode,
 		challenge:  foreign(resp.Header.Get("WWW-Authenticate")),
@@ -270,7 +270,7 @@ func (w want) compare(got answer) (faults []string) {
 	scheme, parameters := readChallenge(got.challenge.String())
 	wantScheme := "Bearer"
 	if w.status == http.StatusOK || w.status == http.StatusServiceUnavailable {
-		wantScheme = "" // nothing that the client could send would help
+		wantScheme = "" // no other credential would help
 	}
 	differ("the challenge's scheme", scheme, wantScheme)
 	differ("the challenge's error", parameters["error"], w.code)
@@ -283,7 +283,7 @@ func (w want) compare(got answer) (faults []string) {
 	return faults
 }
 
-// reason is the operator's; empty if the request was let through.
+// reason is the reason that the operator learns; empty if the request was accepted.
 func (a answer) reason() jwt.Reason {
 	if a.refusal == nil {
 		return ""
@@ -293,7 +293,7 @@ func (a answer) reason() jwt.Reason {
 
 var challengeParameter = regexp.MustCompile(`([a-z_]+)="([^"]*)"`)
 
-// readChallenge reads what our own API writes into WWW-Authenticate: one challenge, without escapes.
+// readChallenge reads WWW-Authenticate as the demo's API writes it: one challenge, without escapes.
 func readChallenge(text string) (scheme string, parameters map[string]string) {
 	scheme, rest, _ := strings.Cut(text, " ")
 	parameters = map[string]string{}
@@ -315,7 +315,7 @@ func tokenRequest(scope string) []byte {
 	return body
 }
 
-// tokenURL is where the issuer hands out tokens.
+// tokenURL is the issuer's token endpoint.
 func tokenURL(i *jwttest.Issuer) string { return i.URL + "oauth/token" }
 
 func (t *tour) grant(ctx context.Context, scope string) (string, error) {
@@ -333,7 +333,7 @@ func (t *tour) grant(ctx context.Context, scope string) (string, error) {
 	return granted.Token, nil
 }
 
-// publicKey reads the issuer's first key where everybody can, and returns it as PEM.
+// publicKey reads the issuer's first published key, and returns it as PEM.
 func (t *tour) publicKey(ctx context.Context) ([]byte, error) {
 	var metadata struct {
 		Keys string `json:"jwks_uri"`

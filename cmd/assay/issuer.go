@@ -27,22 +27,22 @@ var issuerCommand = command{
 	run: runIssuer,
 }
 
-// issuerAbout is its help, and what a browser shows that opens its address.
+// issuerAbout is the help of the command. A browser that opens the issuer's address shows it too.
 const issuerAbout = `issuer is FOR TESTS ONLY: whoever reaches it gets any token, without a password.
 It serves metadata (OpenID Connect and RFC 8414), keys, client credentials,
 authorization code with PKCE (S256) and without a login page, refresh tokens,
 dynamic registration of clients (RFC 7591) and resource indicators (RFC 8707).
 Besides, for tests:
 
-  POST /mint      a token with any claims:
+  POST /mint      a token with the claims that you send:
                   {"claims": {...}, "alg": "ES256", "header": {...}}
-                  or with any "payload": "...". One with the alg none has no
-                  signature, and the secret of HS256 is nobody's: services
-                  have to refuse both.
+                  or with your own "payload": "...". With the alg none it
+                  has no signature, with HS256 it is signed with a random
+                  secret: services must refuse both.
   POST /rotate    new keys. The old ones stay published, unless
                   {"retire": true} or {"same_kid": true}
   POST /down      metadata and keys answer 503, until DELETE /down
-  POST /delay     they answer after a while: {"delay": "2s"}, until DELETE
+  POST /delay     they answer later: {"delay": "2s"}, until DELETE /delay
 
 Without -config there is one client, test-client with the secret test-secret,
 and one user, test-subject. Each member of the file may be left out.
@@ -57,7 +57,7 @@ login_hint in an authorization request picks the user.
      "redirect_uris": ["http://127.0.0.1/callback"], "claims": {}}],
    "users": [{"sub": "alice", "claims": {"roles": ["admin"]}}]}
 
-Keys are made anew at each start. It runs until interrupted.`
+The issuer makes new keys at each start. It runs until interrupted.`
 
 // defaultIssuerAddress is fixed, so that programs can be configured with it.
 const defaultIssuerAddress = "127.0.0.1:9000"
@@ -65,14 +65,14 @@ const defaultIssuerAddress = "127.0.0.1:9000"
 func runIssuer(ctx context.Context, c *call) int {
 	var given issuerConfig
 	flags := c.flags()
-	address := flags.String("listen", defaultIssuerAddress, "`address` to listen on, on loopback; port 0 takes any that is free")
-	anywhere := flags.Bool("insecure-listen", false, "allow -listen to be other than loopback: everybody who reaches it then gets any token, and all crosses the network in the clear")
+	address := flags.String("listen", defaultIssuerAddress, "`address` to listen on, on loopback; port 0 takes a free one")
+	anywhere := flags.Bool("insecure-listen", false, "allow -listen to be other than loopback: everybody who reaches it can then get every token, and tokens cross the network unencrypted")
 	flags.StringVar(&given.url, "issuer", "", "`URL` that is the issuer's name (iss), if it is not http:// and the address")
-	flags.Var((*texts)(&given.audience), "audience", "`api` that tokens are for (aud), and the only ones that can be asked for; repeatable (default: any can, and "+jwttest.Audience+" unless one is)")
+	flags.Var((*texts)(&given.audience), "audience", "`api` that tokens are for (aud); clients can ask for no other; repeatable (default: they can ask for each, and get "+jwttest.Audience+" if they ask for none)")
 	flags.Var((*algorithms)(&given.algorithms), "alg", "`algorithm` to publish a key for, the first signs; repeatable (default: all, and RS256 first)")
 	flags.DurationVar(&given.lifetime, "lifetime", 0, "`duration` of tokens (default 1h)")
 	flags.Var(&given.claims, "claim", "`name=value` of a claim of every token; the value is JSON or else a text; repeatable")
-	flags.BoolVar(&given.documents, "client-documents", false, "let a client_id be the address of its metadata document, and fetch that: whoever opens an authorization request makes this machine ask any address")
+	flags.BoolVar(&given.documents, "client-documents", false, "allow a client_id that is the address of its metadata document, and fetch it: an authorization request can then make this machine send a request to each address")
 	file := flags.String("config", "", "JSON `file` with clients, users and claims; flags override it")
 	if code, ok := c.parse(flags, 0); !ok {
 		return code
@@ -120,7 +120,7 @@ func (c *call) issuer(ctx context.Context, config issuerConfig, address string, 
 	}
 }
 
-// announce says what this is, and where. It prints no secret.
+// announce prints what this is, and its address. It prints no secret.
 func (c *call) announce(f *fakeIssuer, anywhere bool) {
 	fmt.Fprint(c.stdout, "FOR TESTS ONLY. Whoever reaches this issuer gets any token, without a password.\n\n")
 	if anywhere {
@@ -153,7 +153,7 @@ func listenIssuer(ctx context.Context, address string, anywhere bool) (net.Liste
 	return listener, err
 }
 
-// issuerURL is the name that an issuer has by its address.
+// issuerURL returns the default name of an issuer, which is its address.
 func issuerURL(address string, at net.Addr) string {
 	if host, _, err := net.SplitHostPort(address); err == nil && host == "localhost" {
 		if _, port, err := net.SplitHostPort(at.String()); err == nil {

@@ -1,5 +1,5 @@
-// This file is the authorization endpoint of the issuer (RFC 6749 section 4.1.1): it asks nobody, and
-// sends the client back with a code.
+// This file is the authorization endpoint of the issuer (RFC 6749 section 4.1.1). It has no login page, and
+// redirects to the client with a code.
 
 package main
 
@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// codeLifetime is how long a code can be exchanged: RFC 6749 section 4.1.2 allows ten minutes at most.
+	// codeLifetime is the lifetime of a code: RFC 6749 section 4.1.2 recommends ten minutes or less.
 	codeLifetime = time.Minute
-	// maxResources is how many resources are asked for at once.
+	// maxResources is the number of resources that one request may name.
 	maxResources = 20
-	// defaultSubject is who logs in where no users are configured.
+	// defaultSubject is the user who logs in if no users are configured.
 	defaultSubject = "test-subject"
 )
 
@@ -26,7 +26,7 @@ const (
 type grant struct {
 	client       *issuerClient
 	user         issuerUser
-	redirectURI  string // as it was sent; empty: it was not
+	redirectURI  string // as it was sent; empty if it was not sent
 	challenge    string
 	scope, nonce string
 	resources    []string
@@ -41,8 +41,8 @@ type authorizationCode struct {
 	used    bool
 }
 
-// serveAuthorize redirects at once: there is no login page. A client or an address that is not known gets
-// an answer and no redirect, as the address may be an attacker's (RFC 6749 section 4.1.2.1).
+// serveAuthorize redirects at once: there is no login page. If the client or its redirect address is not
+// known, it does not redirect: the address may be an attacker's (RFC 6749 section 4.1.2.1).
 func (f *fakeIssuer) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	if err := r.ParseForm(); err != nil {
@@ -82,7 +82,7 @@ func (f *fakeIssuer) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusFound)
 }
 
-// repeated names a parameter that is there more than once (RFC 6749 section 3.1). Those of RFC 8707 may be.
+// repeated names a parameter that occurs more than once (RFC 6749 section 3.1). Those of RFC 8707 may.
 func repeated(values url.Values) string {
 	for _, name := range []string{"client_id", "client_secret", "redirect_uri", "response_type", "response_mode", "grant_type", "code", "code_verifier",
 		"code_challenge", "code_challenge_method", "refresh_token", "scope", "state", "nonce", "login_hint", "audience"} {
@@ -93,8 +93,8 @@ func repeated(values url.Values) string {
 	return ""
 }
 
-// redirect finds where a client is sent to. It must be one of its addresses byte for byte, but for the port
-// on loopback (RFC 8252 section 7.3). It may be left out if there is but one.
+// redirect finds the address to which a client is redirected. It must equal one of the client's addresses byte
+// for byte, except for the port on loopback (RFC 8252 section 7.3). A client with one address may leave it out.
 func (c *issuerClient) redirect(asked string) (string, bool) {
 	if asked == "" {
 		if len(c.redirectURIs) != 1 {
@@ -123,7 +123,7 @@ func loopbackForm(text string) string {
 	return "http://" + u.Hostname() + rest
 }
 
-// challengeForm is that of an S256 challenge: 32 bytes in base64url (RFC 7636 section 4.2).
+// challengeForm is the form of an S256 challenge: 32 bytes in base64url (RFC 7636 section 4.2).
 var challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
 // allow decides what a client is granted.
@@ -158,7 +158,7 @@ func (f *fakeIssuer) allow(c *issuerClient, ask url.Values) (*grant, *oauthError
 		scope: scope, nonce: ask.Get("nonce"), resources: resources, at: time.Now()}, nil
 }
 
-// allowedScope is what a client gets of the scopes that it asks for.
+// allowedScope returns the scopes that a client gets of those that it asks for.
 func (c *issuerClient) allowedScope(asked string) (string, *oauthError) {
 	if !scopeText(asked) {
 		return "", wrong("invalid_scope", "scope is not a list of names with a space between")
@@ -178,8 +178,8 @@ func within(list, of string) bool {
 	return !slices.ContainsFunc(strings.Fields(list), func(name string) bool { return !slices.Contains(have, name) })
 }
 
-// targets are the resources that are asked for (RFC 8707 section 2), or the audience, as Auth0 calls it.
-// Where audiences are configured, there are no others.
+// targets returns the resources of a request (RFC 8707 section 2), or the audience, which Auth0 has instead.
+// If audiences are configured, it refuses others.
 func (f *fakeIssuer) targets(ask url.Values) ([]string, *oauthError) {
 	asked := slices.Clone(ask["resource"])
 	if len(asked) > maxResources {
@@ -202,7 +202,7 @@ func (f *fakeIssuer) targets(ask url.Values) ([]string, *oauthError) {
 	return slices.Compact(asked), nil
 }
 
-// user finds who logs in. Without users in the settings, everybody is one.
+// user finds the user who logs in. Without users in the settings every name is one.
 func (f *fakeIssuer) user(hint string) (issuerUser, bool) {
 	users := f.config.users
 	switch {

@@ -1,5 +1,5 @@
-// This file reads the settings of the issuer: flags, and a file that is parsed strictly, so that a
-// misspelled member is no setting that silently has no effect.
+// This file reads the settings of the issuer: flags, and a file. It parses the file strictly, so that a
+// misspelled member is an error.
 
 package main
 
@@ -23,9 +23,9 @@ import (
 const (
 	// maxIssuerLifetime bounds -lifetime: a longer one is a mistake of units.
 	maxIssuerLifetime = 10 * 365 * 24 * time.Hour
-	// maxConfigured is how many clients, and how many users, a file has.
+	// maxConfigured is the number of clients, and of users, that a file may have.
 	maxConfigured = 1000
-	// maxRedirects is how many addresses a client has.
+	// maxRedirects is the number of redirect addresses that a client may have.
 	maxRedirects = 20
 	// maxRedirect is the size of one of them.
 	maxRedirect = 2048
@@ -58,7 +58,7 @@ type issuerUser struct {
 	claims  claimValues
 }
 
-// claimValues are claims as they were written. It is a flag, too. A nil value takes a claim out.
+// claimValues are claims in their original JSON. It is a flag, too. A nil value leaves a claim out.
 type claimValues map[string]any
 
 func (v *claimValues) String() string { return "" }
@@ -92,7 +92,7 @@ func (v *claimValues) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// rawOrNil keeps a value byte for byte, so that large integers stay what they are. null is nil.
+// rawOrNil keeps a value byte for byte, so that large integers stay exact. null becomes nil.
 func rawOrNil(value json.RawMessage) any {
 	if string(value) == "null" {
 		return nil
@@ -100,7 +100,7 @@ func rawOrNil(value json.RawMessage) any {
 	return value
 }
 
-// audiences are what tokens are for that nobody has asked an audience for.
+// audiences are the audiences of tokens for which the client asks for none.
 func (c *issuerConfig) audiences() []string {
 	if c.audience == nil {
 		return []string{jwttest.Audience}
@@ -108,7 +108,7 @@ func (c *issuerConfig) audiences() []string {
 	return c.audience
 }
 
-// override takes what the flags say, and checks the whole.
+// override replaces settings by those of the flags, and checks all settings.
 func (c *issuerConfig) override(flags issuerConfig) error {
 	if flags.url != "" {
 		c.url = flags.url
@@ -147,7 +147,7 @@ func (c *issuerConfig) override(flags issuerConfig) error {
 	return nil
 }
 
-// parseIssuerConfig reads a file. Its errors name the member that is wrong, and repeat no value.
+// parseIssuerConfig reads a file. Its errors name the wrong member and repeat no value.
 func parseIssuerConfig(text []byte) (c issuerConfig, err error) {
 	var lifetime string
 	var clients, users []json.RawMessage
@@ -217,7 +217,7 @@ func (c *issuerClient) check(taken bool) error {
 	return nil
 }
 
-// checkRedirects finds an address that no client should be sent to. Its error begins with the index.
+// checkRedirects finds a redirect address that is not allowed. Its error begins with the index.
 func checkRedirects(list []string) error {
 	if len(list) > maxRedirects {
 		return fmt.Errorf(": there are more than %d", maxRedirects)
@@ -230,8 +230,8 @@ func checkRedirects(list []string) error {
 	return nil
 }
 
-// wrongRedirect says what is wrong with an address. A scheme of an app's own is good (RFC 8252 section
-// 7.1), http on loopback (7.3), and https.
+// wrongRedirect says what is wrong with an address. It allows an app's own scheme (RFC 8252 section 7.1),
+// http on loopback (7.3), and https.
 func wrongRedirect(text string) string {
 	u, err := url.Parse(text)
 	switch {
@@ -260,10 +260,10 @@ func loopbackHost(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// members are where the members of an object go, by name.
+// members has the destinations of the members of an object, by name.
 type members map[string]any
 
-// object reads an object that has no other members. Names are exact, as they are not in [json.Unmarshal].
+// object reads an object that has no other members. Unlike [json.Unmarshal] it compares names exactly.
 func object(at string, text []byte, into members) error {
 	var found map[string]json.RawMessage
 	if err := json.Unmarshal(text, &found); err != nil || found == nil {
@@ -284,9 +284,9 @@ func object(at string, text []byte, into members) error {
 	return nil
 }
 
-// unique refuses text that is no JSON, or that has a member twice, of which parsers take one or the other.
+// unique refuses text that is not JSON, or that has a member twice: parsers differ in which of the two counts.
 func unique(text []byte) error {
-	if !json.Valid(text) { // which bounds the depth, too
+	if !json.Valid(text) { // this bounds the depth, too
 		return errors.New("it is not JSON")
 	}
 	d := json.NewDecoder(bytes.NewReader(text))

@@ -1,5 +1,5 @@
-// This file is what tests tell the issuer: to mint a token, to rotate its keys, to be down or slow.
-// Browsers send such requests from the issuer's own address alone.
+// This file answers the requests by which tests control the issuer: to mint a token, to rotate its keys, to be
+// down or slow. From browsers it accepts such requests only from the issuer's own address.
 
 package main
 
@@ -63,8 +63,8 @@ func (f *fakeIssuer) serveMint(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, token)
 }
 
-// mint signs. A token with "none" has no signature, and the secret of HMAC is nobody's: both are there to
-// be refused.
+// mint signs a token. With alg "none" it has no signature, and with HMAC it is signed with a random secret:
+// services must refuse both.
 func (f *fakeIssuer) mint(spec jwttest.Spec, alg *string) (string, error) {
 	known := f.algorithms()
 	if slices.Contains(known, jwt.EdDSA) || slices.Contains(known, jwt.Ed25519) {
@@ -84,7 +84,7 @@ func (f *fakeIssuer) mint(spec jwttest.Spec, alg *string) (string, error) {
 	return f.keys.Mint(spec), nil
 }
 
-// unsigned is a token whose header says that it has no signature.
+// unsigned makes a token with alg "none".
 func (f *fakeIssuer) unsigned(spec jwttest.Spec, alg jwt.Algorithm) (string, error) {
 	own := map[string]any{"alg": "none", "kid": nil}
 	maps.Copy(own, spec.Header)

@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	// maxDocument is what the draft recommends as the size that a server reads.
+	// maxDocument is the largest size of a document, as the draft recommends.
 	maxDocument = 5 << 10
 	// documentTimeout ends the fetch of a document. A person waits for it, in front of a browser.
 	documentTimeout = 5 * time.Second
 )
 
 // documentID reports whether a client's id is the address of a document: https with a path, or http on
-// loopback, where tests have theirs.
+// loopback, for tests.
 func documentID(id string) bool {
 	u, err := url.Parse(id)
 	if err != nil || u.Hostname() == "" || u.User != nil || strings.Contains(id, "#") || u.Path == "" || u.Path == "/" {
@@ -34,16 +34,16 @@ func documentID(id string) bool {
 	return !dots && (u.Scheme == "https" || u.Scheme == "http" && loopbackHost(u.Hostname()))
 }
 
-// documents fetches them. It follows no redirect, as the address is the client's name, and keeps no
-// connection.
+// documents is the client that fetches documents. It follows no redirect, because the address is the name of
+// the client, and it keeps no connection.
 var documents = &http.Client{
 	Timeout:       documentTimeout,
 	Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// authorizing finds the client of an authorization request. A document is read each time; the token endpoint
-// then knows the client.
+// authorizing finds the client of an authorization request. It reads a document anew for each request, and
+// keeps the client for the token endpoint.
 func (f *fakeIssuer) authorizing(ctx context.Context, id string) (*issuerClient, *oauthError) {
 	if f.config.documents && documentID(id) {
 		c, err := readDocument(ctx, id)
@@ -62,7 +62,7 @@ func (f *fakeIssuer) authorizing(ctx context.Context, id string) (*issuerClient,
 	return c, nil
 }
 
-// readDocument reads a document. Its errors repeat nothing of it.
+// readDocument reads a document. Its errors repeat nothing of the document.
 func readDocument(ctx context.Context, id string) (*issuerClient, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, id, nil)
 	if err != nil {

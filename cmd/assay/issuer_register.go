@@ -1,4 +1,4 @@
-// This file is the registration endpoint of the issuer (RFC 7591): whoever asks becomes a client.
+// This file is the registration endpoint of the issuer (RFC 7591). Everybody can register a client.
 
 package main
 
@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// registration is what a client says of itself, as far as it matters here. Other members are ignored (RFC
-// 7591 section 2); some are repeated in the answer.
+// registration has the members of a client's registration that matter here. Others are ignored (RFC 7591
+// section 2); some are repeated in the answer.
 type registration struct {
 	RedirectURIs  []string `json:"redirect_uris,omitempty"`
 	AuthMethod    string   `json:"token_endpoint_auth_method"`
@@ -73,8 +73,8 @@ func readRegistration(r *http.Request) (*registration, *oauthError) {
 	return asked, nil
 }
 
-// complete fills in the defaults of RFC 7591 section 2, leaves grant types out that there are not, and
-// refuses what cannot be served.
+// complete adds the defaults of RFC 7591 section 2, removes grant types that are not supported, and refuses
+// what the issuer cannot do.
 func (asked *registration) complete() *oauthError {
 	const code = "invalid_client_metadata"
 	if asked.AuthMethod == "" {

@@ -1,5 +1,5 @@
 // This file is the server behind the command issuer: its addresses, its metadata, and what browsers may
-// do with it. Keys, and how they change and fail, are those of package jwttest.
+// do. Package jwttest has the keys, and lets them change and fail.
 
 package main
 
@@ -35,10 +35,10 @@ const (
 )
 
 const (
-	// maxIssuerBody is the size of a request: claims of a large token, and what a form adds to them.
+	// maxIssuerBody is the largest size of a request: the claims of a large token, encoded as a form.
 	maxIssuerBody = 64 << 10
-	// maxKept is how many registered clients, codes and refresh tokens are kept, each. One more drops
-	// the oldest.
+	// maxKept is the number of registered clients, of codes and of refresh tokens that are kept. A further
+	// one drops the oldest.
 	maxKept = 1000
 	// maxIssuerDelay bounds /delay: clients give up much earlier.
 	maxIssuerDelay = time.Minute
@@ -49,7 +49,7 @@ type fakeIssuer struct {
 	keys     *jwttest.Issuer // signs, and serves metadata and keys, or fails to
 	config   issuerConfig
 	base     string // URL without path
-	anywhere bool   // the command line said that it need not be on loopback
+	anywhere bool   // -insecure-listen: the address need not be loopback
 	routes   map[string]issuerRoute
 	origins  *http.CrossOriginProtection
 
@@ -63,8 +63,8 @@ type fakeIssuer struct {
 // issuerRoute is what is served at an address.
 type issuerRoute struct {
 	methods []string
-	public  bool // scripts of other origins may ask and read
-	own     bool // browsers may ask from the issuer's own address alone
+	public  bool // scripts of other origins may send requests and read the answers
+	own     bool // browsers may send requests only from the issuer's own address
 	serve   http.HandlerFunc
 }
 
@@ -110,8 +110,8 @@ func (f *fakeIssuer) path() string {
 	return strings.TrimSuffix(strings.TrimPrefix(f.keys.URL, f.base), "/")
 }
 
-// metadataPaths are where clients look: OpenID Connect Discovery section 4, RFC 8414 section 3.1, and what
-// is between them. Clients of MCP try them all.
+// metadataPaths are the paths of the metadata: those of OpenID Connect Discovery section 4 and RFC 8414 section
+// 3.1, and the mixture of both. Clients of MCP try them all.
 func (f *fakeIssuer) metadataPaths() []string {
 	path := f.path()
 	return slices.Compact([]string{path + oidcPath, oidcPath + path, path + rfc8414Path, rfc8414Path + path})
@@ -159,7 +159,7 @@ func (f *fakeIssuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route.serve(w, r)
 }
 
-// preflight allows what a script wants to send: there is nothing to protect here that asks for a header.
+// preflight allows all header fields that a script wants to send: no check of the issuer depends on them.
 func preflight(w http.ResponseWriter, r *http.Request, methods []string) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Methods", strings.Join(methods, ", "))
@@ -171,9 +171,9 @@ func preflight(w http.ResponseWriter, r *http.Request, methods []string) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// named reports whether a host is this issuer, so that no site can point a name of its own here (DNS
-// rebinding) and mint tokens from a browser. Where -insecure-listen is set nobody knows under which names
-// others reach it.
+// named reports whether a host is this issuer, so that no site can make a name of its own resolve to this
+// machine (DNS rebinding) and mint tokens from a browser. With -insecure-listen every host is accepted, because
+// the issuer does not know its names.
 func (f *fakeIssuer) named(host string) bool {
 	if f.anywhere || host == strings.TrimPrefix(strings.TrimPrefix(f.base, "https://"), "http://") {
 		return true
@@ -185,7 +185,7 @@ func (f *fakeIssuer) named(host string) bool {
 	return name == "localhost" || net.ParseIP(strings.Trim(name, "[]")) != nil
 }
 
-// serveMetadata adds to the metadata of jwttest, which is down or late if that was asked for.
+// serveMetadata adds members to the metadata of jwttest, which may be down or delayed.
 func (f *fakeIssuer) serveMetadata(w http.ResponseWriter, r *http.Request) {
 	asked := r.Clone(r.Context())
 	asked.URL.Path = f.path() + oidcPath
@@ -223,12 +223,12 @@ func (f *fakeIssuer) serveMetadata(w http.ResponseWriter, r *http.Request) {
 // algorithms are those that the issuer publishes keys for.
 func (f *fakeIssuer) algorithms() []jwt.Algorithm {
 	if f.config.algorithms == nil {
-		return signable[:len(signable)-1] // EdDSA stands for both of its names
+		return signable[:len(signable)-1] // EdDSA and Ed25519 are one algorithm
 	}
 	return f.config.algorithms
 }
 
-// serveHelp is for whoever opens the address in a browser.
+// serveHelp answers a browser that opens the issuer's address.
 func (f *fakeIssuer) serveHelp(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintf(w, "assay issuer %s\n\n%s\n", f.keys.URL, issuerAbout)

@@ -1,5 +1,5 @@
-// This file is the token endpoint of the issuer (RFC 6749 section 3.2): three grants, and the tokens that
-// they give.
+// This file is the token endpoint of the issuer (RFC 6749 section 3.2): it has three grants, and makes their
+// tokens.
 
 package main
 
@@ -135,7 +135,7 @@ func (f *fakeIssuer) clientCredentials(c *issuerClient, ask url.Values) (map[str
 	return f.accessToken(&grant{client: c, user: issuerUser{subject: c.id + "@clients"}, scope: scope, resources: resources}), nil
 }
 
-// verifierForm is that of a code_verifier (RFC 7636 section 4.1).
+// verifierForm is the form of a code_verifier (RFC 7636 section 4.1).
 var verifierForm = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
 
 // exchange gives tokens for a code.
@@ -172,8 +172,8 @@ func (f *fakeIssuer) exchange(c *issuerClient, ask url.Values) (map[string]any, 
 	return answer, nil
 }
 
-// useCode uses a code up. One that comes twice was stolen, and takes with it what it gave (RFC 6749 section
-// 4.1.2).
+// useCode makes a code invalid. If a code is used twice, it may be stolen, so its grant is revoked (RFC 6749
+// section 4.1.2).
 func (f *fakeIssuer) useCode(c *issuerClient, code string) (*grant, *oauthError) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -219,7 +219,7 @@ func (f *fakeIssuer) renew(c *issuerClient, ask url.Values) (map[string]any, *oa
 	_, ok = f.refresh.by[token]
 	f.refresh.drop(token)
 	f.mu.Unlock()
-	if !ok { // another request was faster
+	if !ok { // another request has used the token meanwhile
 		return nil, wrong("invalid_grant", "refresh_token was used before")
 	}
 	answer := f.accessToken(now)
@@ -227,8 +227,8 @@ func (f *fakeIssuer) renew(c *issuerClient, ask url.Values) (map[string]any, *oa
 	return answer, nil
 }
 
-// narrowed is the grant for the resources that this request asks for: those of the grant, or some of them
-// (RFC 8707 section 2.2).
+// narrowed returns the grant for the resources that this request names: those of the grant, or some of
+// them (RFC 8707 section 2.2).
 func (f *fakeIssuer) narrowed(g *grant, ask url.Values) (*grant, *oauthError) {
 	resources, e := f.targets(ask)
 	if e != nil {
@@ -257,7 +257,7 @@ func (f *fakeIssuer) addRefresh(answer map[string]any, g *grant) {
 	answer["refresh_token"] = token
 }
 
-// accessToken mints what RFC 9068 describes. Claims of the settings come last, and so replace all others.
+// accessToken mints an access token of RFC 9068. Claims of the settings come last and replace all others.
 func (f *fakeIssuer) accessToken(g *grant) map[string]any {
 	claims := jwttest.Claims{"sub": g.user.subject, "client_id": g.client.id, "exp": time.Now().Add(f.config.lifetime).Unix()}
 	switch len(g.resources) {
@@ -278,7 +278,7 @@ func (f *fakeIssuer) accessToken(g *grant) map[string]any {
 	return answer
 }
 
-// idToken mints what OpenID Connect Core section 2 describes.
+// idToken mints an ID token of OpenID Connect Core section 2.
 func (f *fakeIssuer) idToken(g *grant) string {
 	claims := jwttest.Claims{"sub": g.user.subject, "aud": g.client.id, "auth_time": g.at.Unix(), "exp": time.Now().Add(f.config.lifetime).Unix()}
 	if g.nonce != "" {

@@ -1,5 +1,5 @@
-// This file is the command keys: it asks an issuer for its keys as a verifier does, and shows what it
-// got, what it makes of it, and what may go wrong with it in time.
+// This file is the command keys: it fetches an issuer's keys as a verifier does, and shows the answers, which
+// keys can be used, and what may go wrong later.
 
 package main
 
@@ -28,10 +28,10 @@ import (
 var keysCommand = command{
 	name:     "keys",
 	synopsis: "-issuer url [flags]",
-	summary:  "list an issuer's keys, which of them can be used, and how long they are good",
+	summary:  "list an issuer's keys, which of them can be used, and how long they are fresh",
 	about: "keys reads an issuer's metadata and key set as a verifier does. It lists every key with its kid,\n" +
 		"type, use, algorithm, size and thumbprint (RFC 7638), and whether it can verify tokens or why it is\n" +
-		"skipped; what the issuer says of caching; and what may go wrong when the keys are changed.\n\n" +
+		"skipped; what the issuer says about caching; and what may go wrong when the keys change.\n\n" +
 		"With -json the result is one object: issuer, usable, error, requests (url, status, content_type,\n" +
 		"cache_control, expires, age, etag, last_modified, error), metadata (the issuer's own, long texts cut),\n" +
 		"fresh_seconds, keys (kid, kty, use, alg, size, thumbprint, usable, skipped) and hints. What is\n" +
@@ -117,7 +117,7 @@ func runKeys(ctx context.Context, c *call) int {
 	return exitOK
 }
 
-// list asks for the keys. An error is about the flags.
+// list fetches the keys. Its error is about the flags.
 func (s *settings) list(ctx context.Context) (*keyList, error) {
 	list := &keyList{Issuer: foreign(s.issuer)}
 	watch := &watcher{}
@@ -184,8 +184,8 @@ func (s *settings) list(ctx context.Context) (*keyList, error) {
 	return list, nil
 }
 
-// read lists the keys of a set. Whether one can be used is for the package to say, so each is asked
-// for as a set of its own. header is nil for a file.
+// read lists the keys of a set. The package decides whether a key can be used, so it parses each as a set of
+// its own. header is nil for a file.
 func (l *keyList) read(set []byte, header http.Header) {
 	var document struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -211,10 +211,10 @@ func readKey(raw json.RawMessage) (k listedKey) {
 	}
 	var members map[string]json.RawMessage
 	json.Unmarshal(raw, &members)
-	json.Unmarshal(raw, &published) // a member of a wrong type is left out here; the package says what it is
+	json.Unmarshal(raw, &published) // a member of a wrong type is skipped here; the package reports it
 	k = listedKey{KeyID: foreign(published.KeyID), Type: foreign(published.Type), Use: foreign(published.Use), Algorithm: foreign(published.Alg), declared: published.Alg}
 	for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "priv"} { // RFC 7518 section 6.3.2; priv: of RFC 9964
-		nothing := []string{"", "null", `""`, "[]"} // a member that is absent, or as good as that
+		nothing := []string{"", "null", `""`, "[]"} // a member with one of these values counts as absent
 		k.private = k.private || !slices.Contains(nothing, string(members[name]))
 	}
 	switch published.Type {
@@ -232,7 +232,7 @@ func readKey(raw json.RawMessage) (k listedKey) {
 			k.expires = certificate.NotAfter
 		}
 	}
-	keys, err := jwt.ParseKeySet(fmt.Appendf(nil, `{"keys":[%s,%s]}`, raw, exampleKey)) // with one that can be used there is a set
+	keys, err := jwt.ParseKeySet(fmt.Appendf(nil, `{"keys":[%s,%s]}`, raw, exampleKey)) // the example key makes it a set with a usable key
 	switch {
 	case err != nil:
 		k.Skipped = foreign(strings.TrimPrefix(err.Error(), "jwt: ParseKeySet: "))
@@ -247,10 +247,10 @@ func readKey(raw json.RawMessage) (k listedKey) {
 	return k
 }
 
-// soon is when a certificate that ends is worth a word.
+// soon is the time before the end of a certificate at which a hint begins.
 const soon = 30 * 24 * time.Hour
 
-// hints tells what may go wrong when the keys are changed.
+// hints tells what may go wrong when the keys change.
 func (l *keyList) hints(header http.Header, now time.Time) {
 	hint := func(format string, values ...any) { l.Hints = append(l.Hints, foreign(fmt.Sprintf(format, values...))) }
 	var usable []*jwt.Key
@@ -286,21 +286,21 @@ func (l *keyList) hints(header http.Header, now time.Time) {
 	case len(usable) == 0:
 		hint("no key can be used")
 	case len(usable) == 1:
-		hint("there is only one key that can be used: unless the issuer publishes the next one before it signs with it, each change makes verifiers fetch out of turn")
+		hint("only one key can be used: unless the issuer publishes the next key before it signs with it, each change causes extra fetches")
 	}
 	if withoutID > 0 && len(usable) > 1 {
 		hint("%s no kid: tokens cannot name %s, and are refused where several keys could be meant", have(withoutID, "key"), them(withoutID))
 	} else if withoutID > 0 {
-		hint("the key has no kid: a second one beside it, as in a rotation, makes tokens ambiguous")
+		hint("the key has no kid: with a second key beside it, as in a rotation, tokens are ambiguous")
 	}
 	if withoutAlg > 0 {
 		hint("%s no alg, so RS256 is meant, or the one RSA algorithm that -alg names", have(withoutAlg, "RSA key"))
 	}
 	if secrets > 0 {
-		hint("%s in it: everybody can read a secret that is published, so it is worth nothing; change it", are(secrets, "secret"))
+		hint("%s in the set: everybody can read a published secret; change it", are(secrets, "secret"))
 	}
 	if private > 0 {
-		hint("%s in it: everybody can sign with it; change it at once", are(private, "private key"))
+		hint("%s in the set: everybody can sign with it; change it at once", are(private, "private key"))
 	}
 	if len(usable) > 1 {
 		if _, err := jwt.NewKeySet(usable...); err != nil {
@@ -313,15 +313,15 @@ func (l *keyList) hints(header http.Header, now time.Time) {
 	control := strings.ToLower(strings.Join(header.Values("Cache-Control"), ","))
 	switch {
 	case strings.Contains(control, "no-store"), strings.Contains(control, "no-cache"):
-		hint("the issuer forbids caching: keys are kept for a minute all the same, or every token would be a request")
+		hint("the issuer forbids caching: keys are still kept for a minute, or every token would cause a request")
 	case control == "" && header.Get("Expires") == "":
-		hint("the issuer does not say how long its keys are good (no Cache-Control, no Expires): 10 minutes are assumed")
+		hint("the issuer does not say how long its keys are fresh (no Cache-Control, no Expires): 10 minutes are assumed")
 	case strings.Contains(control, "max-age") || header.Get("Expires") != "":
 		switch l.Fresh {
 		case 60:
-			hint("the issuer says that its keys are good for a minute or less: they are kept for a minute")
+			hint("the issuer says that its keys are fresh for a minute or less: they are kept for a minute")
 		case 3600:
-			hint("the issuer says that its keys are good for an hour or more: they are kept for an hour, so that a withdrawn key does not live on")
+			hint("the issuer says that its keys are fresh for an hour or more: they are kept for an hour, so that a withdrawn key does not verify for longer")
 		}
 	}
 	if header.Get("ETag") == "" && header.Get("Last-Modified") == "" {
@@ -423,7 +423,7 @@ func prefixed(prefix string, text foreign) string {
 	return prefix + text.String()
 }
 
-// writeMetadata shows what of the metadata is about tokens and their keys.
+// writeMetadata shows the members of the metadata that are about tokens and their keys.
 func (l *keyList) writeMetadata(b *strings.Builder) {
 	if l.Metadata == nil {
 		return
@@ -471,7 +471,7 @@ func paintedKeys(text string, color bool) string {
 	return strings.Join(lines, "")
 }
 
-// watcher notes what is asked and answered.
+// watcher records the requests and their answers.
 type watcher struct {
 	next http.RoundTripper
 
@@ -480,7 +480,7 @@ type watcher struct {
 	headers []http.Header
 }
 
-// maxWatched is what a verifier reads of an answer, too.
+// maxWatched is the size of an answer that a verifier reads.
 const maxWatched = 512 << 10
 
 func (w *watcher) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -526,7 +526,7 @@ type readCloser struct {
 	io.Closer
 }
 
-// failing ends with the error that a body ended with.
+// failing returns the error with which a body ended.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) {

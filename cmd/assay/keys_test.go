@@ -154,17 +154,17 @@ func TestKeysHints(t *testing.T) {
 		{" the key will be changed soon", list{set: set(certified(time.Hour))}, list{set: set(certified(31 * 24 * time.Hour))}},
 		{"all keys are for encryption", list{set: set(enc)}, list{set: set(enc, secret)}},
 		{"no key can be used", list{set: set(secret)}, list{set: set(secret, ed)}},
-		{"there is only one key that can be used", list{set: set(ed, enc)}, list{set: set(ed, rs)}},
+		{"only one key can be used", list{set: set(ed, enc)}, list{set: set(ed, rs)}},
 		{"1 key has no kid: tokens cannot name it", list{set: set(nameless, rs)}, list{set: set(ed, rs)}},
-		{"the key has no kid: a second one beside it", list{set: set(nameless)}, list{set: set(nameless, rs)}},
+		{"the key has no kid: with a second key beside it", list{set: set(nameless)}, list{set: set(nameless, rs)}},
 		{" no alg, so RS256 is meant", list{set: set(`{"kid":"b",` + rsaKey + `}`)}, list{set: set(rs, ed)}},
-		{"1 secret is in it: everybody can read a secret", list{set: set(secret, ed)}, list{set: set(`{"kty":"XYZ","k":"AAAA"}`, ed)}},
-		{" in it: everybody can sign with it; change it at once", list{set: set(private, ed)}, list{set: set(`{"kid":"p","alg":"X","d":null,"oth":[],"p":"",`+rsaKey+`}`, ed)}},
+		{"1 secret is in the set: everybody can read a published secret; change it", list{set: set(secret, ed)}, list{set: set(`{"kty":"XYZ","k":"AAAA"}`, ed)}},
+		{" in the set: everybody can sign with it; change it at once", list{set: set(private, ed)}, list{set: set(`{"kid":"p","alg":"X","d":null,"oth":[],"p":"",`+rsaKey+`}`, ed)}},
 		{": tokens with that kid are refused", list{set: set(ed, `{"kid":"a","kty":"OKP","crv":"Ed25519","x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}`)}, list{set: set(ed, ed)}},
 		{"the issuer forbids caching", list{set(ed), header("Cache-Control", "no-store"), 60}, list{set(ed), header("Cache-Control", "max-age=0"), 60}},
-		{"the issuer does not say how long its keys are good", list{set(ed), header(), 600}, list{set(ed), header("Expires", "0"), 60}},
-		{"the issuer says that its keys are good for a minute or less", list{set(ed), header("Cache-Control", "max-age=60"), 60}, list{set(ed), header("Cache-Control", "max-age=61"), 61}},
-		{"the issuer says that its keys are good for an hour or more", list{set(ed), header("Cache-Control", "max-age=3600"), 3600}, list{set(ed), header("Cache-Control", "max-age=3599"), 3599}},
+		{"the issuer does not say how long its keys are fresh", list{set(ed), header(), 600}, list{set(ed), header("Expires", "0"), 60}},
+		{"the issuer says that its keys are fresh for a minute or less", list{set(ed), header("Cache-Control", "max-age=60"), 60}, list{set(ed), header("Cache-Control", "max-age=61"), 61}},
+		{"the issuer says that its keys are fresh for an hour or more", list{set(ed), header("Cache-Control", "max-age=3600"), 3600}, list{set(ed), header("Cache-Control", "max-age=3599"), 3599}},
 		{"the answer has neither ETag nor Last-Modified", list{set(ed), header(), 600}, list{set(ed), header("Last-Modified", "x"), 600}},
 	} {
 		hints := func(from list) string {
@@ -243,7 +243,7 @@ func TestKeysOfAnIssuer(t *testing.T) {
 		{[]string{"-issuer", "https://issuer.example", "more"}, exitUsage, "unexpected argument"},
 		{[]string{"-jwks", filepath.Join(t.TempDir(), "none")}, exitUsage, "-jwks wants a file's name: "},
 		{[]string{"-jwks", `{"keys":[]}`}, exitNoKeys, "it is empty"},
-		{[]string{"-jwks", `{"keys":[{"kty":"oct","k":"AAAA"}]}`}, exitNoKeys, "everybody can read a secret"},
+		{[]string{"-jwks", `{"keys":[{"kty":"oct","k":"AAAA"}]}`}, exitNoKeys, "everybody can read a published secret"},
 		{[]string{"-jwks", `{"keys":`}, exitNoKeys, "keys is not an array"},
 	} {
 		code, stdout, stderr := ran(t, "", append([]string{"keys"}, c.args...)...)
