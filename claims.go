@@ -32,7 +32,7 @@ type claims struct {
 // stringClaim is a claim that is a string.
 type stringClaim struct {
 	value   string
-	present bool // absent is not empty
+	present bool // an empty claim is present
 }
 
 // listClaim is a claim that is a string or an array of strings, as it is written; empty if it is absent.
@@ -300,9 +300,9 @@ func (r *claimReader) readConfirmation() {
 	r.claims.confirmed = strings.ContainsRune(value, '"')
 }
 
-// unverifiedIssuer reads iss from a payload that nothing vouches for. Its result is compared, used
-// as a map key, or shown as the token's own word; nothing else is read before the signature holds.
-// It stops at an issuer that is not trusted, for what follows then changes nothing.
+// unverifiedIssuer reads iss from a payload whose signature is not verified yet. Callers only compare
+// the result, use it as a map key, or show it as unverified. It stops at an issuer that is not trusted,
+// because the rest of the payload then changes nothing.
 func unverifiedIssuer(payload string, trusted func(name string) bool) (issuer string, err *Error) {
 	s := scanner{text: payload}
 	raw := "" // iss as it is written

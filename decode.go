@@ -17,7 +17,7 @@ import (
 )
 
 // Claims decodes the payload of a verified token into a T. Fields are named, embedded and tagged as for
-// [json.Unmarshal], but names match exactly: the claim "SCOPE" never fills a field tagged "scope".
+// [json.Unmarshal], but names match exactly: the claim "SCOPE" does not fill a field tagged "scope".
 //
 // A number in an any is a [json.Number], as [Token.Claim] gives it. An integer is exact, or Claims fails.
 // A number in a string fills only a field with the option "string". The keys of maps are strings. A type

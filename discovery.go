@@ -45,8 +45,8 @@ const (
 	minRenewal = 0.80
 	maxRenewal = 0.90
 
-	// Pauses of the renewal after failed fetches: short after the first, which may be chance, and short
-	// enough later on that an outage does not outlast the issuer's by much.
+	// Pauses of the renewal after failed fetches: short after the first failure, which may be chance, and
+	// later short enough that keys are renewed soon after the issuer is back.
 	minBackoff        = time.Second
 	maxBackoff        = 30 * time.Second
 	maxDoublings      = 10          // of minBackoff: far beyond maxBackoff, and no overflow
@@ -59,7 +59,7 @@ const (
 	lookUpRefill  = 10 * time.Second
 	lookUpSpacing = 2 * time.Second
 
-	// A set that was fetched at most so long ago proves that a key is not there. The budget has a new
+	// A set that was fetched within this time proves that a key is not there. The budget has a new
 	// look-up after the same time, so that under a flood each refusal can still be proven.
 	proofTime = lookUpRefill
 
@@ -87,18 +87,18 @@ const (
 // RemoteOptions are the settings of a [RemoteKeySet]. The zero value, and nil, are what most
 // services want.
 type RemoteOptions struct {
-	// Client makes the requests. Redirects are refused and cookies are not kept, whatever it is set
-	// to do. Nil: a client with the proxy settings of the environment, whose transport all key sets
-	// of the process share.
+	// Client makes the requests. Redirects are refused and cookies are not kept, even if Client would.
+	// Nil: a client with the proxy settings of the environment; all key sets of the process share its
+	// transport.
 	Client *http.Client
 
-	// Timeout limits each request, answer included; a fetch, which may need several, takes at most
-	// twice as long. Zero: 5 seconds; more than a minute is refused.
+	// Timeout limits each request with its answer. The limit of a fetch, which may need several
+	// requests, is twice as long. Zero: 5 seconds; more than a minute is refused.
 	Timeout time.Duration
 
-	// MaxWait is how long a verification waits for keys in all. A verification whose key is at hand
-	// waits at most one second, and only while keys are renewed that are no longer fresh. Zero: 5
-	// seconds; more than a minute is refused.
+	// MaxWait is how long a verification waits for keys in all. If the set has its key, it waits up to
+	// one second, and only for the renewal of a set that is past its freshness. Zero: 5 seconds; more
+	// than a minute is refused.
 	MaxWait time.Duration
 
 	// MaxStale is how long the last good keys serve while the issuer cannot be reached, counted

@@ -20,7 +20,7 @@
 //
 // A token goes through these steps, in this order, and the first that fails decides the answer:
 //
-//  1. Length: at most 16 KiB for the token and 4 KiB for its header, before anything is allocated.
+//  1. Length: up to 16 KiB for the token and 4 KiB for its header, before anything is allocated.
 //  2. Form: three non-empty parts between two dots (RFC 7515 section 7.1). Five parts are a JWE,
 //     which is refused by name.
 //  3. Encoding: unpadded base64url in its one canonical spelling. No line breaks, no stray bits.
@@ -29,7 +29,7 @@
 //  5. Algorithm: the key decides it, and the token's alg may only agree. [Config].Algorithms narrows
 //     the choice. "none" has no representation.
 //  6. Key: exactly one, named by kid, or the only one that fits. Keys, addresses and certificates
-//     in the header (jwk, jku, x5u, x5c) never select it.
+//     in the header (jwk, jku, x5u, x5c) do not select it.
 //  7. Signature, by crypto/*. Until it holds, no claim is read but iss: to choose among several
 //     issuers, and to word a refusal.
 //  8. Claims: one strict JSON object with registered claims of their types; then typ, iss, aud or
@@ -39,7 +39,7 @@
 //
 // All claims that fail are reported; the first decides.
 //
-// # What is never done
+// # What is not done
 //
 // Nothing in a token chooses an algorithm, an address, or how many keys are tried. A token can cause
 // one kind of request: for the keys of its configured issuer, within a budget. Nothing is decompressed

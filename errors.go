@@ -65,7 +65,7 @@ const (
 	ReasonScopeMissing               Reason = "scope_missing"               // ErrScope: Scope
 	ReasonRequirementUnmet           Reason = "requirement_unmet"           // ErrScope: any other requirement
 	ReasonAuthenticationInsufficient Reason = "authentication_insufficient" // ErrAuthentication: acr or auth_time
-	ReasonKeysUnavailable            Reason = "keys_unavailable"            // ErrUnavailable: the issuer's keys cannot be had
+	ReasonKeysUnavailable            Reason = "keys_unavailable"            // ErrUnavailable: the issuer's keys are not available
 	ReasonValidationUnavailable      Reason = "validation_unavailable"      // ErrUnavailable: Config.Validate had no answer
 	ReasonRequestCanceled            Reason = "request_canceled"            // ErrUnavailable: the caller's context ended; no outage
 	ReasonNoVerifier                 Reason = "no_verifier"                 // ErrUnavailable: the Verifier is nil or zero

@@ -98,7 +98,7 @@ func (p *parts) decode(lent []byte) (header, payload string, signature, input []
 	return text[:headerSize], text[headerSize:], all[len(text):end:end], all[end:], nil
 }
 
-// encodingFault words why a part is not canonical base64url. The part begins at the byte at of the token.
+// encodingFault words why a part is not canonical base64url. at is the index of the part in the token.
 func encodingFault(name, part string, at int) *Error {
 	bad := notBase64urlAt(part)
 	detail := "the " + name + " breaks off or does not end canonically"
@@ -168,8 +168,8 @@ func base64urlBytes(s string) ([]byte, bool) { return appendBase64url(nil, s) }
 // base64url encodes b.
 func base64url(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// Header is what a token says of itself before anything is proven: RFC 7515 section 4. It never
-// chooses an algorithm or an address; it names a key among those that are configured.
+// Header is what a token says of itself before anything is proven: RFC 7515 section 4. It does not
+// choose an algorithm or an address; it names a key among those that are configured.
 type Header struct {
 	Algorithm   Algorithm // alg
 	KeyID       string    // kid; empty if the token has none, or an empty one

@@ -271,16 +271,16 @@ func (s *scanner) digits() bool {
 	return s.pos > start || s.wrong("a digit is missing")
 }
 
-// plainText returns the end of the text, from s[n] on, that stands for itself in a JSON string
-// whatever is around it: ASCII without controls, quotes and backslashes. It looks at eight bytes at a
-// time: byte by byte costs 6 % of a verification with HS256 (BenchmarkBeside).
+// plainText returns the index, from n on, of the first byte of s that is not plain text of a JSON string.
+// Plain are ASCII characters but controls, quotes and backslashes. It looks at eight bytes at a time: a
+// loop over bytes would cost 6 % of a verification with HS256 (BenchmarkBeside).
 func plainText(s string, n int) int {
 	const each, top = 0x0101010101010101, 0x8080808080808080
 	for ; len(s)-n >= 8; n += 8 {
 		w := load64(s[n:])
-		// A difference has the top bit where it falls below zero: with the second bit turned, a control
-		// or a quote does, and with others turned, a backslash. Where the byte itself has the top bit, one
-		// of the two keeps it. Behind the first byte that is not plain there may be others, none before.
+		// A difference below zero has the top bit. The first difference is below zero for controls and
+		// quotes, the second for backslashes; one of the two keeps the top bit of a byte beyond ASCII. A
+		// borrow may mark a wrong byte, but only behind the first byte that is not plain.
 		if other := (((w ^ 0x02*each) - 0x21*each) | ((w ^ '\\'*each) - each)) & top; other != 0 {
 			return n + bits.TrailingZeros64(other)>>3
 		}

@@ -124,8 +124,8 @@ func (k *Key) mismatch(h *Header) *Error {
 	return e
 }
 
-// newKey is what every constructor ends in. members is the object of RFC 7638 section 3.2, of which the
-// thumbprint is the hash; empty for a secret.
+// newKey makes a key for the constructors. members is the object of RFC 7638 section 3.2 whose hash is the
+// thumbprint; empty for a secret.
 func newKey(kid, kty string, alg Algorithm, p primitive, members string) *Key {
 	k := &Key{id: kid, kty: kty, alg: alg, primitive: p}
 	if members != "" {
@@ -154,7 +154,7 @@ type jwk struct {
 	wrong      string   // the first member of a wrong type or value
 }
 
-// read takes the members of one key from s. A wrong one spoils this key alone; only broken JSON spoils the document.
+// read reads the members of one key. A wrong member makes only this key unusable; only broken JSON is an error.
 func (j *jwk) read(s *scanner) bool {
 	texts := map[string]*string{"kty": &j.kty, "kid": &j.kid, "use": &j.use, "alg": &j.alg, "issuer": &j.issuer, "crv": &j.crv, "n": &j.n,
 		"e": &j.e, "x": &j.x, "y": &j.y, "k": &j.k, "pub": &j.pub, "x5t": &j.x5t, "x5t#S256": &j.x5tS256}
@@ -223,7 +223,7 @@ func (j *jwk) signing() Algorithm {
 	return ""
 }
 
-// key makes every check. local allows what only a file of the verifier's own may hold: a secret.
+// key checks the members and makes the key. local allows a secret, which a published set must not hold.
 func (j *jwk) key(local bool) (*Key, error) {
 	alg := Algorithm(j.alg)
 	err := cmp.Or(

@@ -18,7 +18,7 @@ import (
 
 // Config describes one trusted issuer and what its tokens must be. [NewVerifier] copies it.
 type Config struct {
-	// Issuer must equal the claim iss byte for byte, trailing slash and all. Required.
+	// Issuer must equal the claim iss byte for byte, with its trailing slash or without. Required.
 	Issuer string
 
 	// Tenants is for an Issuer with the placeholder {tenantid}, as Microsoft Entra ID uses it for
@@ -43,7 +43,7 @@ type Config struct {
 	// own. Nil: Discover(Issuer, nil). Keys are fetched at the first token or by Warm.
 	Keys KeySource
 
-	// Algorithms narrows what keys may verify; it never widens it. Nil: each key's own algorithm.
+	// Algorithms narrows what keys may verify and does not widen it. Nil: each key's own algorithm.
 	// It also says what an RSA key that declares no algorithm is for: see Key.
 	Algorithms []Algorithm
 

@@ -13,7 +13,7 @@ const (
 	minRSABits     = 2048      // RFC 7518 section 3.3; crypto/rsa itself stops at 1024
 	maxRSABits     = 8192      // a verification costs the square of the length, and crypto/rsa sets no limit
 	minRSAExponent = 3         // 1 would make every message its own signature
-	maxRSAExponent = 1<<31 - 1 // crypto/rsa computes with any odd exponent; a larger one serves nobody and costs time
+	maxRSAExponent = 1<<31 - 1 // crypto/rsa computes with any odd exponent; a larger one has no use and costs time
 )
 
 type rsaKey struct{ public *rsa.PublicKey }

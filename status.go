@@ -40,7 +40,7 @@ type IssuerStatus struct {
 type TokenCacheStatus struct {
 	Capacity  int    `json:"capacity"`  // Config.TokenCache
 	Tokens    int    `json:"tokens"`    // expired ones included, which later tokens replace and which are not served
-	Bytes     int64  `json:"bytes"`     // at most
+	Bytes     int64  `json:"bytes"`     // an upper bound
 	Hits      uint64 `json:"hits"`      // the signature was not checked again
 	Misses    uint64 `json:"misses"`    // tokens of this issuer that were not remembered, refused ones too
 	Evictions uint64 `json:"evictions"` // tokens that were removed before they expired, to make room

@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// maxFields is how many members of a header or payload a report shows. An honest one has a few
-	// dozen.
+	// maxFields is the number of members of a header or payload that a report shows. An honest one has a
+	// few dozen.
 	maxFields = 100
 	// maxFieldText is how many bytes of a text a report shows.
 	maxFieldText = 500

@@ -83,7 +83,7 @@ func (e *refusal) Error() string { return e.text }
 // Unwrap returns the sentinel alone. It may differ from that of fields, if Config.Validate chose one.
 func (e *refusal) Unwrap() error { return e.sentinel }
 
-// As gives errors.As the fields of the refusal.
+// As lets errors.As find the fields of the refusal.
 func (e *refusal) As(target any) bool {
 	as, ok := target.(**jwt.Error)
 	if ok {
@@ -92,7 +92,7 @@ func (e *refusal) As(target any) bool {
 	return ok
 }
 
-// sentinels are the errors that a refusal wraps one of.
+// sentinels are the errors of which a refusal wraps one.
 var sentinels = []error{jwt.ErrNoToken, jwt.ErrRequest, jwt.ErrMalformed, jwt.ErrKey, jwt.ErrSignature, jwt.ErrExpired, jwt.ErrNotYetValid,
 	jwt.ErrClaims, jwt.ErrBinding, jwt.ErrScope, jwt.ErrAuthentication, jwt.ErrUnavailable}
 

@@ -82,8 +82,8 @@ type Field struct {
 	rest   bool // it stands for members that are too many to be shown
 }
 
-// A Report says what Verify says of a token, and why, step by step. It marshals to JSON. It holds
-// neither the token nor its signature, and nothing of it proves anything: claims are for people to
+// A Report says what Verify decides about a token, and why, step by step. It marshals to JSON. It holds
+// neither the token nor its signature. It is no proof that a token is valid: claims are for people to
 // read, and the issuer wrote them only if Verified is set.
 type Report struct {
 	Valid bool `json:"valid"` // Verify accepts the token, and it meets the requirements
@@ -104,13 +104,13 @@ type Report struct {
 	Header  []Field  `json:"-"`       // as far as it can be read; in JSON it is an object
 	Claims  []Field  `json:"-"`       // the same
 
-	// As the token says, verified or not; zero where it does not say, or not in a readable way.
+	// The claims iat, nbf and exp, verified or not; zero if a claim is absent or cannot be read.
 	IssuedAt  time.Time `json:"issued_at,omitzero"`
 	NotBefore time.Time `json:"not_before,omitzero"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 
-	// BadByte is where the form of the token is wrong: its first byte that has no place there, or
-	// its length where something is missing at the end. Nil: nowhere.
+	// BadByte is the index of the token's first wrong byte, or the token's length if something is missing
+	// at its end. Nil: the token is well formed.
 	BadByte *int `json:"bad_byte,omitempty"`
 }
 

@@ -1,7 +1,7 @@
-// Package jwttest provides an issuer of tokens for tests and demos, as [net/http/httptest] provides
-// a server: it publishes metadata and keys, hands out tokens over HTTP, mints any token that a test
-// needs, and fails on request. It is the only importable code of this module that signs. Its keys
-// are made anew for each Issuer, when they are first needed, and nothing in it is for production.
+// Package jwttest provides an issuer of tokens for tests and demos, as [net/http/httptest] provides a
+// server. The issuer publishes metadata and keys, hands out tokens over HTTP, mints valid and invalid
+// tokens, and can be made to fail. It is the only importable code of this module that signs. Each Issuer
+// makes new keys when they are first needed. Nothing in this package is for production.
 //
 // # A handler's unit test
 //
@@ -106,8 +106,8 @@ type Options struct {
 	// listens on.
 	URL string
 
-	// Path follows the address in the issuer's name: "/" gives it the trailing slash of Auth0,
-	// "/realms/test" the shape of Keycloak. Empty: no path.
+	// Path is put behind the address in the issuer's name: "/" gives it a trailing slash, as Auth0's has,
+	// and "/realms/test" the form of Keycloak's. Empty: no path.
 	Path string
 
 	// Audience is the aud of tokens and of Config. Nil: the constant Audience.

@@ -237,7 +237,7 @@ var decisive = map[explain.Question][]string{
 }
 
 // sumUp answers a question. Before the signature is verified, only the question about the form can pass:
-// claims that pass their checks may be forged. Claims that fail are known to fail without a signature.
+// claims that pass their checks may be forged. A claim that fails makes the token invalid, signed or not.
 func sumUp(q explain.Question, steps []explain.Step, verified bool) debugAnswer {
 	a := debugAnswer{Question: q, Verdict: explain.VerdictSkip, Texts: []string{}, Hints: []string{}, Steps: []explain.Step{}}
 	decided := explain.Step{Verdict: explain.VerdictSkip, Text: "an earlier answer leaves nothing to look at"}

@@ -187,10 +187,10 @@ func (s *debugServer) named(host string) bool {
 // Browsers would send a cookie to every port of this machine, and with requests that other sites cause.
 //
 // The second secret is a key that does not cross the network (TestImpostor). Before each call the page asks
-// this process to prove that it has the key; without a proof the page sends nothing more. For when this
-// process has ended, another program of this machine may take its port, and an open tab must not send a token
-// to it. Two gaps remain: the time between a proof and the call after it, about a millisecond, and a reload,
-// which loads the other program's own page.
+// this process to prove that it has the key; without a proof the page sends nothing more. The reason: when
+// this process has ended, another program of this machine may take its port, and an open tab must not send a
+// token to it. Two gaps remain: the time between a proof and the call after it, about a millisecond, and a
+// reload, which loads the other program's own page.
 type doors struct {
 	announce func(link string) // called with each new link but the first; nil: no calls
 

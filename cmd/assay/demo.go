@@ -192,7 +192,7 @@ func (d *demo) verify(program string) string {
 	return fmt.Sprintf("echo \"$TOKEN\" | %s verify \\\n  -insecure-loopback-http -issuer %s \\\n  -audience %s\n", program, d.issuer.URL, jwttest.Audience)
 }
 
-// wait returns when the context ends, with an error if the API cannot go on until then.
+// wait returns when the context ends. If the API ends before that, it returns the API's error.
 func (d *demo) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -243,7 +243,7 @@ func serve(address string, h http.Handler, stderr io.Writer) (*server, error) {
 	return s, nil
 }
 
-// grace is how long requests under way may take when the demo ends.
+// grace is the time that requests under way have when the demo ends.
 const grace = 2 * time.Second
 
 func (s *server) close() {

@@ -1,4 +1,4 @@
-// This file is the API that the demo guards, written as any user of package jwt would write it.
+// This file is the API that the demo guards, written as users of package jwt would write it.
 
 package main
 

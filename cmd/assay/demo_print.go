@@ -140,7 +140,7 @@ func told(got answer) string {
 	return strings.TrimSpace(scheme + " " + strings.Join(list, ", "))
 }
 
-// below prints a text under its row, behind a painted word that says whose it is.
+// below prints a text under its row, behind a coloured word that says who learns it.
 func (p *printer) below(color, whose string, said foreign) {
 	first := fmt.Sprintf("        %-8s  ", whose)
 	text := hanging(first, said.String(), cmp.Or(p.width, helpWidth))

@@ -4,8 +4,8 @@
 //
 //	assay <command> [flags]
 //
-// It sends requests to the issuer for its metadata and keys. With -client-documents the command issuer also
-// requests the documents of clients. It sends no token.
+// What it is given stays on this machine. It sends requests only to the issuer, for its metadata and keys; with
+// -client-documents the command issuer also requests the documents of clients.
 //
 //	assay demo                                       guard an API on this machine, and attack it
 //	assay inspect < token.txt                        decode a token, unverified
@@ -21,9 +21,9 @@
 // "assay help" lists the commands, and "assay help verify" explains one. Flags may stand before or
 // behind the token.
 //
-// The exit status is 0 if all went well: the token is valid; 1 if something failed: the token is
-// refused; 2 if the command line was wrong: a flag, a file that it names, or what is missing; 3 if the
-// keys could not be fetched.
+// The exit status is 0 for success, such as a valid token; 1 for a failure, such as a refused token; 2 for
+// a wrong command line, such as a wrong flag, a missing one, or a file that cannot be read; 3 if the keys
+// could not be fetched.
 package main
 
 // This file finds the command that was asked for, and holds what all commands share: flags, help
@@ -220,13 +220,13 @@ func (c *call) misused(format string, values ...any) int {
 	return exitUsage
 }
 
-// failed says what went wrong at work.
+// failed says why the command failed.
 func (c *call) failed(err error) int {
 	c.warn("%v", err)
 	return exitFailed
 }
 
-// warn says something beside the result.
+// warn prints a message beside the result.
 func (c *call) warn(format string, values ...any) {
 	fmt.Fprintf(c.stderr, "assay %s: %s\n", c.name, oneLine(format, values...))
 }

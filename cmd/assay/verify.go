@@ -408,7 +408,7 @@ func (c *call) verifyUnasked(ctx context.Context, s *settings, from *tokenSource
 	return exitUsage
 }
 
-// maxArguments is more than a header field without quotes is split into by a shell.
+// maxArguments is more than the arguments into which a shell splits a header field without quotes.
 const maxArguments = 3
 
 func (c *call) printJSON(v any) error {
@@ -418,7 +418,7 @@ func (c *call) printJSON(v any) error {
 	return e.Encode(v)
 }
 
-// marks are the words of a report that have a colour, at the beginning of a line: text of a token is not there.
+// marks are the words of a report that have a colour. They begin a line, where a report has no text of a token.
 var marks = regexp.MustCompile(`(?m)^VALID|^REFUSED|^UNDECIDED|^WELL FORMED|^BROKEN|UNVERIFIED|^  (?:PASS|FAIL|SKIP) |(?:PASS|FAIL|SKIP)$`)
 
 // painted colours the verdicts of a report.
