@@ -1,12 +1,12 @@
-// The page of assay debug. It sends what was pasted to the assay process that serves it, and draws
-// what comes back. It verifies nothing and decodes nothing. It keeps in the session storage of this tab
-// how the process and the tab know each other, and the fields, but for tokens and secrets.
+// The page of assay debug. It sends what was pasted to the assay process that serves it, and shows the
+// answer. It verifies nothing and decodes nothing. In the session storage of this tab it keeps the session,
+// the key of the process, and the fields, except tokens and secrets.
 "use strict";
 
 const $ = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 
-// h makes an element. Text only ever becomes text: the page has no way to make markup of it.
+// h makes an element. It inserts text as text nodes, so that text cannot become markup.
 function h(tag, properties, ...children) {
   return fill(document.createElement(tag), properties, children);
 }
@@ -26,7 +26,7 @@ function fill(element, properties, children) {
 
 /* ---- The process behind the page ---- */
 
-// What this tab keeps, under its own names in its session storage: a reload finds it, and no other tab does.
+// What this tab keeps in its session storage: a reload finds it, other tabs do not.
 const kept = {
   values: {},
   get: (name) => { try { return sessionStorage.getItem(name) || ""; } catch { return kept.values[name] || ""; } },
@@ -37,7 +37,7 @@ const SESSION = "assay-session"; // by which the process knows this tab
 const PROOF_KEY = "assay-proof-key"; // by which this tab knows the process; it is never sent
 const FIELDS = "assay-fields"; // what a reload puts back
 
-// prose sets the times and the quoted words of a sentence apart.
+// prose marks up the times and the quoted words of a sentence.
 function prose(text) {
   return text.split(/("[^"]*"|\d{4}-\d\d-\d\dT[\d:.]+Z)/).map((part, i) => {
     if (i % 2 === 0) return part;
@@ -52,7 +52,7 @@ class Refused extends Error {
   }
 }
 
-// An Impostor has the address of the process that served this page, and is not that process.
+// An Impostor is another process at the address of the process that served this page.
 class Impostor extends Error {}
 
 async function send(path, body, signal) {
@@ -71,8 +71,8 @@ async function send(path, body, signal) {
   return answer;
 }
 
-// Browsers offer cryptography to pages of this machine. They do not to a page that came in the clear from
-// another one (-insecure-listen): nobody who answers there can prove anything.
+// Browsers offer crypto.subtle to pages of this machine, but not to a page that another machine sent over http
+// (-insecure-listen): such a page cannot check a proof.
 const canProve = Boolean(globalThis.crypto && crypto.subtle);
 if (!canProve) $("home").textContent = "Tokens cross the network in the clear";
 
@@ -91,8 +91,8 @@ async function check(nonce, proof, secret) {
   if (!await crypto.subtle.verify("HMAC", key, sum, bytes("assay debug proof " + nonce))) throw new Impostor();
 }
 
-// call sends nothing before whoever answers at this address has proved to be the process that served this
-// page: after that has ended, another program may have its port.
+// call sends its data only after the process at this address has proved that it is the one that served this
+// page: when that one has ended, another program may have its port.
 async function call(path, body, signal) {
   if (canProve) {
     if (!kept.get(PROOF_KEY)) throw new Impostor();
@@ -102,7 +102,7 @@ async function call(path, body, signal) {
   return send(path, body, signal);
 }
 
-// begin exchanges the first half of the link, once, for the value that this tab keeps. A reload keeps it too.
+// begin exchanges the first secret of the link, once, for the session that this tab keeps.
 async function begin() {
   const link = location.hash.slice(1);
   const half = link.length / 2;
@@ -135,7 +135,7 @@ function notice(...children) {
   $("notice").hidden = false;
 }
 
-// lock keeps the page from being used, and says so to assistive technology too.
+// lock disables the page, for assistive technology too.
 function lock(on) {
   $("form").inert = $("result").inert = on;
 }
@@ -145,7 +145,7 @@ function unlock() {
   lock(false);
 }
 
-// trouble tells what keeps the page from working. Faults of what was typed are told at their field.
+// trouble shows why the page cannot work. Faults of a field are shown at the field.
 function trouble(error) {
   if (error.name === "AbortError") return;
   if (error instanceof Impostor) {
@@ -194,13 +194,13 @@ function question(fetchKeys) {
   };
 }
 
-// tenanted says whether the issuer is the one of many tenants.
+// tenanted reports whether the issuer has the placeholder for a tenant.
 const tenanted = () => $("issuer").value.includes("{tenantid}");
 
 let running = null; // aborts the call under way
 let timer = 0;
 
-// ask shows what assay says, and returns it. Only the button verify makes assay ask the issuer for keys.
+// ask shows assay's answer, and returns it. Only the button Verify makes assay fetch the issuer's keys.
 async function ask(fetchKeys) {
   clearTimeout(timer);
   if (running) running.abort();
@@ -238,7 +238,7 @@ function soon() {
 
 /* ---- The fields ---- */
 
-// faults tells at each field what is wrong with it. What is wrong with the token stands beside, as ever.
+// faults shows at each field what is wrong with it.
 function faults(all) {
   for (const field of document.querySelectorAll("[aria-invalid]")) {
     field.removeAttribute("aria-invalid");
@@ -256,7 +256,7 @@ function faults(all) {
   }
 }
 
-// describe adds an element to those that describe a field, or takes it away.
+// describe adds an element to those that describe a field, or removes it.
 function describe(field, id, add) {
   const ids = (field.getAttribute("aria-describedby") || "").split(" ").filter((other) => other && other !== id);
   if (add) ids.push(id);
@@ -267,7 +267,7 @@ function describe(field, id, add) {
 // What a reload puts back: no token and no secret.
 const KEPT = ["issuer", "tenants", "audience", "clients", "scopes", "jwks", "key", "algorithm", "only", "leeway", "profile", "at"];
 
-// keep stores the fields in this tab. A key is stored only when assay has taken it: another may be a private one.
+// keep stores the fields in this tab. It stores a key only if assay has accepted it, because another may be private.
 function keep() {
   const fields = { source: source(), base64: $("base64").checked };
   for (const id of KEPT) fields[id] = $(id).value;
@@ -308,7 +308,7 @@ function forget() {
 
 let badByte = -1;
 
-// wrapped is what assay took off each pasted text, and where the token begins in it.
+// wrapped is what assay removed from each pasted text, and where the token begins in it.
 let wrapped = {};
 
 function colour() {
@@ -350,7 +350,7 @@ function marked(text, at, bad) {
 
 /* ---- The answer ---- */
 
-// What stands there before there is a token.
+// The answers that are shown before there is a token.
 const NOTHING = [
   ["well_formed", "Is it well formed?", "Three parts, strict base64url and JSON, no surprises."],
   ["untampered", "Has it been tampered with?", "The signature holds, with exactly one key that you trust."],
@@ -359,7 +359,7 @@ const NOTHING = [
   ["audience", "Is it meant for this application?", "Its audience names your application."],
 ].map(([question, title, text]) => ({ question, title, verdict: "SKIP", texts: [text], hints: [], steps: [] }));
 
-// banner is read out when it changes, and only then.
+// banner changes its text only if it differs, so that screen readers read only changes.
 function banner(tone, stamps, say, sub, hint) {
   const all = JSON.stringify([tone, stamps, say, sub, hint]);
   if (banner.all === all) return;
@@ -442,7 +442,7 @@ function table(caption, rows) {
       h("tr", {}, cell(row, row.left), cell(row, row.right)))));
 }
 
-// common is what a name means, where it means the same in both tokens.
+// common returns the meaning of a name if it is the same in both tokens.
 const common = (row) => row.left.absent || row.right.absent || row.left.meaning === row.right.meaning ? row.left.meaning || row.right.meaning : "";
 
 function cell(row, side) {
@@ -491,13 +491,13 @@ function fields(id, all) {
     h("dd", { class: "meaning" }, prose(f.meaning || "")))));
 }
 
-// value is scrolled with the keyboard too, if it is long.
+// value makes a long value scrollable with the keyboard.
 function value(f) {
   const long = f.value.length > 400;
   return h("pre", long ? { tabindex: "0", role: "region", "aria-label": "Value of " + f.name } : {}, f.value);
 }
 
-// suggest offers what the token says of itself. Whoever takes it answers the question with itself.
+// suggest offers what the token says of itself. A user who accepts it lets the token answer the question about itself.
 function suggest(id, claimed) {
   const use = $(id + "-use");
   if (!claimed || $(id).value.trim()) {
@@ -556,8 +556,8 @@ function timeline(answer) {
   draw(answer, events, now);
 }
 
-// scale places moments. Distances are true to each other as far as they can be told apart; a
-// stretch outside of the validity period that would take all the room is drawn broken.
+// scale places moments on the timeline. Distances are proportional where that leaves them visible; a long
+// stretch outside of the validity period is shortened, and drawn with a gap.
 function scale(points, leeway, begin, end, from, to) {
   const gaps = [];
   for (let i = 1; i < points.length; i++) gaps.push(points[i] - points[i - 1]);
@@ -607,7 +607,7 @@ function draw(answer, events, now) {
     parts.push(s("path", { class: "break", d: `M${at - 9} ${rail + 8}l4 -16M${at + 5} ${rail + 8}l4 -16` }));
   }
 
-  // Moments that fall together share a label; labels that would touch go to rows of their own.
+  // Moments at the same place share a label; labels that would touch get rows of their own.
   const marks = [];
   for (const e of [...events].sort((a, b) => a.t - b.t)) {
     const same = marks.find((m) => m.t === e.t);
@@ -663,8 +663,7 @@ async function verify() {
   }
 }
 
-// reveal moves to the answer at once, where it is out of sight: a smooth scroll ends where the page changes
-// meanwhile.
+// reveal scrolls to the answer at once if it is out of sight: a smooth scroll would stop when the page changes.
 function reveal() {
   const top = $("banner").getBoundingClientRect().top;
   if (top < 0 || top > innerHeight - 120) $("banner").scrollIntoView({ block: "start", behavior: "instant" });
@@ -676,7 +675,7 @@ function pick() {
   soon();
 }
 
-// clear makes room for another token. What it is held against stays.
+// clear removes the token and keeps the other fields.
 function clear() {
   for (const id of ["token", "other"]) $(id).value = "";
   $("token-file").value = "";
@@ -742,7 +741,7 @@ $("copy").addEventListener("click", async () => {
   }
 });
 
-// Files are dropped on the token or on the key; anywhere else they are kept from replacing the page.
+// Files can be dropped on the token or on the key. Elsewhere a dropped file would replace the page, so it is refused.
 for (const type of ["dragover", "drop"]) window.addEventListener(type, (event) => event.preventDefault());
 for (const [area, id] of [["editor", "token"], ["other-editor", "other"], ["source-key", "key"]]) {
   $(area).addEventListener("dragover", () => $(area).classList.add("over"));
