@@ -43,11 +43,11 @@ func runDebug(ctx context.Context, c *call) int {
 		return code
 	}
 	if !*listen {
-		if err := checkDebugAddress(*address); err != nil {
+		if err := checkLoopback(*address, "tokens are for nobody else", "127.0.0.1:8080"); err != nil {
 			return c.misused("-addr: %v", err)
 		}
 	}
-	listener, err := listenDebug(ctx, *address, *listen)
+	listener, err := listenLoopback(ctx, *address, *listen)
 	if err != nil {
 		return c.failed(err)
 	}
@@ -72,32 +72,6 @@ func runDebug(ctx context.Context, c *call) int {
 	case <-running.done:
 		return c.failed(running.err)
 	}
-}
-
-// checkDebugAddress refuses addresses that others could reach. Names other than localhost are not
-// looked up.
-func checkDebugAddress(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Errorf("%q is not an address like 127.0.0.1:8080", address)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("%q is not a loopback address, and tokens are for nobody else: use one like 127.0.0.1:8080", address)
-	}
-	return nil
-}
-
-// listenDebug listens, and checks the address that the system has made of a name.
-func listenDebug(ctx context.Context, address string, anywhere bool) (net.Listener, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	if at, ok := listener.Addr().(*net.TCPAddr); !anywhere && (!ok || !at.IP.IsLoopback()) {
-		listener.Close() // a name may resolve to another address
-		return nil, fmt.Errorf("%s is %s, which is not a loopback address", address, listener.Addr())
-	}
-	return listener, nil
 }
 
 // reachable returns an address at which this machine can reach the listener.

@@ -11,7 +11,6 @@ import (
 	"io"
 	"log"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -39,7 +38,7 @@ func runDemo(ctx context.Context, c *call) int {
 		return code
 	}
 	if *listen != "" {
-		if err := checkLoopback(*listen); err != nil {
+		if err := checkLoopback(*listen, "the demo's issuer gives everybody any token", "127.0.0.1:8080"); err != nil {
 			return c.misused("-listen: %v", err)
 		}
 	}
@@ -75,19 +74,6 @@ func (c *call) demo(ctx context.Context, listen string, all []step) int {
 		return exitFailed
 	}
 	return exitOK
-}
-
-// checkLoopback refuses addresses that others could reach: everybody knows the client secret of the
-// demo's issuer. Names other than localhost are not looked up.
-func checkLoopback(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Errorf("%q is not an address like 127.0.0.1:8080", address)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("%q is not a loopback address, and the demo's issuer has a client secret that everybody knows: use one like 127.0.0.1:8080", address)
-	}
-	return nil
 }
 
 // demo is an issuer with two instances of one API.
@@ -130,7 +116,7 @@ func startDemo(listen string, stderr io.Writer) (_ *demo, err error) {
 
 // startIssuer starts the issuer. Its name has a slash at the end, as Auth0's have.
 func (d *demo) startIssuer(address string, stderr io.Writer) error {
-	listener, err := net.Listen("tcp", address)
+	listener, err := listenLoopback(context.Background(), address, false)
 	if err != nil {
 		return err
 	}
@@ -223,13 +209,9 @@ type server struct {
 }
 
 func serve(address string, h http.Handler, stderr io.Writer) (*server, error) {
-	listener, err := net.Listen("tcp", address)
+	listener, err := listenLoopback(context.Background(), address, false)
 	if err != nil {
 		return nil, err
-	}
-	if at, ok := listener.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
-		listener.Close() // a name may resolve to another address
-		return nil, fmt.Errorf("%s is %s, which is not a loopback address", address, listener.Addr())
 	}
 	s := &server{
 		url:  "http://" + listener.Addr().String(),

@@ -78,7 +78,7 @@ func runIssuer(ctx context.Context, c *call) int {
 		return code
 	}
 	if !*anywhere {
-		if err := checkIssuerAddress(*address); err != nil {
+		if err := checkLoopback(*address, "whoever reaches this issuer gets any token (-insecure-listen allows it)", defaultIssuerAddress); err != nil {
 			return c.misused("-listen: %v", err)
 		}
 	}
@@ -131,21 +131,8 @@ func (c *call) announce(f *fakeIssuer, anywhere bool) {
 	fmt.Fprintf(c.stdout, "A token:\n\n  curl -sS -d '{\"claims\": {\"sub\": \"alice\"}}' %s\n\nPress Ctrl-C to end.\n", f.base+mintPath)
 }
 
-// checkIssuerAddress refuses addresses that others could reach. Names other than localhost are not
-// looked up.
-func checkIssuerAddress(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Errorf("%q is not an address like %s", address, defaultIssuerAddress)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("%q is not a loopback address, and this issuer gives everybody any token: use one like %s, or -insecure-listen", address, defaultIssuerAddress)
-	}
-	return nil
-}
-
 func listenIssuer(ctx context.Context, address string, anywhere bool) (net.Listener, error) {
-	listener, err := listenDebug(ctx, address, anywhere)
+	listener, err := listenLoopback(ctx, address, anywhere)
 	var in *net.OpError
 	if errors.As(err, &in) && in.Op == "listen" {
 		return nil, fmt.Errorf("%w; -listen takes another address, and port 0 any that is free", err)

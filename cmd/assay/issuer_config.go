@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -251,13 +250,6 @@ func wrongRedirect(text string) string {
 		return "http is for loopback alone"
 	}
 	return ""
-}
-
-// loopbackHost reports whether a host is one of RFC 8252 section 7.3. Clients use localhost as well,
-// although section 8.3 advises against it.
-func loopbackHost(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // members has the destinations of the members of an object, by name.

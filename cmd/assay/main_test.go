@@ -248,14 +248,6 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-func TestLoopbackAddresses(t *testing.T) {
-	for _, address := range []string{"127.0.0.1:8080", "127.1.2.3:0", "[::1]:8080", "localhost:http"} {
-		if err := checkLoopback(address); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
 func TestAddressInUse(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

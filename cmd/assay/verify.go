@@ -10,7 +10,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"net/url"
 	"regexp"
 	"slices"
@@ -94,11 +93,7 @@ func (s *settings) advice(err error) string {
 // onLoopback reports whether an address is one that -insecure-loopback-http allows.
 func onLoopback(address string) bool {
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	return err == nil && u.Scheme == "http" && loopbackHost(u.Hostname())
 }
 
 // errKeys says that the command line gives keys that cannot be used.
