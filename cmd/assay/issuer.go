@@ -36,9 +36,10 @@ Besides, for tests:
 
   POST /mint      a token with the claims that you send:
                   {"claims": {...}, "alg": "ES256", "header": {...}}
-                  or with your own "payload": "...". With the alg none it
-                  has no signature, with HS256 it is signed with a random
-                  secret: services must refuse both.
+                  or with any "payload": "...". One with the alg none has no
+                  signature, and the secret of HS256 is nobody's: services
+                  have to refuse both. A service that shares a secret:
+                  {"alg": "HS256", "secret": "..."}
   POST /rotate    new keys. The old ones stay published, unless
                   {"retire": true} or {"same_kid": true}
   POST /down      metadata and keys answer 503, until DELETE /down

@@ -4,7 +4,12 @@
 package main
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
 	"errors"
+	"hash"
 	"io"
 	"maps"
 	"net/http"
@@ -40,8 +45,8 @@ func instruct(w http.ResponseWriter, r *http.Request, into members) bool {
 // serveMint answers with a token, as text.
 func (f *fakeIssuer) serveMint(w http.ResponseWriter, r *http.Request) {
 	var claims, header claimValues
-	var alg, payload *string
-	if !instruct(w, r, members{"claims": &claims, "alg": &alg, "header": &header, "payload": &payload}) {
+	var alg, payload, secret *string
+	if !instruct(w, r, members{"claims": &claims, "alg": &alg, "header": &header, "payload": &payload, "secret": &secret}) {
 		return
 	}
 	spec := jwttest.Spec{Header: header, Claims: jwttest.Claims{"exp": time.Now().Add(f.config.lifetime).Unix()}}
@@ -54,7 +59,7 @@ func (f *fakeIssuer) serveMint(w http.ResponseWriter, r *http.Request) {
 		}
 		spec.Payload = []byte(*payload)
 	}
-	token, err := f.mint(spec, alg)
+	token, err := f.mint(spec, alg, secret)
 	if err != nil {
 		wrong("invalid_request", err.Error()).answer(w)
 		return
@@ -63,15 +68,18 @@ func (f *fakeIssuer) serveMint(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, token)
 }
 
-// mint signs a token. With alg "none" it has no signature, and with HMAC it is signed with a random secret:
-// services must refuse both.
-func (f *fakeIssuer) mint(spec jwttest.Spec, alg *string) (string, error) {
+// mint signs. A token with "none" has no signature, and the secret of HMAC is nobody's unless the request has one:
+// both are there to be refused.
+func (f *fakeIssuer) mint(spec jwttest.Spec, alg, secret *string) (string, error) {
 	known := f.algorithms()
 	if slices.Contains(known, jwt.EdDSA) || slices.Contains(known, jwt.Ed25519) {
 		known = append(slices.Clone(known), jwt.EdDSA, jwt.Ed25519)
 	}
 	known = append(slices.Clone(known), jwt.HS256, jwt.HS384, jwt.HS512)
+	hash := hmacHash(alg)
 	switch {
+	case secret != nil && hash == nil:
+		return "", errors.New("secret is for the algorithms HS256, HS384 and HS512 alone")
 	case alg == nil:
 		spec.Algorithm = known[0]
 	case *alg == "none":
@@ -81,7 +89,22 @@ func (f *fakeIssuer) mint(spec jwttest.Spec, alg *string) (string, error) {
 	default:
 		return "", errors.New("there is no key for alg: see -alg")
 	}
-	return f.keys.Mint(spec), nil
+	token := f.keys.Mint(spec)
+	if secret != nil {
+		input := token[:strings.LastIndexByte(token, '.')]
+		mac := hmac.New(hash, []byte(*secret)) // of any length: a service has to refuse a short one, and a public key
+		mac.Write([]byte(input))
+		token = input + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	}
+	return token, nil
+}
+
+// hmacHash is that of an algorithm with a shared secret; nil: it has none.
+func hmacHash(alg *string) func() hash.Hash {
+	if alg == nil {
+		return nil
+	}
+	return map[jwt.Algorithm]func() hash.Hash{jwt.HS256: sha256.New, jwt.HS384: sha512.New384, jwt.HS512: sha512.New}[jwt.Algorithm(*alg)]
 }
 
 // unsigned makes a token with alg "none".

@@ -214,10 +214,23 @@ func (f *fakeIssuer) serveMetadata(w http.ResponseWriter, r *http.Request) {
 		"subject_types_supported":                        []string{"public"},
 		"id_token_signing_alg_values_supported":          f.algorithms(),
 	})
+	if scopes := f.scopes(); scopes != nil {
+		metadata["scopes_supported"] = scopes
+	}
 	if f.config.documents {
 		metadata["client_id_metadata_document_supported"] = true
 	}
 	answerJSON(w, http.StatusOK, metadata)
+}
+
+// scopes are those of the clients that are configured; nil: none says.
+func (f *fakeIssuer) scopes() []string {
+	var all []string
+	for _, c := range f.config.clients {
+		all = append(all, strings.Fields(c.scope)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // algorithms are those that the issuer publishes keys for.

@@ -644,6 +644,15 @@ func TestIssuerMetadata(t *testing.T) {
 			t.Errorf("%s: %v", path, w.Header())
 		}
 	}
+	for config, want := range map[string]string{
+		`{}`: "<nil>",
+		`{"clients": [{"id": "a", "secret": "s", "scope": "b a"}, {"id": "b", "secret": "s"}, {"id": "c", "secret": "s", "scope": "c  a"}]}`: "[a b c]",
+	} {
+		i := newTestIssuer(t, config)
+		if got := fmt.Sprint(i.object(i.ask("GET", rfc8414Path+"/realms/test", ""), http.StatusOK)["scopes_supported"]); got != want {
+			t.Errorf("scopes_supported: %s, want %s", got, want)
+		}
+	}
 	for _, path := range []string{"/.well-known/openid-configuration", "/realms/test", "/oauth/token/", "/userinfo"} {
 		if w := i.ask("GET", path, ""); w.Code != http.StatusNotFound {
 			t.Errorf("%s: status %d", path, w.Code)
@@ -733,6 +742,30 @@ func TestIssuerMint(t *testing.T) {
 			t.Errorf("%s: status %d, %v", body, w.Code, err)
 		}
 	}
+	for alg, secret := range map[jwt.Algorithm]string{jwt.HS256: strings.Repeat("é", 16), jwt.HS384: strings.Repeat("s", 48), jwt.HS512: strings.Repeat("s", 200)} {
+		key, err := jwt.HMACKey("", alg, []byte(secret))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, err := jwt.NewKeySet(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared, err := jwt.NewVerifier(jwt.Config{Issuer: testIssuerURL, Audience: []string{jwttest.Audience}, Keys: keys, Algorithms: []jwt.Algorithm{alg}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := `{"claims": {"sub": "alice"}, "alg": "` + string(alg) + `", "secret": "`
+		if token, err := shared.Verify(t.Context(), i.ask("POST", mintPath, body+secret+`"}`).Body.String()); err != nil || token.Subject() != "alice" {
+			t.Errorf("%s: %v", alg, err)
+		}
+		if _, err := shared.Verify(t.Context(), i.ask("POST", mintPath, body+secret+`x"}`).Body.String()); !errors.Is(err, jwt.ErrSignature) {
+			t.Errorf("%s, another secret: %v", alg, err)
+		}
+	}
+	if parts := strings.Split(i.ask("POST", mintPath, `{"alg": "HS256", "secret": ""}`).Body.String(), "."); len(parts) != 3 || len(parts[2]) != 43 {
+		t.Errorf("an empty secret: %q", parts)
+	}
 	if parts := strings.Split(i.ask("POST", mintPath, `{"payload": ""}`).Body.String(), "."); len(parts) != 3 || parts[1] != "" {
 		t.Errorf("an empty payload: %q", parts)
 	}
@@ -740,7 +773,10 @@ func TestIssuerMint(t *testing.T) {
 		body, want string
 		status     int
 	}{
-		{`{"sub": "alice"}`, "there is no member sub: there are alg, claims, header, payload", 400},
+		{`{"sub": "alice"}`, "there is no member sub: there are alg, claims, header, payload, secret", 400},
+		{`{"secret": "hunter2"}`, "secret is for the algorithms HS256, HS384 and HS512 alone", 400},
+		{`{"alg": "ES256", "secret": "hunter2"}`, "secret is for the algorithms", 400},
+		{`{"alg": "HS256", "secret": 1}`, "secret: it has the wrong type", 400},
 		{`{"alg": "RS256"}`, "there is no key for alg", 400},
 		{`{"alg": "ES256K"}`, "there is no key for alg", 400},
 		{`{"claims": {}, "payload": "x"}`, "exclude each other", 400},
