@@ -112,7 +112,7 @@ func (c *call) issuer(ctx context.Context, config issuerConfig, address string, 
 	}
 	running := startIssuer(listener, f, log.New(c.stderr, "assay issuer: ", 0))
 	defer running.close()
-	c.announce(f, anywhere)
+	c.announce(f, "http://"+reachable(listener.Addr()), anywhere)
 	select {
 	case <-ctx.Done():
 		return exitOK
@@ -121,15 +121,16 @@ func (c *call) issuer(ctx context.Context, config issuerConfig, address string, 
 	}
 }
 
-// announce prints what this is, and its address. It prints no secret.
-func (c *call) announce(f *fakeIssuer, anywhere bool) {
+// announce says what this is, and where it listens, which need not be where its name points to. It prints no
+// secret.
+func (c *call) announce(f *fakeIssuer, at string, anywhere bool) {
 	fmt.Fprint(c.stdout, "FOR TESTS ONLY. Whoever reaches this issuer gets any token, without a password.\n\n")
 	if anywhere {
 		c.warn("with -insecure-listen other machines may reach it. Never let a service that matters trust it")
 	}
-	fmt.Fprintf(c.stdout, "Issuer    %s\nMetadata  %s\nKeys      %s\nToken     %s\nAudience  %s\nClients   %s\n\n",
-		f.keys.URL, f.base+f.metadataPaths()[0], f.base+jwksPath, f.base+tokenPath, strings.Join(f.config.audiences(), " "), f.clientNames())
-	fmt.Fprintf(c.stdout, "A token:\n\n  curl -sS -d '{\"claims\": {\"sub\": \"alice\"}}' %s\n\nPress Ctrl-C to end.\n", f.base+mintPath)
+	fmt.Fprintf(c.stdout, "Address   %s\nIssuer    %s\nMetadata  %s\nKeys      %s\nToken     %s\nAudience  %s\nClients   %s\n\n",
+		at, f.keys.URL, f.base+f.metadataPaths()[0], f.base+jwksPath, f.base+tokenPath, strings.Join(f.config.audiences(), " "), f.clientNames())
+	fmt.Fprintf(c.stdout, "A token:\n\n  curl -sS -d '{\"claims\": {\"sub\": \"alice\"}}' %s\n\nPress Ctrl-C to end.\n", at+mintPath)
 }
 
 func listenIssuer(ctx context.Context, address string, anywhere bool) (net.Listener, error) {

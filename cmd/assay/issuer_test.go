@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -118,9 +119,20 @@ func TestIssuerListens(t *testing.T) {
 	if i := runIssuerCommand(t, "-listen", "localhost:0", "-alg", "ES256"); !strings.HasPrefix(i.url, "http://localhost:") {
 		t.Errorf("its name is %s", i.url)
 	}
-	if i := runIssuerCommand(t, "-listen", "127.0.0.1:0", "-issuer", "http://issuer:9000/realms/test", "-alg", "ES256"); i.url != "http://issuer:9000/realms/test" {
-		t.Errorf("its name is %s", i.url)
+	named := runIssuerCommand(t, "-listen", "127.0.0.1:0", "-issuer", "http://issuer:9000/realms/test", "-alg", "ES256")
+	if named.url != "http://issuer:9000/realms/test" {
+		t.Errorf("its name is %s", named.url)
 	}
+	at := regexp.MustCompile(`(?m)^Address +(http://127\.0\.0\.1:\d+)$`).FindStringSubmatch(named.stdout.String())
+	if at == nil || !strings.Contains(named.stdout.String(), " "+at[1]+mintPath+"\n") {
+		t.Fatalf("it does not say where it listens:\n%s", named.stdout)
+	}
+	if resp, err := http.Post(at[1]+mintPath, "application/json", nil); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("%v, %v", resp, err)
+	} else {
+		resp.Body.Close()
+	}
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	i := runIssuerCommand(t, "-listen", "127.0.0.1:0", "-insecure-listen", "-alg", "ES256")
 	if !strings.Contains(i.stderr.String(), "other machines") {
 		t.Errorf("no warning: %s", i.stderr)
