@@ -6,10 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,12 +15,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"assay.example/jwt/jwttest"
 	"github.com/modelcontextprotocol/go-sdk/auth"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/modelcontextprotocol/go-sdk/oauthex"
@@ -101,147 +97,87 @@ func sorted(scope string) string {
 	return strings.Join(words, " ")
 }
 
-// issuer is an authorization server of the kind that MCP asks for, over the keys of a jwttest.Issuer: metadata
-// (RFC 8414), dynamic registration (RFC 7591), and the authorization code with PKCE and a resource (RFC 8707). Its
-// one user consents to everything at once.
-type issuer struct {
-	url  string
-	keys *jwttest.Issuer
-
-	mu      sync.Mutex // guards what follows
-	clients map[string]string
-	codes   map[string]url.Values // what was asked for
-}
-
-func startIssuer(t *testing.T, log *transcript) *issuer {
-	t.Helper()
-	keys, err := jwttest.Start(&jwttest.Options{PlainHTTP: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(keys.Close)
-	i := &issuer{keys: keys, clients: map[string]string{}, codes: map[string]url.Values{}}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /.well-known/oauth-authorization-server", i.metadata)
-	mux.HandleFunc("POST /register", i.register)
-	mux.HandleFunc("GET /authorize", i.authorize)
-	mux.HandleFunc("POST /token", i.token)
-	server := httptest.NewServer(log.record("issuer", mux))
-	t.Cleanup(server.Close)
-	i.url = server.URL
-	return i
-}
-
-func answer(w http.ResponseWriter, status int, members map[string]any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(members)
-}
-
-func (i *issuer) metadata(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{
-		"issuer": i.url, "jwks_uri": i.keys.URL + "/.well-known/jwks.json",
-		"authorization_endpoint": i.url + "/authorize", "token_endpoint": i.url + "/token", "registration_endpoint": i.url + "/register",
-		"response_types_supported": []string{"code"}, "grant_types_supported": []string{"authorization_code"},
-		"code_challenge_methods_supported": []string{"S256"}, "token_endpoint_auth_methods_supported": []string{"none"},
-	})
-}
-
-func (i *issuer) register(w http.ResponseWriter, r *http.Request) {
-	var asked struct {
-		URIs []string `json:"redirect_uris"`
-	}
-	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || len(asked.URIs) != 1 {
-		answer(w, http.StatusBadRequest, map[string]any{"error": "invalid_client_metadata"})
-		return
-	}
-	id := rand.Text()
-	i.mu.Lock()
-	i.clients[id] = asked.URIs[0]
-	i.mu.Unlock()
-	answer(w, http.StatusCreated, map[string]any{"client_id": id, "redirect_uris": asked.URIs, "token_endpoint_auth_method": "none", "grant_types": []string{"authorization_code"}, "response_types": []string{"code"}})
-}
-
-func (i *issuer) authorize(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if uri := i.clients[q.Get("client_id")]; uri == "" || q.Get("redirect_uri") != uri || q.Get("response_type") != "code" || q.Get("code_challenge_method") != "S256" || q.Get("resource") == "" {
-		http.Error(w, "what is asked for is not right: "+r.URL.RawQuery, http.StatusBadRequest)
-		return
-	}
-	code := rand.Text()
-	i.codes[code] = q
-	http.Redirect(w, r, q.Get("redirect_uri")+"?"+url.Values{"code": {code}, "state": {q.Get("state")}}.Encode(), http.StatusFound)
-}
-
-func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
-	code := r.PostFormValue("code")
-	i.mu.Lock()
-	asked := i.codes[code]
-	delete(i.codes, code)
-	i.mu.Unlock()
-	digest := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
-	if asked == nil || base64.RawURLEncoding.EncodeToString(digest[:]) != asked.Get("code_challenge") || r.PostFormValue("resource") != asked.Get("resource") || r.PostFormValue("client_id") != asked.Get("client_id") {
-		answer(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant"})
-		return
-	}
-	scope := sorted(asked.Get("scope"))
-	token := i.keys.Token(jwttest.Claims{"iss": i.url, "aud": asked.Get("resource"), "sub": "ann", "client_id": asked.Get("client_id"), "scope": scope})
-	answer(w, http.StatusOK, map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": 3600, "scope": scope})
-}
-
-// program is examples/mcp, built once.
-var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "mcp")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "mcp")
-	build := exec.Command("go", "build", "-o", path, "./mcp")
-	build.Dir = "../../../examples"
-	if text, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, text)
-	}
-	return path, nil
-})
+// commands are the programs that the tests start, built once: assay, and examples/mcp.
+var commands string
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := program(); err == nil {
-		os.RemoveAll(filepath.Dir(path))
+	code, err := runTests(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
 	}
 	os.Exit(code)
 }
 
-// startServer starts the MCP server behind a proxy that records, and returns its URL, as clients are given it.
-func startServer(t *testing.T, i *issuer, log *transcript, flags ...string) string {
+func runTests(m *testing.M) (code int, err error) {
+	if commands, err = os.MkdirTemp("", "assay-mcp-"); err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(commands)
+	for module, command := range map[string]string{"../../..": "./cmd/assay", "../../../examples": "./mcp"} {
+		build := exec.Command("go", "build", "-o", commands, command)
+		build.Dir = module
+		if text, err := build.CombinedOutput(); err != nil {
+			return 1, fmt.Errorf("%s cannot be built: %w\n%s", command, err, text)
+		}
+	}
+	return m.Run(), nil
+}
+
+// start starts a program behind a proxy that records. The program is told the proxy's URL, which is the one that
+// everybody knows, and says at which address it listens itself, in a line of this form.
+func start(t *testing.T, log *transcript, who string, form *regexp.Regexp, program func(url string) *exec.Cmd) {
 	t.Helper()
-	path, err := program()
-	if err != nil {
-		t.Fatal(err)
-	}
 	proxy := httptest.NewUnstartedServer(nil)
-	resource := "http://" + proxy.Listener.Addr().String() + "/mcp"
-	command := exec.Command(path, append([]string{"-issuer", i.url, "-resource", resource, "-listen", "127.0.0.1:0", "-local"}, flags...)...)
-	output, err := command.StderrPipe()
+	command := program("http://" + proxy.Listener.Addr().String())
+	output, input, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	command.Stdout, command.Stderr = input, input
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { command.Process.Kill(); command.Wait() })
-	lines := bufio.NewReader(output)
-	first, err := lines.ReadString('\n')
-	_, address, ok := strings.Cut(strings.TrimSpace(first), "serving at ")
-	if !ok {
-		t.Fatalf("the server says %q (%v)", first, err)
+	t.Cleanup(func() { command.Process.Kill(); command.Wait(); output.Close() })
+	input.Close()
+	lines := bufio.NewScanner(output)
+	var address []string
+	var said strings.Builder
+	for address == nil && lines.Scan() {
+		fmt.Fprintln(&said, lines.Text())
+		address = form.FindStringSubmatch(lines.Text())
 	}
-	go io.Copy(io.Discard, lines)
-	proxy.Config.Handler = log.record("server", httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: address}))
+	if address == nil {
+		t.Fatalf("the %s says (%v)\n%s", who, lines.Err(), said.String())
+	}
+	go io.Copy(io.Discard, output)
+	proxy.Config.Handler = log.record(who, httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: address[1]}))
 	proxy.Start()
 	t.Cleanup(proxy.Close)
+}
+
+var (
+	issuerListens = regexp.MustCompile(`^Address +http://(\S+)$`)
+	serverListens = regexp.MustCompile(`serving at (\S+)$`)
+)
+
+// startIssuer starts "assay issuer", and returns its name. Whoever is sent there is ann, and allows everything.
+func startIssuer(t *testing.T, log *transcript) (issuer string) {
+	t.Helper()
+	start(t, log, "issuer", issuerListens, func(url string) *exec.Cmd {
+		issuer = url
+		return exec.Command(filepath.Join(commands, "assay"), "issuer", "-listen", "127.0.0.1:0", "-issuer", issuer, "-claim", "sub=ann")
+	})
+	return issuer
+}
+
+// startServer starts the MCP server, and returns its URL, as clients are given it.
+func startServer(t *testing.T, issuer string, log *transcript, flags ...string) (resource string) {
+	t.Helper()
+	start(t, log, "server", serverListens, func(url string) *exec.Cmd {
+		resource = url + "/mcp"
+		return exec.Command(filepath.Join(commands, "mcp"), append([]string{"-issuer", issuer, "-resource", resource, "-listen", "127.0.0.1:0", "-local"}, flags...)...)
+	})
 	return resource
 }
 
@@ -254,26 +190,36 @@ func wantDiscovery(t *testing.T, log *transcript, resource string) {
 		`server: POST /mcp 401 Bearer scope="mcp", resource_metadata="`+metadata+`"`,
 		`server: GET /.well-known/oauth-protected-resource/mcp 200`,
 		`issuer: GET /.well-known/oauth-authorization-server 200`,
-		`issuer: POST /register 201`,
-		`issuer: GET /authorize 302 for mcp`,
-		`issuer: POST /token 200`,
+		`issuer: POST /oauth/register 201`,
+		`issuer: GET /oauth/authorize 302 for mcp`,
+		`issuer: POST /oauth/token 200`,
 		`server: POST /mcp 200`,
 		`server: POST /mcp 403 Bearer error="insufficient_scope", error_description="The access token does not allow this request.", scope="mcp notes:write", resource_metadata="`+metadata+`"`,
-		`issuer: GET /authorize 302 for mcp notes:write`,
-		`issuer: POST /token 200`,
+		`issuer: GET /oauth/authorize 302 for mcp notes:write`,
+		`issuer: POST /oauth/token 200`,
 		`server: POST /mcp 200`,
 	)
 }
 
+// calls are what the tools answer. The token has its scopes in the order in which the client asked for them, and a
+// client may ask in any: see told.
 var calls = []string{"ann, with the scopes [mcp]", "noted for ann: milk", "ann, with the scopes [mcp notes:write]"}
+
+// told is the answer of a tool, with the scopes in it sorted.
+func told(answer string) string {
+	before, scopes, ok := strings.Cut(strings.TrimSuffix(answer, "]"), "[")
+	if !ok {
+		return answer
+	}
+	return before + "[" + sorted(scopes) + "]"
+}
 
 // The official Go client, with sessions and without: from revision 2026-07-28 of the protocol on there are none.
 func TestGoClient(t *testing.T) {
 	for version, flags := range map[string][]string{"2025-11-25": nil, "2026-07-28": {"-stateless"}} {
 		t.Run(version, func(t *testing.T) {
 			log := &transcript{}
-			i := startIssuer(t, log)
-			resource := startServer(t, i, log, flags...)
+			resource := startServer(t, startIssuer(t, log), log, flags...)
 			handler, err := auth.NewAuthorizationCodeHandler(&auth.AuthorizationCodeHandlerConfig{
 				DynamicClientRegistrationConfig: &auth.DynamicClientRegistrationConfig{Metadata: &oauthex.ClientRegistrationMetadata{
 					ClientName: "e2e", RedirectURIs: []string{callback}, TokenEndpointAuthMethod: "none",
@@ -298,7 +244,7 @@ func TestGoClient(t *testing.T) {
 				if err != nil || len(result.Content) != 1 {
 					t.Fatalf("%s: %v\n%s", call.Name, err, log)
 				}
-				got = append(got, result.Content[0].(*sdk.TextContent).Text)
+				got = append(got, told(result.Content[0].(*sdk.TextContent).Text))
 			}
 			if !slices.Equal(got, calls) {
 				t.Errorf("got %q", got)
@@ -351,10 +297,13 @@ func TestTypeScriptClient(t *testing.T) {
 	}
 	run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	log := &transcript{}
-	i := startIssuer(t, log)
-	resource := startServer(t, i, log)
-	if got := run("node", "client.mjs", resource); got != strings.Join(calls, "\n")+"\n" {
-		t.Errorf("got %s", got)
+	resource := startServer(t, startIssuer(t, log), log)
+	var got []string
+	for answer := range strings.Lines(run("node", "client.mjs", resource)) {
+		got = append(got, told(strings.TrimSpace(answer)))
+	}
+	if !slices.Equal(got, calls) {
+		t.Errorf("got %q", got)
 	}
 	wantDiscovery(t, log, resource)
 }
