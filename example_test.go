@@ -823,6 +823,33 @@ func ExampleDiscover_localIssuer() {
 	// true
 }
 
+// An issuer of one's own network, such as a container beside the service, may speak plain http, if its host is named.
+func ExampleRemoteOptions_insecureHTTPHosts() {
+	iss, err := jwttest.Start(&jwttest.Options{URL: "http://keycloak:8080/realms/test"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	const issuer = "http://keycloak:8080/realms/test"
+	options := &jwt.RemoteOptions{InsecureHTTPHosts: []string{"keycloak"}}
+	options.Client = iss.Client() // there is no such host here
+
+	keys, err := jwt.Discover(issuer, options)
+	if err != nil {
+		log.Fatal(err)
+	}
+	v, err := jwt.NewVerifier(jwt.Config{Issuer: issuer, Audience: []string{jwttest.Audience}, Keys: keys})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = v.Verify(context.Background(), iss.Token(nil))
+	fmt.Println(err)
+	_, err = jwt.Discover("http://keycloak.example.com/realms/test", options)
+	fmt.Println(err != nil)
+	// Output:
+	// <nil>
+	// true
+}
+
 func ExampleParseKeySet() {
 	set, err := jwt.ParseKeySet([]byte(`{"keys":[
 		{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},

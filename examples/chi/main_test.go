@@ -66,6 +66,17 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// A handler alone, without its guard.
+func TestHandler(t *testing.T) {
+	issuer := jwttest.NewIssuer(t)
+	r := httptest.NewRequest("GET", "/api/me", nil)
+	w := httptest.NewRecorder()
+	me(w, r.WithContext(issuer.Context(r.Context(), jwttest.Claims{"sub": "alice"})))
+	if got := w.Body.String(); got != "hello, alice\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestKeysUnavailable(t *testing.T) {
 	issuer, handler := serve(t)
 	issuer.SetDown(true)
