@@ -22,12 +22,12 @@ var debugCommand = command{
 	summary:  "show a token and what is wrong with it, on a page that this machine serves to itself",
 	about: "debug serves a page to the browsers of this machine and prints its address. Paste a\n" +
 		"token there to see it decoded, its times drawn, and five questions answered by the\n" +
-		"verifier itself. Paste two to see what differs. No token leaves this machine. When you\n" +
-		"press Verify, the issuer or the address of a key set is asked for keys; there are no\n" +
-		"other requests. The printed link opens one tab, once; when it has been used, the next\n" +
-		"one is printed. debug runs until interrupted. A tab that is still open then sends nothing\n" +
-		"to another program that takes the port.",
-	example: "assay debug\nassay debug -open -issuer https://tenant.eu.auth0.com/ -audience https://api.example.com",
+		"verifier itself. Paste two to see what differs. No token leaves this machine. The issuer,\n" +
+		"or the address of a key set, is asked for keys when you press Verify, and nobody else\n" +
+		"ever is. The printed link opens one tab, once; when it has been used, the next one is\n" +
+		"printed. It runs until interrupted. A tab that is still open then sends nothing to\n" +
+		"another program that takes the port.",
+	example: "assay debug\nassay debug -open -issuer https://tenant.eu.auth0.com/ \\\n    -audience https://api.example.com",
 	run:     runDebug,
 }
 

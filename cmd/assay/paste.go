@@ -57,7 +57,11 @@ func withoutWrapping(text string) (taken, error) {
 		text = text[len(word):]
 		t.off = append(t.off, "the word "+strings.TrimSpace(word))
 	}
-	if whole, how := rejoined(text); whole != "" {
+	unquoted := mailMark.ReplaceAllString(text, "")
+	if whole, how := rejoined(unquoted); whole != "" {
+		if unquoted != text {
+			t.off = append(t.off, "the marks of a quoted mail")
+		}
 		return taken{whole, append(t.off, how...)}, nil
 	}
 	found := tokensWithin(text)
@@ -72,6 +76,9 @@ func withoutWrapping(text string) (taken, error) {
 	t.token = text
 	return t, nil
 }
+
+// mailMark is what a mail program puts before each line that it quotes.
+var mailMark = regexp.MustCompile(`(?m)^(?:>[ \t]*)+`)
 
 // schemeWord is the scheme of an Authorization field (RFC 6750, RFC 9449).
 var schemeWord = regexp.MustCompile(`(?i)^(?:bearer|dpop) +`)
@@ -205,8 +212,14 @@ func inMember(text string) (t taken, ok bool, err error) {
 			return t, true, nil
 		}
 	}
+	if refused := refusalMember.FindStringSubmatch(text); refused != nil && len(tokensWithin(text)) == 0 {
+		return t, false, fmt.Errorf("it is the refusal of a token endpoint, and holds no token: its error is %q", refused[1])
+	}
 	return t, false, nil
 }
+
+// refusalMember is the member of a refusal (RFC 6749 section 5.2). Other texts of it are not repeated.
+var refusalMember = regexp.MustCompile(`[{,]\s*"error"\s*:\s*"([a-z_]{1,60})"\s*[,}]`)
 
 // quotes are what people and programs put around a token.
 const quotes = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb"

@@ -69,6 +69,8 @@ func TestTakeOff(t *testing.T) {
 		{"Bearer " + broken(token, 76, "\n"), "TOKEN", "the word Bearer, line breaks in it"},
 		{"Authorization: Bearer " + broken(token, 76, "\r\n") + "\r\nAccept: */*\r\n", "TOKEN", "the name Authorization, the word Bearer, line breaks in it"},
 		{"curl -H 'Authorization: Bearer " + broken(token, 76, "\n") + "' https://api.example.com", "TOKEN", "the curl command around it, the word Bearer, line breaks in it"},
+		{"> " + broken(token, 60, "\n> ") + "\n", "TOKEN", "the marks of a quoted mail, line breaks in it"},
+		{">> " + broken(token, 60, "\r\n>> "), "TOKEN", "the marks of a quoted mail, line breaks in it"},
 		{"export JWT=" + broken(token, 76, "\n") + "\n", "TOKEN", "the text around it"},
 		{"token: TOKEN,", "TOKEN", "the text around it"},
 		{"https://app.example.com/cb#access_token=TOKEN&state=x", "TOKEN", "the text around it"},
@@ -82,6 +84,7 @@ func TestTakeOff(t *testing.T) {
 		{"TOKEN=", "TOKEN=", ""},
 		{token[:100] + "\u00e9" + token[100:], token[:100] + "\u00e9" + token[100:], ""},
 		{token[:150], token[:150], ""},
+		{`{"error":"hunter2!"}`, `{"error":"hunter2!"}`, ""},
 		{"", "", ""},
 	} {
 		text, want := fill(c.text), fill(c.want)
@@ -96,9 +99,11 @@ func TestTakeOff(t *testing.T) {
 		"TOKEN OTHER":              "there are 2 tokens",
 		"Cookie: a=TOKEN; b=OTHER": "2 cookies hold a token (a, b)",
 		"Cookie: a=1; b=2":         "none of the cookies",
-		`{"access_token":"TOKEN","access_token":"OTHER"}`: "several members access_token",
+		`{"error":"invalid_client","error_description":"hunter2"}`:                                        `the refusal of a token endpoint, and holds no token: its error is "invalid_client"`,
+		"HTTP/1.1 400 Bad Request\r\n\r\n{\n  \"error_uri\": \"x\",\n  \"error\": \"invalid_scope\"\n}\n": `its error is "invalid_scope"`,
+		`{"access_token":"TOKEN","access_token":"OTHER"}`:                                                 "several members access_token",
 	} {
-		if got, err := takeOff(fill(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if got, err := takeOff(fill(text)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v, want %s; a token of %d bytes", text, err, want, len(got.token))
 		}
 	}
