@@ -2,7 +2,9 @@
 package examples
 
 import (
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -47,6 +49,41 @@ func TestREADME(t *testing.T) {
 	slices.Sort(rows)
 	if !slices.Equal(rows, want) {
 		t.Errorf("the README says %q, the programs %q", rows, want)
+	}
+}
+
+// Each program takes an issuer on this machine if -local says so, and no other without https. That it gets as far as
+// its address shows that it took one: the address is taken.
+func TestLocal(t *testing.T) {
+	dir := t.TempDir()
+	if text, err := exec.Command("go", "build", "-o", dir, "./...").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	programs, err := filepath.Glob("*/main.go")
+	if err != nil || len(programs) == 0 {
+		t.Fatal(programs, err)
+	}
+	for _, path := range programs {
+		name := filepath.Dir(path)
+		audience := "-audience"
+		if name == "mcp" {
+			audience = "-resource"
+		}
+		for _, c := range []struct{ local, issuer, want string }{
+			{"-local=false", "http://127.0.0.1:9000", "is not https"},
+			{"-local", "http://issuer.example", "not loopback"},
+			{"-local", "http://127.0.0.1:9000", "address already in use"},
+		} {
+			text, err := exec.Command(filepath.Join(dir, name), "-issuer", c.issuer, audience, "https://api.example.com", c.local, "-listen", taken.Addr().String()).CombinedOutput()
+			if err == nil || !strings.Contains(string(text), c.want) {
+				t.Errorf("%s: %s %s: %v\n%s", name, c.local, c.issuer, err, text)
+			}
+		}
 	}
 }
 

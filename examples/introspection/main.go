@@ -128,8 +128,13 @@ func main() {
 	endpoint := flag.String("introspection", "", "the introspection_endpoint of the issuer's metadata")
 	clientID := flag.String("client", "", "who this API is for the issuer; its secret is in CLIENT_SECRET")
 	listen := flag.String("listen", "localhost:8080", "the address to serve at")
+	local := flag.Bool("local", false, "the issuer is on this machine and has no https, such as assay issuer")
 	flag.Parse()
-	handler, err := newHandler(jwt.Config{Issuer: *issuer, Audience: []string{*audience}}, newIntrospection(*endpoint, *clientID, os.Getenv("CLIENT_SECRET")))
+	keys, err := jwt.Discover(*issuer, &jwt.RemoteOptions{InsecureLoopbackHTTP: *local})
+	if err != nil {
+		log.Fatal(err)
+	}
+	handler, err := newHandler(jwt.Config{Issuer: *issuer, Audience: []string{*audience}, Keys: keys}, newIntrospection(*endpoint, *clientID, os.Getenv("CLIENT_SECRET")))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -140,7 +140,7 @@ func main() {
 	identifier := flag.String("resource", "http://localhost:8080/mcp", "the URL that clients are given, which is the audience of the tokens too")
 	listen := flag.String("listen", "localhost:8080", "the address to serve at")
 	stateless := flag.Bool("stateless", false, "serve without sessions, as from revision 2026-07-28 of the protocol on")
-	local := flag.Bool("local", false, "the issuer is on this machine and has no https")
+	local := flag.Bool("local", false, "the issuer is on this machine and has no https, such as assay issuer")
 	flag.Parse()
 	keys, err := jwt.Discover(*issuer, &jwt.RemoteOptions{InsecureLoopbackHTTP: *local})
 	if err != nil {

@@ -62,8 +62,13 @@ func main() {
 	issuer := flag.String("issuer", "", "the issuer, as the claim iss of its tokens names it")
 	audience := flag.String("audience", "", "this API, as the claim aud of the tokens names it")
 	listen := flag.String("listen", "localhost:8080", "the address to serve at")
+	local := flag.Bool("local", false, "the issuer is on this machine and has no https, such as assay issuer")
 	flag.Parse()
-	v, err := jwt.NewVerifier(jwt.Config{Issuer: *issuer, Audience: []string{*audience}})
+	keys, err := jwt.Discover(*issuer, &jwt.RemoteOptions{InsecureLoopbackHTTP: *local})
+	if err != nil {
+		log.Fatal(err)
+	}
+	v, err := jwt.NewVerifier(jwt.Config{Issuer: *issuer, Audience: []string{*audience}, Keys: keys})
 	if err != nil {
 		log.Fatal(err)
 	}

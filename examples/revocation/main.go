@@ -96,12 +96,17 @@ func main() {
 	audience := flag.String("audience", "", "this API, as the claim aud of the tokens names it")
 	address := flag.String("redis", "redis://localhost:6379", "where the ids of revoked tokens are")
 	listen := flag.String("listen", "localhost:8080", "the address to serve at")
+	local := flag.Bool("local", false, "the issuer is on this machine and has no https, such as assay issuer")
 	flag.Parse()
+	keys, err := jwt.Discover(*issuer, &jwt.RemoteOptions{InsecureLoopbackHTTP: *local})
+	if err != nil {
+		log.Fatal(err)
+	}
 	revoked, err := newRevocations(*address)
 	if err != nil {
 		log.Fatal(err)
 	}
-	handler, err := newHandler(jwt.Config{Issuer: *issuer, Audience: []string{*audience}}, revoked)
+	handler, err := newHandler(jwt.Config{Issuer: *issuer, Audience: []string{*audience}, Keys: keys}, revoked)
 	if err != nil {
 		log.Fatal(err)
 	}
