@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -82,10 +83,32 @@ func (c *call) readStdin() (string, error) {
 	if c.stdin == nil {
 		return "", nil
 	}
-	if isTerminal(c.stdin) {
-		fmt.Fprintln(c.stderr, "Paste the token, press Enter, and end with Ctrl-D:")
+	if !isTerminal(c.stdin) {
+		return readAll(c.stdin, "standard input")
 	}
-	return readAll(c.stdin, "standard input")
+	fmt.Fprintln(c.stderr, "Paste the token, press Enter, and end with Ctrl-D:")
+	text, err := readAll(c.stdin, "standard input")
+	if err == nil && cutByTerminal(text) {
+		err = errors.New("a line has as many bytes as a terminal passes on, so the end of the token is probably lost: use a file or a pipe")
+	}
+	return text, err
+}
+
+// cutByTerminal reports whether a line is as long as a terminal lets it be. What is typed or pasted beyond that is
+// lost without a word: beyond 4095 bytes on Linux, and 1023 or 1024 elsewhere (MAX_CANON). Tokens with many groups
+// are longer.
+func cutByTerminal(text string) bool {
+	for line := range strings.Lines(text) {
+		switch len(strings.TrimRight(line, "\r\n")) {
+		case 4095:
+			return true
+		case 1023, 1024:
+			if runtime.GOOS != "linux" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func readAll(r io.Reader, name string) (string, error) {
