@@ -99,13 +99,14 @@ func runBench(ctx context.Context, c *call) int {
 	s.define(flags)
 	from.define(flags)
 	flags.Var(&cores, "cores", "`number` of cores to use; repeatable (default 1 and GOMAXPROCS)")
-	each := flags.Duration("each", time.Second, "`duration` of the measurement of each algorithm and number of cores")
+	each := time.Second
+	flags.Var((*duration)(&each), "each", "`duration` of the measurement of each algorithm and number of cores")
 	asJSON := flags.Bool("json", false, "print the result as JSON")
 	if code, ok := c.parse(flags, maxArguments); !ok {
 		return code
 	}
 	switch {
-	case *each < minBenchTime || *each > maxBenchTime:
+	case each < minBenchTime || each > maxBenchTime:
 		return c.misused("-each is not from %v to %v", minBenchTime, maxBenchTime)
 	case len(cores) > 0 && slices.Max(cores) > runtime.NumCPU():
 		return c.misused("-cores %d: there are %d here", slices.Max(cores), runtime.NumCPU())
@@ -134,7 +135,7 @@ func runBench(ctx context.Context, c *call) int {
 	progress := &progressBar{w: c.stderr, all: len(contests) * len(cores) * benchRounds, shown: isTerminal(c.stderr)}
 	for _, one := range contests {
 		for _, n := range cores {
-			results, err := one.measure(ctx, n, *each, progress)
+			results, err := one.measure(ctx, n, each, progress)
 			if err != nil {
 				progress.clear()
 				return c.failed(err)

@@ -192,6 +192,20 @@ func (t *texts) Set(text string) error {
 	return nil
 }
 
+// duration is a flag.
+type duration time.Duration
+
+func (d *duration) String() string { return time.Duration(*d).String() }
+
+func (d *duration) Set(text string) error {
+	value, err := time.ParseDuration(text)
+	if err != nil {
+		return errors.New("it is not a duration like 30s or 5m")
+	}
+	*d = duration(value)
+	return nil
+}
+
 // algorithms is a flag that can be repeated.
 type algorithms []jwt.Algorithm
 

@@ -71,7 +71,7 @@ func runIssuer(ctx context.Context, c *call) int {
 	flags.StringVar(&given.url, "issuer", "", "`URL` that is the issuer's name (iss), if it is not http:// and the address")
 	flags.Var((*texts)(&given.audience), "audience", "`api` that tokens are for (aud); clients can ask for no other; repeatable (default: they can ask for each, and get "+jwttest.Audience+" if they ask for none)")
 	flags.Var((*algorithms)(&given.algorithms), "alg", "`algorithm` to publish a key for, the first signs; repeatable (default: all, and RS256 first)")
-	flags.DurationVar(&given.lifetime, "lifetime", 0, "`duration` of tokens (default 1h)")
+	flags.Var((*duration)(&given.lifetime), "lifetime", "`duration` of tokens (default 1h)")
 	flags.Var(&given.claims, "claim", "`name=value` of a claim of every token; the value is JSON or else a text; repeatable")
 	flags.BoolVar(&given.documents, "client-documents", false, "allow a client_id that is the address of its metadata document, and fetch it: an authorization request can then make this machine send a request to each address")
 	file := flags.String("config", "", "JSON `file` with clients, users and claims; flags override it")

@@ -213,7 +213,7 @@ func inMember(text string) (t taken, ok bool, err error) {
 		}
 	}
 	if refused := refusalMember.FindStringSubmatch(text); refused != nil && len(tokensWithin(text)) == 0 {
-		return t, false, fmt.Errorf("it is the refusal of a token endpoint, and holds no token: its error is %q", refused[1])
+		return t, false, fmt.Errorf("it is the refusal of an issuer, and holds no token: its error is %q", refused[1])
 	}
 	return t, false, nil
 }

@@ -99,7 +99,7 @@ func TestTakeOff(t *testing.T) {
 		"TOKEN OTHER":              "there are 2 tokens",
 		"Cookie: a=TOKEN; b=OTHER": "2 cookies hold a token (a, b)",
 		"Cookie: a=1; b=2":         "none of the cookies",
-		`{"error":"invalid_client","error_description":"hunter2"}`:                                        `the refusal of a token endpoint, and holds no token: its error is "invalid_client"`,
+		`{"error":"invalid_client","error_description":"hunter2"}`:                                        `the refusal of an issuer, and holds no token: its error is "invalid_client"`,
 		"HTTP/1.1 400 Bad Request\r\n\r\n{\n  \"error_uri\": \"x\",\n  \"error\": \"invalid_scope\"\n}\n": `its error is "invalid_scope"`,
 		`{"access_token":"TOKEN","access_token":"OTHER"}`:                                                 "several members access_token",
 	} {

@@ -77,18 +77,24 @@ func (s *settings) define(flags *flag.FlagSet) {
 	flags.BoolVar(&s.base64, "base64", false, "the content of -secret-file is base64 or base64url")
 	flags.Var(&s.algorithms, "alg", "`algorithm` that may be used; repeatable (default: each key's own; HS256 with -secret-file)")
 	flags.Var(&s.profile, "profile", "`kind` of token: at+jwt (RFC 9068) or id (OpenID Connect); default: any access token")
-	flags.DurationVar(&s.leeway, "leeway", defaultLeeway, "`duration` by which clocks may differ; 0: not at all")
+	s.leeway = defaultLeeway
+	flags.Var((*duration)(&s.leeway), "leeway", "`duration` by which clocks may differ; 0: not at all")
 	s.remote.define(flags)
 }
 
 // advice says what is wrong with the flags. For an http issuer on this machine it names the flag for that.
 func (s *settings) advice(err error) string {
 	text := flagWords.of(goName.ReplaceAllString(err.Error(), ""))
-	if !s.loopbackHTTP && (onLoopback(s.issuer) || onLoopback(s.jwks)) {
+	if refused := (*addressError)(nil); errors.As(err, &refused) && !s.loopbackHTTP && onLoopback(cmp.Or(s.metadata, s.jwks, s.issuer)) {
 		text += "; for an issuer on this machine there is -insecure-loopback-http"
 	}
 	return text
 }
+
+// addressError is about where the keys come from, and how they are asked for.
+type addressError struct{ error }
+
+func (e *addressError) Unwrap() error { return e.error }
 
 // onLoopback reports whether an address is one that -insecure-loopback-http allows.
 func onLoopback(address string) bool {
@@ -189,7 +195,11 @@ func (s *settings) keys() (jwt.KeySource, error) {
 	if err != nil {
 		return nil, err
 	}
-	return jwt.Discover(s.issuer, options)
+	keys, err := jwt.Discover(s.issuer, options)
+	if err != nil {
+		return nil, &addressError{err}
+	}
+	return keys, nil
 }
 
 // isInline reports whether a flag is JSON itself. Otherwise it names a file.
@@ -227,7 +237,7 @@ func (s *settings) keySet() (jwt.KeySource, error) {
 		}
 		set, err := jwt.NewRemoteKeySet(s.jwks, options)
 		if err != nil {
-			return nil, fmt.Errorf("-jwks: %s; -jwks wants a file's name, or the address of a key set", withoutSecret(err, s.jwks))
+			return nil, &addressError{fmt.Errorf("-jwks: %s; -jwks wants a file's name, or the address of a key set", withoutSecret(err, s.jwks))}
 		}
 		return set, nil
 	}

@@ -243,7 +243,7 @@ func TestVerifyKeys(t *testing.T) {
 		{good, []string{"-jwks", "ftp://issuer.example/keys"}, exitUsage, "is not https"},
 		{good, []string{"-jwks", "http://127.0.0.1:1/keys", "-insecure-loopback-http"}, exitNoKeys, "UNDECIDED  keys_unavailable"},
 		{good, []string{"-key", exampleKey, "-leeway", "11m"}, exitUsage, "-leeway is not from 0 to 10m0s"},
-		{good, []string{"-key", exampleKey, "-leeway", "x"}, exitUsage, "-leeway"},
+		{good, []string{"-key", exampleKey, "-leeway", "3"}, exitUsage, "-leeway: it is not a duration like 30s or 5m"},
 		{good, []string{"-key", exampleKey, "-alg", "none"}, exitUsage, "none of RS256"},
 		{good, []string{"-key", exampleKey, "-profile", "x"}, exitUsage, "at+jwt nor id"},
 		{good, []string{"-key", exampleKey, "-scope", " "}, exitUsage, "it is empty"},
@@ -567,5 +567,34 @@ func TestTrailingSlash(t *testing.T) {
 	}
 	if len(a.Hints) != 1 || !strings.Contains(a.Hints[0], "a trailing slash: configure the issuer as its metadata has it") {
 		t.Errorf("the page's hints are %q", a.Hints)
+	}
+}
+
+// -insecure-loopback-http is for an address that was refused, and no advice about other mistakes.
+func TestLoopbackAdvice(t *testing.T) {
+	token := signed(t, edHeader, edClaims)
+	local := []string{"verify", "-issuer", "http://127.0.0.1:1", "-audience", "x"}
+	for _, c := range []struct {
+		flags  []string
+		advice bool
+	}{
+		{nil, true},
+		{[]string{"-jwks", "http://localhost:1/keys"}, true},
+		{[]string{"-metadata", "http://[::1]:1/x"}, true},
+		{[]string{"-http-host", "other"}, true},
+		{[]string{"-metadata", "http://issuer.example/x"}, false},
+		{[]string{"-jwks", "ftp://issuer.example/x"}, false},
+		{[]string{"-key", "none.pem"}, false},
+		{[]string{"-key", exampleKey, "-jwks", "x"}, false},
+		{[]string{"-leeway", "11m"}, false},
+		{[]string{"-insecure-skip-audience"}, false},
+	} {
+		code, _, stderr := ran(t, token, append(local, c.flags...)...)
+		if code != exitUsage || strings.Contains(stderr, "-insecure-loopback-http") != c.advice || strings.Contains(stderr, "InsecureHTTPHosts") {
+			t.Errorf("%q: exit status %d\n%s", c.flags, code, stderr)
+		}
+	}
+	if _, _, stderr := ran(t, token, append(local, "-http-host", "127.0.0.1:9000")...); !strings.Contains(stderr, `-http-host is "127.0.0.1:9000", which is not the name of one host`) {
+		t.Error(stderr)
 	}
 }

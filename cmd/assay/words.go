@@ -18,7 +18,7 @@ type wording struct{ names *strings.Replacer }
 var flagWords = wording{strings.NewReplacer(
 	"leave Config.Audience empty, Clients is checked instead", "leave -audience out, -client is checked instead",
 	"set Config.Clients instead of Audience", "give -client instead of -audience", "Config.Clients is not set", "-client is not given",
-	"(RemoteOptions.RootCAs)", "(-ca)", "RemoteOptions.MetadataURL", "-metadata", "InsecureLoopbackHTTP", "-insecure-loopback-http",
+	"(RemoteOptions.RootCAs)", "(-ca)", "RemoteOptions.MetadataURL", "-metadata", "InsecureLoopbackHTTP", "-insecure-loopback-http", "the InsecureHTTPHosts hold", "-http-host is", "InsecureHTTPHosts", "-http-host",
 	"jwt: ParsePEM: ", "", "jwt: ParseKey: ", "", "jwt: ParseKeySet: ", "", "jwt: HMACKey: ", "",
 	"Config.Algorithms", "-alg", "Config.Audience", "-audience", "Config.Clients", "-client", "Config.Issuer", "-issuer", "Config.Leeway", "-leeway",
 	"ParsePEM reads it", "-key reads it", "ParseKey reads it", "-key reads it", "ParseKeySet reads it", "-jwks reads it", "HMACKey", "-secret-file",
