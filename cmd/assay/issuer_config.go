@@ -278,8 +278,8 @@ func object(at string, text []byte, into members) error {
 
 // unique refuses text that is not JSON, or that has a member twice: parsers differ in which of the two counts.
 func unique(text []byte) error {
-	if !json.Valid(text) { // this bounds the depth, too
-		return errors.New("it is not JSON")
+	if !json.Valid(text) { // which bounds the depth, too
+		return notJSON(text)
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -312,6 +312,16 @@ func unique(text []byte) error {
 		return err
 	}
 	return nil
+}
+
+// notJSON says where a text stops to be JSON, and repeats nothing of it.
+func notJSON(text []byte) error {
+	var mistake *json.SyntaxError
+	if err := json.Unmarshal(text, new(any)); !errors.As(err, &mistake) || mistake.Offset == 0 {
+		return errors.New("it is not JSON")
+	}
+	before := text[:mistake.Offset-1]
+	return fmt.Errorf("it is not JSON: see line %d, byte %d", 1+bytes.Count(before, []byte("\n")), len(before)-bytes.LastIndexByte(before, '\n'))
 }
 
 // scopeText reports whether a text is a list of scopes (RFC 6749 section 3.3), or empty.
