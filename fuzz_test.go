@@ -1282,11 +1282,13 @@ type (
 		*FuzzDeep   `json:"y"`
 		fuzzInner   `json:"z"`
 		*FuzzShared `json:"-"`
-		fuzzName    // unexported, and no struct
+		//lint:ignore U1000 it is there to be passed over: unexported, and no struct
+		fuzzName
 		FuzzWord
 	}
 	FuzzWord string
 	fuzzLoop struct {
+		//lint:ignore U1000 it is there to be walked
 		*fuzzLoop
 		B string
 	}

@@ -167,10 +167,10 @@ func (c *ResourceConfig) publish() (*published, error) {
 	// Some clients search a challenge for the first of these, wherever it stands.
 	for _, parameter := range []string{"error=", "scope=", "resource_metadata="} {
 		if strings.Contains(c.Realm, parameter) {
-			return nil, fmt.Errorf("Realm holds %q, which MCP clients take for the parameter of a challenge", parameter)
+			return nil, fmt.Errorf("the Realm holds %q, which MCP clients take for the parameter of a challenge", parameter)
 		}
 		if strings.Contains(c.Identifier, parameter) {
-			return nil, fmt.Errorf("Identifier holds %q, which MCP clients take for the parameter of a challenge", parameter)
+			return nil, fmt.Errorf("the Identifier holds %q, which MCP clients take for the parameter of a challenge", parameter)
 		}
 	}
 	if err := m.check(); err != nil {
@@ -213,11 +213,11 @@ func checkIdentifier(identifier string) (*url.URL, error) {
 	}
 	u, err := checkURL(identifier)
 	if err != nil {
-		return nil, fmt.Errorf("Identifier %w", err)
+		return nil, fmt.Errorf("the Identifier %w", err)
 	}
 	place := strings.TrimSuffix(u.Path, "/")
 	if place != "" && path.Clean(place) != place || strings.HasSuffix(place, "/") {
-		return nil, fmt.Errorf("Identifier has a path that servers and clients rewrite, to %q", path.Clean(place))
+		return nil, fmt.Errorf("the Identifier has a path that servers and clients rewrite, to %q", path.Clean(place))
 	}
 	return u, nil
 }
@@ -262,7 +262,7 @@ func (m ResourceMetadata) check() error {
 		values []string
 	}{{"AuthorizationServers", m.AuthorizationServers}, {"ScopesSupported", m.ScopesSupported}} {
 		if len(list.values) > maxMetadataList {
-			return fmt.Errorf("Metadata.%s has %d values, the limit is %d", list.name, len(list.values), maxMetadataList)
+			return fmt.Errorf("the list Metadata.%s has %d values, the limit is %d", list.name, len(list.values), maxMetadataList)
 		}
 		for _, value := range list.values {
 			if len(value) > maxMetadataText {

@@ -303,10 +303,10 @@ func TestIdentifierRefused(t *testing.T) {
 		"https://h.example/mcp?scope=x":     `holds "scope=", which MCP clients take for the parameter of a challenge`,
 		"https://h.example/mcp?a=b&error=x": `holds "error=", which MCP clients take for the parameter of a challenge`,
 	} {
-		refused(jwt.ResourceConfig{Identifier: identifier}, "Identifier "+want)
+		refused(jwt.ResourceConfig{Identifier: identifier}, "the Identifier "+want)
 	}
 	const h = "https://h.example/mcp"
-	refused(jwt.ResourceConfig{Identifier: h, Realm: `scope="a"`}, `Realm holds "scope=", which MCP clients take for the parameter of a challenge`)
+	refused(jwt.ResourceConfig{Identifier: h, Realm: `scope="a"`}, `the Realm holds "scope=", which MCP clients take for the parameter of a challenge`)
 	for _, c := range []struct {
 		m    jwt.ResourceMetadata
 		want string

@@ -217,7 +217,8 @@ func TestSharedTransport(t *testing.T) {
 	}
 	equal := x509.NewCertPool()
 	equal.AddCert(s.Certificate())
-	if jwt.SharedTransport(equal) != shared || jwt.SharedTransport(nil) == shared || jwt.SharedTransport(nil) != jwt.SharedTransport(nil) {
+	system := jwt.SharedTransport(nil)
+	if jwt.SharedTransport(equal) != shared || system == shared || jwt.SharedTransport(nil) != system {
 		t.Error("authorities are mixed up")
 	}
 	shared.CloseIdleConnections()
