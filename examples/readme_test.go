@@ -52,11 +52,23 @@ func TestREADME(t *testing.T) {
 	}
 }
 
-// Each program takes an issuer on this machine if -local says so, and no other without https. That it gets as far as
-// its address shows that it took one: the address is taken.
+// Each program takes an issuer on this machine if -local says so, and no other without https. One of them is run:
+// that it gets as far as its address, which is taken, shows that it took the issuer.
 func TestLocal(t *testing.T) {
-	dir := t.TempDir()
-	if text, err := exec.Command("go", "build", "-o", dir, "./...").CombinedOutput(); err != nil {
+	programs, err := filepath.Glob("*/main.go")
+	if err != nil || len(programs) == 0 {
+		t.Fatal(programs, err)
+	}
+	for _, path := range programs {
+		text := read(t, path)
+		for _, line := range []string{`local := flag.Bool("local", false, `, "jwt.Discover(*issuer, &jwt.RemoteOptions{InsecureLoopbackHTTP: *local})", "Keys: keys"} {
+			if strings.Count(text, line) != 1 {
+				t.Errorf("%s does not say once: %s", path, line)
+			}
+		}
+	}
+	program := filepath.Join(t.TempDir(), "chi")
+	if text, err := exec.Command("go", "build", "-o", program, "./chi").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -64,25 +76,14 @@ func TestLocal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	programs, err := filepath.Glob("*/main.go")
-	if err != nil || len(programs) == 0 {
-		t.Fatal(programs, err)
-	}
-	for _, path := range programs {
-		name := filepath.Dir(path)
-		audience := "-audience"
-		if name == "mcp" {
-			audience = "-resource"
-		}
-		for _, c := range []struct{ local, issuer, want string }{
-			{"-local=false", "http://127.0.0.1:9000", "is not https"},
-			{"-local", "http://issuer.example", "not loopback"},
-			{"-local", "http://127.0.0.1:9000", "address already in use"},
-		} {
-			text, err := exec.Command(filepath.Join(dir, name), "-issuer", c.issuer, audience, "https://api.example.com", c.local, "-listen", taken.Addr().String()).CombinedOutput()
-			if err == nil || !strings.Contains(string(text), c.want) {
-				t.Errorf("%s: %s %s: %v\n%s", name, c.local, c.issuer, err, text)
-			}
+	for _, c := range []struct{ local, issuer, want string }{
+		{"-local=false", "http://127.0.0.1:9000", "is not https"},
+		{"-local", "http://issuer.example", "not loopback"},
+		{"-local", "http://127.0.0.1:9000", "address already in use"},
+	} {
+		text, err := exec.Command(program, "-issuer", c.issuer, "-audience", "https://api.example.com", c.local, "-listen", taken.Addr().String()).CombinedOutput()
+		if err == nil || !strings.Contains(string(text), c.want) {
+			t.Errorf("%s %s: %v\n%s", c.local, c.issuer, err, text)
 		}
 	}
 }
