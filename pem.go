@@ -399,16 +399,19 @@ func isPublicKey(secret []byte) bool { return isPublicWithin(secret, 3) }
 // isPublicWithin is isPublicKey; encodings is the number of nested encodings that it still decodes.
 func isPublicWithin(secret []byte, encodings int) bool {
 	secret = []byte(withoutMark(string(secret)))
-	text := strings.ReplaceAll(string(bytes.Trim(secret, "\"' \t\r\n,;")), `\n`, "\n")
+	const around = "\"' \t\r\n,;"
+	text := strings.ReplaceAll(string(bytes.Trim(secret, around)), `\n`, "\n")
 	for _, form := range [][]byte{secret, bytes.TrimSpace(secret), bytes.TrimSuffix(secret, []byte("\n")), []byte(text)} {
 		if formOf(form) != "" || isSSHBlob(form) {
 			return true
 		}
 	}
-	var first asn1.RawValue // the first of several DER values in a row
-	rest, err := asn1.Unmarshal(secret, &first)
+	// DER says itself where it ends, and may end in a byte that was trimmed from the forms above. Others may stand
+	// behind it.
+	var first asn1.RawValue
+	_, err := asn1.Unmarshal(bytes.TrimLeft(secret, around), &first)
 	switch {
-	case err == nil && len(rest) > 0 && derForm(first.FullBytes) != "":
+	case err == nil && derForm(first.FullBytes) != "":
 		return true
 	case strings.Contains(text, "-----BEGIN "), strings.Contains(text, "{") && (strings.Contains(text, "kty") || strings.Contains(text, `"crv"`) || strings.Contains(text, `"n"`) && strings.Contains(text, `"e"`)):
 		return true

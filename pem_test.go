@@ -337,3 +337,16 @@ func TestSecretIsNoPublicKey(t *testing.T) {
 		}
 	}
 }
+
+// A certificate in DER may end in any byte: one that is trimmed from texts too, such as a line break or a quote.
+func TestSecretIsNoDER(t *testing.T) {
+	certificate := fixture.Certificate(t, &fixture.ECKey(t).PublicKey)
+	for last := range 256 {
+		der := string(certificate[:len(certificate)-1]) + string([]byte{byte(last)})
+		for _, text := range []string{der, der + "\n", der + "\r\n", " " + der, "\n" + der, `"` + der + `"`, "'" + der + "'\r\n", "\ufeff" + der + "\r\n", der + der, base64.StdEncoding.EncodeToString([]byte(der + "\r\n"))} {
+			if _, err := jwt.HMACKey("", jwt.HS256, []byte(text)); err == nil || strings.Contains(err.Error(), "at least") {
+				t.Errorf("%q: %v", text, err)
+			}
+		}
+	}
+}
