@@ -270,9 +270,10 @@ func (r *claimReader) readKind() {
 	}
 }
 
-// kindNamed recognises the names of tokens that are no access tokens: ID, id_token, Refresh, Offline, logout.
+// kindNamed recognises the names of tokens that are no access tokens: ID, id_token, Refresh, Offline, logout. They
+// stand behind "application/" too, and in URNs (RFC 8693 section 3).
 func kindNamed(text string) string {
-	text = strings.TrimSuffix(strings.TrimPrefix(text, "application/"), "+jwt")
+	text, _, _ = strings.Cut(text[strings.LastIndexAny(text, "/:")+1:], "+")
 	for _, kind := range [...]string{"id", "refresh", "offline", "logout"} {
 		first := text[:min(len(kind), len(text))]
 		rest := strings.TrimLeft(text[len(first):], "_- ")
