@@ -120,6 +120,9 @@ func withoutChain(all []certified) (keys []certified, err error) {
 	return keys, nil
 }
 
+// writtenBreak is what JSON, settings and shells make of a line break.
+var writtenBreak = regexp.MustCompile(`\\+[rn]?`)
+
 // publicOf reads one block.
 func publicOf(label, body string) (found certified, err error) {
 	switch {
@@ -128,9 +131,12 @@ func publicOf(label, body string) (found certified, err error) {
 	case !slices.Contains([]string{"PUBLIC KEY", "RSA PUBLIC KEY", "EC PUBLIC KEY", "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"}, label):
 		return found, fmt.Errorf("block type %s is neither a public key nor a certificate", quoteName(label))
 	}
-	der, ok := fromBase64(strings.NewReplacer(`\r`, "", `\n`, "").Replace(body))
+	der, ok := fromBase64(writtenBreak.ReplaceAllString(body, ""))
 	if !ok {
 		return found, fmt.Errorf("the block %s is not base64", quoteName(label))
+	}
+	if derForm(der) == formSecret {
+		return found, fmt.Errorf("the block %s holds %s", quoteName(label), formSecret)
 	}
 	found, err = publicDER(der)
 	switch unsupported := pssHashError(""); {
@@ -275,7 +281,8 @@ func publicKey(kid string, alg Algorithm, public any) (k *Key, err error) {
 	case ed25519.PublicKey:
 		k, err = ed25519KeyOf(kid, public)
 	default:
-		return nil, fmt.Errorf("a %T cannot verify tokens", public)
+		kind, _, _ := strings.Cut(fmt.Sprintf("%T", public), ".") // such as *ecdh
+		return nil, fmt.Errorf("a key for %s cannot verify tokens", strings.ToUpper(strings.TrimPrefix(kind, "*")))
 	}
 	if err == nil && alg != "" && !k.alg.sameAs(alg) {
 		return nil, fmt.Errorf("alg %s does not fit the key, which is %s", quoteName(string(alg)), k.alg)
@@ -290,11 +297,16 @@ const (
 	formSet    = "a JWK Set: ParseKeySet reads it"
 	formArray  = "an array of keys: a JWK Set is an object with the member keys"
 	formMap    = "a map of kids to certificates, as Google and Firebase publish them: take the address of their JWK Set"
+	formAround = "a JSON object around PEM: give the PEM alone, or a JWK Set"
+	formIssuer = "an issuer's metadata: its member jwks_uri is the address of the keys"
 	formString = "a JSON string: the quotes around it and the backslashes within do not belong there"
 	formSSH    = "an SSH public key: ssh-keygen -e -m PKCS8 writes it as PEM"
 	formDER    = "DER: openssl pkey -pubin -inform DER, or openssl x509 -inform DER, writes it as PEM"
 	formBare   = "the base64 of a PEM file without its first and last line: add them, such as -----BEGIN PUBLIC KEY-----"
 	formSecret = "a private key: give its public half alone"
+	formQuotes = "a text in single quotes: they do not belong there"
+	formUTF16  = "a text in UTF-16: save it as UTF-8"
+	formCoded  = "the base64 of a file of keys: decode it (base64 -d)"
 )
 
 // formOf recognises one of these forms; empty if a text has none of them.
@@ -305,34 +317,51 @@ func formOf(data []byte) string {
 		return ""
 	case text[0] == '{':
 		return objectForm(text)
+	case strings.Contains(text, "-----BEGIN "):
+		return formPEM
 	case text[0] == '[' && strings.Contains(text, `"kty"`):
 		return formArray
 	case text[0] == '"' && strings.Contains(text, `kty`):
 		return formString
-	case strings.Contains(text, "-----BEGIN "):
-		return formPEM
+	case text[0] == '\'' && strings.Contains(text, `"kty"`):
+		return formQuotes
+	case strings.Contains(text, "B\x00E\x00G\x00I\x00N\x00"), strings.Contains(text, "k\x00t\x00y\x00"):
+		return formUTF16
 	case isSSH(text) || strings.Contains(text, "---- BEGIN SSH2 "):
 		return formSSH
 	}
 	if form := derForm(data); form != "" {
 		return form
 	}
-	if der, ok := fromBase64(text); ok {
-		switch form := derForm(der); {
-		case form == formDER:
-			return formBare
-		case form != "":
-			return form
-		case isSSHBlob(der):
-			return formSSH
-		}
+	var first asn1.RawValue // perhaps with a line break behind it
+	if rest, err := asn1.Unmarshal(data, &first); err == nil && len(bytes.TrimSpace(rest)) == 0 {
+		return derForm(first.FullBytes)
+	}
+	return codedForm(strings.Trim(text, "\"',;"))
+}
+
+// codedForm recognises the base64 of something.
+func codedForm(text string) string {
+	decoded, ok := fromBase64(text)
+	if !ok {
+		return ""
+	}
+	switch form := derForm(decoded); {
+	case form == formDER:
+		return formBare
+	case form != "":
+		return form
+	case isSSHBlob(decoded):
+		return formSSH
+	case bytes.Contains(decoded, []byte("-----BEGIN ")), bytes.HasPrefix(decoded, []byte("{")) && objectForm(string(decoded)) != "":
+		return formCoded
 	}
 	return ""
 }
 
 func objectForm(text string) string {
 	s := scanner{text: text}
-	certificates := false
+	around := ""
 	for name := range s.members {
 		value, _ := s.raw()
 		switch {
@@ -340,13 +369,15 @@ func objectForm(text string) string {
 			return formSet
 		case name == "kty":
 			return formJWK
+		case name == "jwks_uri":
+			return formIssuer
+		case strings.HasPrefix(value, `"-----BEGIN CERTIFICATE-----`):
+			around = cmp.Or(around, formMap)
+		case strings.HasPrefix(value, `"-----BEGIN `):
+			around = formAround
 		}
-		certificates = strings.HasPrefix(value, `"-----BEGIN `)
 	}
-	if certificates {
-		return formMap
-	}
-	return ""
+	return around
 }
 
 func derForm(der []byte) string {
@@ -361,6 +392,13 @@ func derForm(der []byte) string {
 		return formSecret
 	}
 	if _, err := x509.ParseECPrivateKey(der); err == nil {
+		return formSecret
+	}
+	var encrypted struct { // RFC 5958 section 3
+		Algorithm pkix.AlgorithmIdentifier
+		Data      []byte
+	}
+	if rest, err := asn1.Unmarshal(der, &encrypted); err == nil && len(rest) == 0 {
 		return formSecret
 	}
 	return ""

@@ -4,6 +4,7 @@ package jwt_test
 
 import (
 	"bytes"
+	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -171,7 +172,8 @@ func TestPEMByContent(t *testing.T) {
 		"indented": func(s string) string { return "   " + strings.ReplaceAll(s, "\n", "\n\t ") }, "written": func(s string) string { return strings.ReplaceAll(s, "\n", `\n`) },
 		"written CRLF": func(s string) string { return strings.ReplaceAll(s, "\n", `\r\n`) }, "spaces": func(s string) string { return strings.ReplaceAll(s, "\n", " ") },
 		"one line": func(s string) string { return strings.ReplaceAll(s, "\n", "") }, "text around": func(s string) string { return "subject=CN=a - b\n" + s + "\nmore ssh-rsa text\n" },
-		"no last line break": strings.TrimSpace, "empty lines": func(s string) string { return "\n\n" + strings.ReplaceAll(s, "\n", "\n\n") },
+		"written twice": func(s string) string { return strings.ReplaceAll(s, "\n", `\\n`) }, "continued": func(s string) string { return strings.ReplaceAll(s, "\n", "\\\n") },
+		"behind JSON": func(s string) string { return "[\"kty\"]\n" + s }, "no last line break": strings.TrimSpace, "empty lines": func(s string) string { return "\n\n" + strings.ReplaceAll(s, "\n", "\n\n") },
 	}
 	want := fixture.ParseKeySet(t, fixture.JWKOf(t, fixture.Issuer(), jwt.RS256)).Keys()[0].Thumbprint()
 	for _, label := range []string{"PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"} {
@@ -224,7 +226,7 @@ func TestPSSKeys(t *testing.T) {
 // What is no PEM of a public key gets one true sentence.
 func TestWhatIsNoPEM(t *testing.T) {
 	key := fixture.ECKey(t)
-	pkix, _ := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	spki, _ := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	pkcs8, _ := x509.MarshalPKCS8PrivateKey(key)
 	sec1, _ := x509.MarshalECPrivateKey(key)
 	certificate := fixture.Certificate(t, &key.PublicKey)
@@ -233,23 +235,42 @@ func TestWhatIsNoPEM(t *testing.T) {
 	quoted, _ := json.Marshal(set)
 	pemText, _ := json.Marshal(string(fixture.PEM("CERTIFICATE", certificate)))
 	b64 := base64.StdEncoding.EncodeToString
+	encrypted, err := asn1.Marshal(struct { // RFC 5958 section 3
+		Algorithm pkix.AlgorithmIdentifier
+		Data      []byte
+	}{pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}, Parameters: asn1.NullRawValue}, pkcs8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x25519, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ name, text, pem, key, set string }{
 		{"SSH", sshLine("ecdsa-sha2-nistp256"), "an SSH public key", "an SSH public key", "an SSH public key"},
 		{"RFC 4716", "---- BEGIN SSH2 PUBLIC KEY ----\nComment: \"x\"\nAAAA\n---- END SSH2 PUBLIC KEY ----\n", "an SSH public key", "an SSH public key", "an SSH public key"},
-		{"DER", string(pkix), "DER: openssl", "DER: openssl", "DER: openssl"}, {"DER of a certificate", string(certificate), "DER: openssl", "DER: openssl", "DER: openssl"},
+		{"DER", string(spki), "DER: openssl", "DER: openssl", "DER: openssl"}, {"DER of a certificate", string(certificate), "DER: openssl", "DER: openssl", "DER: openssl"},
 		{"DER of a private key", string(pkcs8), "a private key", "a private key", "a private key"}, {"DER of SEC 1", string(sec1), "a private key", "a private key", "a private key"},
-		{"bare base64", b64(pkix), "the base64 of a PEM file without", "the base64 of a PEM file without", "the base64 of a PEM file without"},
+		{"bare base64", b64(spki), "what stands between the lines", "what stands between the lines", "what stands between the lines"},
 		{"bare base64 of a private key", b64(pkcs8), "a private key", "a private key", "a private key"},
 		{"JWK", jwk, "one JSON Web Key: ParseKey", "", "one JSON Web Key: ParseKey"}, {"JWK Set", "\ufeff" + set, "a JWK Set: ParseKeySet", "a JWK Set: ParseKeySet", ""},
 		{"array", "[" + jwk + "]", "an array of keys", "an array of keys", "an array of keys"}, {"quoted", string(quoted), "a JSON string", "a JSON string", "a JSON string"},
 		{"Google's map", `{"k1":` + string(pemText) + `}`, "a map of kids to certificates", "a map of kids to certificates", "a map of kids to certificates"},
-		{"PEM", string(fixture.PEM("PUBLIC KEY", pkix)), "", "PEM: ParsePEM reads it", "PEM: ParsePEM reads it"},
+		{"PEM", string(fixture.PEM("PUBLIC KEY", spki)), "", "PEM: ParsePEM reads it", "PEM: ParsePEM reads it"},
 		{"private PEM", string(fixture.PEM("PRIVATE KEY", pkcs8)), `it holds a private key ("private key")`, "PEM", "PEM"},
 		{"encrypted PEM", string(fixture.PEM("ENCRYPTED PRIVATE KEY", pkcs8)), `it holds a private key ("encrypted`, "PEM", "PEM"},
-		{"request", string(fixture.PEM("CERTIFICATE REQUEST", pkix)), "is neither a public key nor a certificate", "PEM", "PEM"},
+		{"request", string(fixture.PEM("CERTIFICATE REQUEST", spki)), "is neither a public key nor a certificate", "PEM", "PEM"},
 		{"other content", string(fixture.PEM("PUBLIC KEY", []byte("hello"))), "holds neither a public key nor a certificate", "PEM", "PEM"},
-		{"other end", "-----BEGIN PUBLIC KEY-----\n" + b64(pkix) + "\n-----END CERTIFICATE-----", "ends as", "PEM", "PEM"},
-		{"no end", "-----BEGIN PUBLIC KEY-----\n" + b64(pkix), "without its end", "PEM", "PEM"},
+		{"other end", "-----BEGIN PUBLIC KEY-----\n" + b64(spki) + "\n-----END CERTIFICATE-----", "ends as", "PEM", "PEM"},
+		{"no end", "-----BEGIN PUBLIC KEY-----\n" + b64(spki), "without its end", "PEM", "PEM"},
+		{"DER with a line break", string(spki) + "\r\n", "DER: openssl", "DER: openssl", "DER: openssl"}, {"bare base64 in quotes", `"` + b64(spki) + `",`, "what stands between", "what stands between", "what stands between"},
+		{"DER of an encrypted key", string(encrypted), "a private key", "a private key", "a private key"}, {"bare base64 of an encrypted key", b64(encrypted), "a private key", "a private key", "a private key"},
+		{"private key under another label", string(fixture.PEM("PUBLIC KEY", pkcs8)), `the block "PUBLIC KEY" holds a private key`, "PEM", "PEM"},
+		{"base64 of PEM", b64(fixture.PEM("PUBLIC KEY", spki)), "the base64 of a file of keys", "the base64 of a file of keys", "the base64 of a file of keys"}, {"base64 of a JWK Set", b64([]byte(set)), "the base64 of a file of keys", "the base64 of a file of keys", "the base64 of a file of keys"},
+		{"single quotes", "'" + set + "'", "in single quotes", "in single quotes", "in single quotes"}, {"UTF-16", utf16(string(fixture.PEM("PUBLIC KEY", spki))), "in UTF-16", "in UTF-16", "in UTF-16"}, {"JWK Set in UTF-16", utf16(set), "in UTF-16", "in UTF-16", "in UTF-16"},
+		{"metadata", `{"issuer":"https://id.example","jwks_uri":"https://id.example/keys"}`, "an issuer's metadata", "an issuer's metadata", "an issuer's metadata"},
+		{"PEM in an object", `{"key":` + string(fixture.JSON(t, string(fixture.PEM("PUBLIC KEY", spki)))) + `}`, "a JSON object around PEM", "a JSON object around PEM", "a JSON object around PEM"},
+		{"X25519", string(fixture.PEM("PUBLIC KEY", pkix1(t, x25519.PublicKey()))), "a key for ECDH cannot verify tokens", "PEM", "PEM"},
 		{"nothing", " \n", "no PEM block", "not a JSON object", "not a JSON object"},
 	} {
 		_, errPEM := jwt.ParsePEM("", "", []byte(c.text))
@@ -267,6 +288,11 @@ func TestWhatIsNoPEM(t *testing.T) {
 			}
 		}
 	}
+}
+
+// utf16 is a text as some shells write it to a file.
+func utf16(text string) string {
+	return "\xff\xfe" + strings.Join(strings.Split(text, ""), "\x00") + "\x00"
 }
 
 // sshLine is a line of authorized_keys, of any type.
