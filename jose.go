@@ -47,12 +47,12 @@ func split(token string, maxToken, maxHeader int) (p parts, err *Error) {
 		return p, &Error{Reason: ReasonTokenParts, detail: "the token is empty"}
 	case n == 1:
 		e := &Error{Reason: ReasonTokenOpaque, detail: "it has no dot, so it is not a JWT", Hint: opaqueHint}
-		if slices.Contains([]string{"null", "undefined", "None", "nil", "NaN", "false", "true"}, token) {
+		if slices.ContainsFunc([]string{"null", "(null)", "undefined", "none", "nil", "nan", "false", "true"}, func(word string) bool { return equalASCIIFold(token, word) }) {
 			e.Hint = "the client has no token, and sent the word " + token + " in its place: look there"
 		}
 		return p, e
-	case n == 2 && !strings.HasPrefix(token, "ey"):
-		return p, &Error{Reason: ReasonTokenOpaque, detail: "it has one dot and no JSON object before it, so it is not a JWT", Hint: opaqueHint}
+	case n == 2 && !strings.HasPrefix(token, "ey"), strings.HasPrefix(token, "ya29."): // the latter are Google's
+		return p, &Error{Reason: ReasonTokenOpaque, detail: "it has no JSON object before its first dot, so it is not a JWT", Hint: opaqueHint}
 	case n == 5:
 		return p, &Error{Reason: ReasonTokenEncrypted, detail: "it has 5 parts, so it is a JWE (RFC 7516), which is never accepted",
 			Hint: "an encrypted token is for its issuer alone: request one with this API's audience, and switch token encryption off for this API"}

@@ -166,6 +166,8 @@ func (j *jwk) read(s *scanner) bool {
 			*into = unquoted(value)
 		case slices.Contains([]string{"kty", "kid", "use", "alg", "issuer"}, name):
 			j.spoil(name + " is not a string")
+		case into != nil && !strings.HasPrefix(name, "x5t"):
+			*into = notText
 		case slices.Contains([]string{"d", "p", "q", "dp", "dq", "qi", "oth", "priv"}, name):
 			j.private = name
 		case name == "key_ops":
@@ -178,6 +180,9 @@ func (j *jwk) read(s *scanner) bool {
 	}
 	return s.fault == ""
 }
+
+// notText stands for a member of the key's material that is no string: of another type of key it says nothing.
+const notText = "(not a string)"
 
 // saysNothing reports whether a value is null, "" or an array of such.
 func saysNothing(value string) bool {
@@ -275,6 +280,8 @@ func bytesOf(name, value string) ([]byte, error) {
 	switch {
 	case value == "":
 		return nil, errors.New(name + " is absent")
+	case value == notText:
+		return nil, errors.New(name + " is not a string")
 	case !ok:
 		return nil, fmt.Errorf("%s is not base64url (RFC 4648 section 5) from byte %d on", name, notBase64urlAt(value))
 	}

@@ -138,7 +138,7 @@ func (a *authority) checkAudience(c *claims) *Error {
 			return nil
 		}
 	}
-	audience := c.audience.values()
+	audience := slices.DeleteFunc(c.audience.values(), func(name string) bool { return name == "" })
 	if len(audience) == 0 {
 		e := missing("aud", oneOf(a.Audience))
 		if c.audience != "" {
