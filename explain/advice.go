@@ -52,13 +52,13 @@ var advice = map[jwt.Reason]struct{ meaning, do string }{
 		"Have the issuer send the inner token alone."},
 	jwt.ReasonAlgorithmRefused: {
 		"The algorithm of the token is none, unknown, or not among Config.Algorithms.",
-		"Set the API's signing algorithm at the issuer to RS256 or ES256, or add the one that you mean to Config.Algorithms, if it is one that this package knows. A token with alg none is a forgery."},
+		"Set the API's signing algorithm at the issuer to RS256 or ES256, or add the one that you mean to Config.Algorithms, if it is one that this package knows: ML-DSA (RFC 9964) needs a program that is built with Go 1.27. A token with none is a forgery."},
 	jwt.ReasonKeyUnknown: {
 		"No known key has the kid of the token, or no key fits the token.",
 		"Get a new token: issuers replace their keys. If that is refused too, compare the kid with those of \"assay keys\": the token may be from another issuer or tenant."},
 	jwt.ReasonKeyMismatch: {
 		"The key of that kid is for another algorithm than the token's.",
-		"Choose at the issuer the algorithm of its published keys. An HS256 token against RSA keys is either that setting or an attack."},
+		"Choose at the issuer the algorithm of its published keys."},
 	jwt.ReasonKeyAmbiguous: {
 		"Several keys could be meant: the token has no kid, or two keys share one.",
 		"Have the issuer put the kid into its tokens and give each key its own."},

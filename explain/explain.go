@@ -97,9 +97,10 @@ type explanation struct {
 	limit   int           // of a token, in bytes
 	keyless *jwt.Verifier // the same issuers, without keys and without Validate
 
-	given string   // the token as it was given
-	clean string   // the token without what was pasted along with it
-	along []string // descriptions of what was pasted along
+	given string     // the token as it was given
+	clean string     // the token without what was pasted along with it
+	along []string   // what that is
+	bare  *jwt.Error // why the clean token has not three parts, if something was pasted along with it
 
 	trace       *jwt.Trace
 	steps       []jwt.TraceStep  // of the trace; if something was pasted along, of a trace of the clean token
@@ -187,6 +188,9 @@ func (x *explanation) again(ctx context.Context, reqs []jwt.Requirement) (issuer
 	const form = 3 // size, parts, encoding
 	trace := x.keyless.Trace(ctx, x.clean, x.now, reqs...)
 	steps := slices.Clone(trace.Steps)
+	if parts := slices.IndexFunc(steps, func(s jwt.TraceStep) bool { return s.Name == "parts" }); parts >= 0 {
+		x.bare = steps[parts].Err
+	}
 	copy(steps, x.steps[:form])
 	asked := false
 	for n := range steps {

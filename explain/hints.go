@@ -187,6 +187,8 @@ var hintsFor = map[string]func(x *explanation, f failure, h *hints){
 			h.add(x.scopeHint(scopesOf(f.req)))
 		case jwt.ReasonAuthenticationInsufficient:
 			h.add("the client must send the user to log in again (RFC 9470)")
+		case jwt.ReasonRequirementUnmet:
+			h.add(x.listHint(f.err.Member))
 		}
 	},
 }
@@ -195,11 +197,20 @@ var hintsFor = map[string]func(x *explanation, f failure, h *hints){
 // none, it returns the advice for the reason.
 func (x *explanation) hint(f failure) string {
 	var h hints
-	if f.step != "parts" || !x.breaksOff(f.err.Reason) { // a piece of a token is not opaque
+	switch {
+	case f.step != "parts":
+		h.add(f.err.Hint)
+	case x.breaksOff(f.err.Reason): // a piece of a token is not opaque
+	case x.bare != nil: // what was pasted along says nothing of the token
+		h.add(x.bare.Hint)
+	case x.clean == x.given:
 		h.add(f.err.Hint)
 	}
 	if more := hintsFor[f.step]; more != nil {
 		more(x, f, &h)
+	}
+	if f.step == "alg" && x.header.has("enc") { // that of an encryption
+		return ""
 	}
 	if len(h) == 0 {
 		_, do := Advice(f.err.Reason)
@@ -696,8 +707,23 @@ func scopesOf(req jwt.Requirement) (names []string) {
 	return names
 }
 
+const noScopeHint = "the issuer writes it as something else than a text or an array of texts, which grants nothing: have it follow RFC 9068 section 2.2.3"
+
 // scopeHint finds a missing scope elsewhere in the token.
 func (x *explanation) scopeHint(names []string) string {
+	for _, claim := range []string{"scope", "scp"} {
+		switch value := x.payload.value(claim).(type) {
+		case string:
+		case []any:
+			if len(value) != len(x.payload.list(claim)) {
+				return noScopeHint
+			}
+		default:
+			if x.payload.has(claim) {
+				return noScopeHint
+			}
+		}
+	}
 	have := x.payload.scopes()
 	for _, name := range names {
 		if slices.Contains(have, name) {
@@ -719,6 +745,14 @@ func (x *explanation) scopeHint(names []string) string {
 		}
 	}
 	return "the client must ask for the scope when it requests the token, and the issuer must grant it to this client and user"
+}
+
+// listHint knows a claim that is one text where a list is meant.
+func (x *explanation) listHint(claim string) string {
+	if text := x.payload.string(claim); strings.ContainsAny(text, " ,") {
+		return quote(claim) + " is one text, which is never split: have the issuer write it as an array"
+	}
+	return ""
 }
 
 // holds looks for a word in a claim of any shape.
