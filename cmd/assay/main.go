@@ -193,7 +193,7 @@ func (c *call) parse(flags *flag.FlagSet, most int) (code int, ok bool) {
 		case err != nil && unknownFlag(flags, args) != "" && !c.namesSecret():
 			return c.misused("%s", noSuchFlag(flags, args)), false
 		case err != nil && c.namesSecret():
-			return c.misused("%s. What was given is not repeated: it may be a secret", wrongFlag(flags, args)), false
+			return c.misused("%s What was given is not repeated: it may be a secret", ended(wrongFlag(flags, args))), false
 		case err != nil:
 			return c.misused("%v", err), false
 		}

@@ -79,7 +79,15 @@ func wrongFlag(flags *flag.FlagSet, args []string) string {
 	return "there is no such flag" + meant(unknownFlag(flags, args), "-", flagNames(flags))
 }
 
-// unknownFlag returns the last flag that was read, if the command has no such flag.
+// ended ends a text with a full stop, unless a question mark does.
+func ended(text string) string {
+	if strings.HasSuffix(text, "?") {
+		return text
+	}
+	return text + "."
+}
+
+// unknownFlag is the flag that was read last, if there is none of that name.
 func unknownFlag(flags *flag.FlagSet, args []string) string {
 	read := len(args) - len(flags.Args())
 	if read == 0 || !strings.HasPrefix(args[read-1], "-") {

@@ -88,6 +88,14 @@ func TestSecretsAsArguments(t *testing.T) {
 	}
 }
 
+// A flag that was meant is a question, and ends as one.
+func TestSecretFlagMeant(t *testing.T) {
+	_, _, stderr := ran(t, "", "verify", "-secret", "CANARY")
+	if !strings.Contains(stderr, "did you mean -secret-file? What was given is not repeated") {
+		t.Errorf("got %s", stderr)
+	}
+}
+
 // Files are treated as their content: a key that cannot be used is not repeated.
 func TestSecretsInFiles(t *testing.T) {
 	dir := t.TempDir()
