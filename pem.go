@@ -17,6 +17,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -430,14 +431,17 @@ func isSSHBlob(b []byte) bool {
 	return size < 64 && int(size)+4 < len(b) && sshType.Match(b[4:4+size])
 }
 
-// isPublicKey recognises the forms in which a public key is handed out, between quotes or not, and their base64
-// and hexadecimal.
+// namedType is the type of a JSON Web Key, in YAML too.
+var namedType = regexp.MustCompile(`(?m)^[\s{-]*["']?kty["']?\s*[:=]`)
+
+// isPublicKey recognises the forms in which a public key is handed out, between quotes or not, and their base64,
+// hexadecimal and percent-encoding.
 func isPublicKey(secret []byte) bool { return isPublicWithin(secret, 3) }
 
 // isPublicWithin is isPublicKey; encodings is the number of nested encodings that it still decodes.
 func isPublicWithin(secret []byte, encodings int) bool {
 	secret = []byte(withoutMark(string(secret)))
-	const around = "\"' \t\r\n,;"
+	const around = "\"' \t\r\n,;\x00"
 	text := strings.ReplaceAll(string(bytes.Trim(secret, around)), `\n`, "\n")
 	for _, form := range [][]byte{secret, bytes.TrimSpace(secret), bytes.TrimSuffix(secret, []byte("\n")), []byte(text)} {
 		if formOf(form) != "" || isSSHBlob(form) {
@@ -451,7 +455,7 @@ func isPublicWithin(secret []byte, encodings int) bool {
 	switch {
 	case err == nil && derForm(first.FullBytes) != "":
 		return true
-	case strings.Contains(text, "-----BEGIN "), strings.Contains(text, "{") && (strings.Contains(text, "kty") || strings.Contains(text, `"crv"`) || strings.Contains(text, `"n"`) && strings.Contains(text, `"e"`)):
+	case strings.Contains(text, "-----BEGIN "), namedType.MatchString(text), strings.Contains(text, "{") && (strings.Contains(text, "kty") || strings.Contains(text, `"crv"`) || strings.Contains(text, `"n"`) && strings.Contains(text, `"e"`)):
 		return true
 	case encodings == 0:
 		return false
@@ -460,7 +464,10 @@ func isPublicWithin(secret []byte, encodings int) bool {
 	if len(several) > 0 && several[0] != text && slices.ContainsFunc(several[:min(len(several), maxKeys)], func(one string) bool { return isPublicWithin([]byte(one), 0) || decodesToKey(one, encodings-1) }) {
 		return true
 	}
-	fromHex, err := hex.DecodeString(text)
+	if unescaped, err := url.PathUnescape(text); err == nil && unescaped != text && isPublicWithin([]byte(unescaped), encodings-1) {
+		return true
+	}
+	fromHex, err := hex.DecodeString(strings.NewReplacer(":", "", " ", "", "\r", "", "\n", "").Replace(text))
 	return decodesToKey(text, encodings-1) || err == nil && isPublicWithin(fromHex, encodings-1)
 }
 

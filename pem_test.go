@@ -15,7 +15,9 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"math/big"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -324,6 +326,7 @@ func TestSecretIsNoPublicKey(t *testing.T) {
 	forms["a certificate in an array"] = fixture.JSON(t, []string{b64(ec)})
 	forms["an object with a chain"] = fixture.JSON(t, map[string]any{"x5c": []string{b64(ec), b64(certificate)}})
 	forms["two in DER"] = slices.Concat(pkix, certificate)
+	forms["YAML"] = []byte(strings.NewReplacer(`"`, "", "{", "- ", "}", "", ",", "\n  ", ":", ": ").Replace(string(jwk)))
 	forms["two in base64"] = []byte(b64(ec) + "\n" + b64(pkix))
 	forms["two with a comma"] = []byte(b64(pkix) + "," + b64(pkix))
 	forms["RSA without kty"], forms["EC without kty"], forms["Ed25519 without kty"] = bare("RS256"), bare("ES256"), bare("EdDSA")
@@ -336,9 +339,10 @@ func TestSecretIsNoPublicKey(t *testing.T) {
 	}
 	tried := 0
 	for name, form := range forms {
-		std, url := base64.StdEncoding.EncodeToString(form), base64.RawURLEncoding.EncodeToString(form)
+		std, forURLs := base64.StdEncoding.EncodeToString(form), base64.RawURLEncoding.EncodeToString(form)
 		wrapped := regexp.MustCompile(".{64}").ReplaceAllString(std, "$0\n")
-		for how, text := range map[string]string{"": string(form), "a line break": string(form) + "\n", "CRLF": string(form) + "\r\n", "a mark": "\ufeff" + string(form), "base64": std, "base64url": url, "wrapped": wrapped + "\n", "twice": base64.StdEncoding.EncodeToString([]byte(std)), "hexadecimal": hex.EncodeToString(form), "quotes": `"` + std + `"`, "single quotes": "'" + std + "'"} {
+		for how, text := range map[string]string{"": string(form), "a line break": string(form) + "\n", "CRLF": string(form) + "\r\n", "a mark": "\ufeff" + string(form), "base64": std, "base64url": forURLs, "wrapped": wrapped + "\n", "twice": base64.StdEncoding.EncodeToString([]byte(std)), "hexadecimal": hex.EncodeToString(form), "quotes": `"` + std + `"`, "a zero byte": string(form) + "\x00",
+			"hexadecimal with colons": strings.ReplaceAll(fmt.Sprintf("% x", form), " ", ":"), "hexadecimal in groups": fmt.Sprintf("% X", form), "percent": url.QueryEscape(std), "single quotes": "'" + std + "'"} {
 			tried++
 			if _, err := jwt.HMACKey("", jwt.HS256, []byte(text)); err == nil || strings.Contains(err.Error(), "at least") {
 				t.Errorf("%s in %q: %v", name, how, err)
