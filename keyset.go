@@ -249,17 +249,19 @@ func (s *KeySet) find(h *Header) (*Key, *Error) {
 	if poisoned(namesakes, h) {
 		return nil, &Error{Reason: ReasonKeyAmbiguous, Member: "kid", Got: snippet(h.KeyID), detail: "two keys of the set share the kid " + quote(h.KeyID) + " and an algorithm"}
 	}
-	var other *entry // a usable one, if there is any
 	for _, e := range namesakes {
 		if e.key != nil && e.key.answers(h) {
 			return e.key, nil
 		}
-		if e.key != nil && other == nil {
-			other = e
+	}
+	for _, e := range s.entries { // the same key under another kid
+		same := func(n *entry) bool { return n.material != nil && n.material == e.material }
+		if e.key != nil && e.key.answers(h) && slices.ContainsFunc(namesakes, same) && (e.kid == "" || !poisoned(s.byID[e.kid], h)) {
+			return e.key, nil
 		}
 	}
-	if other != nil {
-		return nil, other.key.mismatch(h)
+	if n := slices.IndexFunc(namesakes, func(e *entry) bool { return e.key != nil }); n >= 0 {
+		return nil, namesakes[n].key.mismatch(h)
 	}
 	e := unknownKey(h, s.kids)
 	e.detail = "the key of kid " + quote(h.KeyID) + " is not usable: " + whySkipped(namesakes, h.KeyID)

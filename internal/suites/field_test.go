@@ -396,6 +396,11 @@ func keyVariants(t *testing.T) []fieldVariant {
 			}
 			c.JWKS, c.keys = "", set
 		}},
+		{kind: "A", name: "for encryption under the token's kid", jwks: setOf(edit(fixture.JWKEdit{"use": "enc"}), edit(fixture.JWKEdit{"kid": "k3"}), other)},
+		{kind: "A", name: "for another algorithm under the token's kid", jwks: setOf(edit(fixture.JWKEdit{"alg": "PS256"}), edit(fixture.JWKEdit{"kid": "k3"}), other)},
+		{kind: "A", name: "broken under the token's kid", jwks: setOf(edit(fixture.JWKEdit{"x5c": []string{"AAAA"}}), edit(fixture.JWKEdit{"kid": nil}), other)},
+		{kind: "A", name: "under a kid of two keys", jwks: setOf(edit(fixture.JWKEdit{"use": "enc"}), edit(fixture.JWKEdit{"kid": "k2"}), other), wants: []string{"is not usable"}},
+		{kind: "A", name: "another key under another kid", jwks: setOf(edit(fixture.JWKEdit{"alg": "PS256"}), other), wants: []string{"alg is"}},
 		{kind: "A", name: "two different keys", jwks: setOf(key, otherJWK(t, fixture.JWKEdit{"kid": "k1"})), wants: []string{"two keys of the set share the kid"}},
 
 		{kind: "B", name: "oth null", jwks: setOf(with(key, "oth", "null"))},
