@@ -530,9 +530,17 @@ func TestFloodLeavesNothing(t *testing.T) {
 				flood() // the runtime keeps some of what goroutines there were
 			}
 			goroutines, bytes := measure()
-			flood()
-			if after, left := measure(); after > goroutines || left > bytes+tokens*300 {
-				t.Errorf("%d goroutines and %d bytes are left of %d tokens", after-goroutines, int64(left)-int64(bytes), tokens)
+			for round := 1; ; round++ { // what a flood leaves, every flood leaves; what other tests free or take, one does
+				flood()
+				after, left := measure()
+				if after <= goroutines && left <= bytes+tokens*50 {
+					break
+				}
+				if round == 4 {
+					t.Errorf("%d goroutines and %d bytes are left of %d tokens", after-goroutines, int64(left)-int64(bytes), tokens)
+					break
+				}
+				goroutines, bytes = after, left
 			}
 		})
 	}
