@@ -1298,6 +1298,12 @@ type (
 	}
 )
 
+// Nothing reads these: an embedded field that is unexported and no struct holds nothing.
+var (
+	_ = fuzzTagged{}.fuzzName
+	_ = fuzzLoop{}.fuzzLoop
+)
+
 func (f *fuzzText) UnmarshalText(text []byte) error { *f = fuzzText(len(text)); return nil }
 
 func (f *fuzzKey) UnmarshalText(text []byte) error {
