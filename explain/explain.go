@@ -99,7 +99,7 @@ type explanation struct {
 
 	given string     // the token as it was given
 	clean string     // the token without what was pasted along with it
-	along []string   // what that is
+	along []string   // descriptions of what was pasted along
 	bare  *jwt.Error // why the clean token has not three parts, if something was pasted along with it
 
 	trace       *jwt.Trace
