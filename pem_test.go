@@ -253,7 +253,7 @@ func TestWhatIsNoPEM(t *testing.T) {
 		{"RFC 4716", "---- BEGIN SSH2 PUBLIC KEY ----\nComment: \"x\"\nAAAA\n---- END SSH2 PUBLIC KEY ----\n", "an SSH public key", "an SSH public key", "an SSH public key"},
 		{"DER", string(spki), "DER: openssl", "DER: openssl", "DER: openssl"}, {"DER of a certificate", string(certificate), "DER: openssl", "DER: openssl", "DER: openssl"},
 		{"DER of a private key", string(pkcs8), "a private key", "a private key", "a private key"}, {"DER of SEC 1", string(sec1), "a private key", "a private key", "a private key"},
-		{"bare base64", b64(spki), "what stands between the lines", "what stands between the lines", "what stands between the lines"},
+		{"bare base64", b64(spki), "without its first and last line", "what stands between the lines", "what stands between the lines"},
 		{"bare base64 of a private key", b64(pkcs8), "a private key", "a private key", "a private key"},
 		{"JWK", jwk, "one JSON Web Key: ParseKey", "", "one JSON Web Key: ParseKey"}, {"JWK Set", "\ufeff" + set, "a JWK Set: ParseKeySet", "a JWK Set: ParseKeySet", ""},
 		{"array", "[" + jwk + "]", "an array of keys", "an array of keys", "an array of keys"}, {"quoted", string(quoted), "a JSON string", "a JSON string", "a JSON string"},
