@@ -391,17 +391,16 @@ func (r *RemoteKeySet) another(ctx context.Context, h *Header, failed *Key, s *s
 func (r *RemoteKeySet) search(ctx context.Context, h *Header, failed *Key, set *fetched, s *search) (*Key, *Error) {
 	k, refusal, done := set.pick(h, failed)
 	for newer := set != nil && set.flight > s.flights; !done && !newer; {
-		f := r.lookUp(time.Now())
-		if f == nil {
-			break
+		f := r.lookUp(time.Now(), s.flights)
+		if f != nil {
+			f.wait(ctx, s.until)
 		}
-		f.wait(ctx, s.until)
-		if err := ctx.Err(); err != nil {
+		if err := ctx.Err(); f != nil && err != nil {
 			return nil, unavailable(err, minBackoff)
 		}
 		set = r.usable(time.Now())
 		k, refusal, done = set.pick(h, failed)
-		newer = f.number > s.flights || !time.Now().Before(s.until) // a flight that began after the token came says all
+		newer = f == nil || f.number > s.flights || !time.Now().Before(s.until) // a flight that began after the token came says all
 	}
 	now := time.Now()
 	if !done && (set == nil || set.flight <= s.flights && since(set.began, now) > proofTime) {
@@ -475,12 +474,13 @@ func (r *RemoteKeySet) renewal(now time.Time) *flight {
 
 func (r *RemoteKeySet) pausing(now time.Time) bool { return int64(now.Sub(r.born)) < r.pause.Load() }
 
-// lookUp returns the flight under way or begins one for a token, if the budget allows it; nil if not.
-func (r *RemoteKeySet) lookUp(now time.Time) *flight {
+// lookUp returns the flight under way or begins one for a token, if the budget allows it; nil if not, and if
+// an answer has come meanwhile that was asked for after the token came, which none of the flights before did.
+func (r *RemoteKeySet) lookUp(now time.Time, before int64) *flight {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f := r.flight.Load()
-	if f == nil && !now.Before(r.nextLookUp()) {
+	if set := r.current.Load(); f == nil && (set == nil || set.flight <= before) && !now.Before(r.nextLookUp()) {
 		if r.full.Before(now) {
 			r.full = now
 		}

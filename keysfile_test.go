@@ -185,3 +185,25 @@ func TestKeysFileRefused(t *testing.T) {
 		t.Error("an empty path was taken")
 	}
 }
+
+// A file is read sooner than a token that waits for it can look for the flight: it spends no look-up.
+func TestAnswerBeforeLookUp(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys.json")
+	replaceFile(t, path, fixture.KeySetJSON(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256)))
+	text := fixture.Mint(nil)
+	for range 2000 {
+		keys, err := jwt.KeysFile(path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := jwt.NewVerifier(jwt.Config{Issuer: fixture.ProviderURL, Audience: []string{jwttest.Audience}, Keys: keys})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, err := fixture.Verify(v, text)
+		fixture.WantAccepted(t, token, err)
+		if s := keys.Status(); s.Fetches != 1 || !s.NextLookUp.IsZero() {
+			t.Fatalf("got %+v", s)
+		}
+	}
+}

@@ -410,9 +410,10 @@ func TestWarmMany(t *testing.T) {
 // Ready never waits longer than that.
 func TestWarmAndReadyNameIssuers(t *testing.T) {
 	fixture.Bubble(t, func(t *testing.T) {
-		down, requests := true, 0
+		down := true
+		var requests atomic.Int32 // issuers are asked at the same time
 		host := fixture.Transport(func(r *http.Request) (*http.Response, error) {
-			requests++
+			requests.Add(1)
 			issuer, metadata := strings.CutSuffix(r.URL.String(), fixture.OIDCPath)
 			status, body := 200, string(fixture.KeySetJSON(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256)))
 			switch {
@@ -449,13 +450,13 @@ func TestWarmAndReadyNameIssuers(t *testing.T) {
 		}
 		// A probe every second costs what the pauses after failures allow, and lets traffic in once the issuer is back.
 		named("Ready", v.Ready(t.Context()))
-		requests = 0
+		requests.Store(0)
 		for range 60 {
 			v.Ready(t.Context())
 			time.Sleep(time.Second)
 		}
-		if requests > 40 { // a fetch of metadata asks at up to three places
-			t.Errorf("%d requests in a minute of probes", requests)
+		if n := requests.Load(); n > 40 { // a fetch of metadata asks at up to three places
+			t.Errorf("%d requests in a minute of probes", n)
 		}
 		down = false
 		for range 37 {
