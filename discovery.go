@@ -350,7 +350,7 @@ func (r *RemoteKeySet) Key(ctx context.Context, h Header) (*Key, error) {
 	return k, nil
 }
 
-// search is what one verification may wait for.
+// search is what one verification may wait for. Zero: it has not asked for keys yet.
 type search struct {
 	flights int64     // the number of flights that had begun when the token came
 	until   time.Time // when it stops waiting
@@ -371,7 +371,9 @@ func (r *RemoteKeySet) find(ctx context.Context, h *Header, s *search) (*Key, *E
 		return nil, published.mismatch(h)
 	}
 	now := time.Now()
-	s.flights, s.until = r.begun.Load(), now.Add(r.maxWait)
+	if s.until.IsZero() {
+		s.flights, s.until = r.begun.Load(), now.Add(r.maxWait)
+	}
 	return r.search(ctx, h, nil, r.serving(ctx, now, s.until), s)
 }
 
@@ -392,11 +394,13 @@ func (r *RemoteKeySet) search(ctx context.Context, h *Header, failed *Key, set *
 	k, refusal, done := set.pick(h, failed)
 	for newer := set != nil && set.flight > s.flights; !done && !newer; {
 		f := r.lookUp(time.Now(), s.flights)
-		if f != nil {
+		if f == nil && set == r.current.Load() {
+			break
+		} else if f != nil {
 			f.wait(ctx, s.until)
-		}
-		if err := ctx.Err(); f != nil && err != nil {
-			return nil, unavailable(err, minBackoff)
+			if err := ctx.Err(); err != nil {
+				return nil, unavailable(err, minBackoff)
+			}
 		}
 		set = r.usable(time.Now())
 		k, refusal, done = set.pick(h, failed)
