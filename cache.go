@@ -107,7 +107,8 @@ type cached struct {
 	input  string // the signing input
 	token  atomic.Pointer[Token]
 	until  time.Time
-	size   int64 // an upper bound, in bytes
+	size   int64       // an upper bound, in bytes
+	share  *cacheShare // that holds it, whoever has adopted it
 
 	used  atomic.Bool // since the CLOCK hand last passed
 	place int         // in the ring of its share, which guards it
@@ -154,46 +155,51 @@ func cutToken(token string) (d digest, input string, ok bool) {
 }
 
 // recall judges a token whose signature was verified before. It checks again whatever depends on the
-// time, the request, the Config or the state of the keys. ok is false if the token must be verified anew:
-// it was kept for too long, or the issuer's source now gives another key for it.
-func (c *cache) recall(ctx context.Context, of *issuers, token string) (_ *Token, err *Error, ok bool) {
+// time, the request, the Config or the state of the keys. It returns neither a token nor an error if the
+// token must be verified anew: it was kept for too long, or the issuer's source now gives another key for it.
+func (c *cache) recall(ctx context.Context, of *issuers, token string) (_ *Token, asked search, err *Error) {
 	d, input, ok := cutToken(token)
 	if !ok {
-		return nil, nil, false
+		return nil, asked, nil
 	}
 	e := c.find(d, input)
 	if e == nil {
-		return nil, nil, false
+		return nil, asked, nil
 	}
 	t := e.token.Load()
 	share := c.shares[t.authority]
 	if share == nil { // Replace was called since
 		if t = t.adoptedBy(of, token); t == nil {
-			return nil, nil, false
+			return nil, asked, nil
 		}
 		share = c.shares[t.authority]
 		e.token.Store(t)
 	}
 	a := t.authority
-	var asked search
 	key, err := a.key(ctx, &t.header, &asked)
 	if err != nil && err.kind() == ErrUnavailable { // no reason to forget the token
-		return nil, err.about(a, &t.header), true
+		return nil, asked, err.about(a, &t.header)
 	}
 	if err != nil || !key.same(t.key) || !time.Now().Before(e.until) {
-		share.mu.Lock()
-		c.remove(share, e)
-		share.mu.Unlock()
-		return nil, nil, false
+		e.share.mu.Lock()
+		c.remove(e)
+		e.share.mu.Unlock()
+		return nil, asked, nil
+	}
+	if key != t.key { // of a newer set, in which other keys may vouch for it
+		current := *t
+		current.key = key
+		t = &current
+		e.token.Store(t)
 	}
 	if !e.used.Load() {
 		e.used.Store(true)
 	}
 	share.hits.Add(1)
 	if err := a.judge(ctx, t); err != nil {
-		return nil, err, true
+		return nil, asked, err
 	}
-	return t, nil, true
+	return t, asked, nil
 }
 
 // adoptedBy returns the token for the current Config of its issuer; nil if the current issuers would refuse
@@ -225,7 +231,7 @@ func (c *cache) keep(token string, t *Token) {
 		return
 	}
 	now := time.Now()
-	e := &cached{digest: d, input: strings.Clone(input), until: now.Add(maxCachedFor)}
+	e := &cached{digest: d, input: strings.Clone(input), until: now.Add(maxCachedFor), share: share}
 	e.token.Store(t)
 	// The decoded header and payload are together smaller than the input. Claims with escapes in them
 	// are copies, which count extra.
@@ -239,8 +245,8 @@ func (c *cache) keep(token string, t *Token) {
 	if e.size > room {
 		return
 	}
-	if old := c.find(d, input); old != nil {
-		c.remove(share, old)
+	if old := c.find(d, input); old != nil && old.share == share {
+		c.remove(old)
 	}
 	c.expire(share, now)
 	evicted := false
@@ -249,7 +255,7 @@ func (c *cache) keep(token string, t *Token) {
 		if now.Before(victim.until) {
 			share.evictions++
 		}
-		c.remove(share, victim)
+		c.remove(victim)
 		evicted = true
 	}
 	e.place = len(share.ring)
@@ -271,7 +277,7 @@ func (c *cache) resize(s *cacheShare, capacity int) {
 	defer s.mu.Unlock()
 	s.capacity = capacity
 	for len(s.ring) > capacity || s.bytes > maxCachedSize*int64(capacity) {
-		c.remove(s, s.victim(time.Now()))
+		c.remove(s.victim(time.Now()))
 	}
 }
 
@@ -285,7 +291,7 @@ func (c *cache) expire(s *cacheShare, now time.Time) {
 		if e := s.ring[s.sweep]; now.Before(e.until) {
 			s.sweep++
 		} else {
-			c.remove(s, e)
+			c.remove(e)
 		}
 	}
 }
@@ -305,9 +311,10 @@ func (s *cacheShare) victim(now time.Time) *cached {
 	}
 }
 
-// remove removes a token, unless another goroutine has done so already. The caller holds the lock of the
+// remove removes a token, unless another goroutine has done so already. The caller holds the lock of its
 // share.
-func (c *cache) remove(s *cacheShare, e *cached) {
+func (c *cache) remove(e *cached) {
+	s := e.share
 	if e.place >= len(s.ring) || s.ring[e.place] != e {
 		return
 	}
@@ -318,7 +325,9 @@ func (c *cache) remove(s *cacheShare, e *cached) {
 	s.bytes -= e.size
 	shard := c.shard(e.digest)
 	shard.mu.Lock()
-	delete(shard.tokens, e.digest)
+	if shard.tokens[e.digest] == e { // and not one that another share holds since
+		delete(shard.tokens, e.digest)
+	}
 	shard.mu.Unlock()
 }
 

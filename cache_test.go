@@ -770,3 +770,75 @@ func TestTokenCacheVictims(t *testing.T) {
 		}
 	})
 }
+
+// A remembered token whose key is gone waits as long as any other, and not first for the cache and then anew.
+func TestTokenCacheWaitsOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		p.Header.Set("Cache-Control", "max-age=60")
+		v, err := jwt.NewVerifier(jwt.Config{Issuer: fixture.ProviderURL, Audience: []string{jwttest.Audience}, Keys: p.Remote(jwt.RemoteOptions{}), TokenCache: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := fixture.Mint(nil)
+		accepted(t, v, text, 0)
+		time.Sleep(61 * time.Second)
+		p.Set(func(p *fixture.Provider) { p.Keys = []any{rename(p, "next")} })
+		if err := v.Warm(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		p.Set(func(p *fixture.Provider) { p.Delay = time.Hour })
+		time.Sleep(3 * time.Second) // the refusal of the cache is proven still
+		start := time.Now()
+		token, err := fixture.Verify(v, text)
+		fixture.WantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
+		if took := time.Since(start); took != 5*time.Second {
+			t.Errorf("it waited %v", took)
+		}
+	})
+}
+
+// A key that is published twice, for two issuers, ends the tokens of that one whose entry is withdrawn.
+func TestTokenCacheFollowsTwins(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		p.Header.Set("Cache-Control", "max-age=60")
+		other := fixture.JWKEdit{"issuer": "https://other.test"}.Apply(p.Keys[0].(fixture.JWK))
+		own := fixture.JWKEdit{"issuer": fixture.ProviderURL}.Apply(rename(p, "own"))
+		p.Keys = []any{other, own}
+		v, err := jwt.NewVerifier(jwt.Config{Issuer: fixture.ProviderURL, Audience: []string{jwttest.Audience}, Keys: p.Remote(jwt.RemoteOptions{}), TokenCache: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := fixture.Mint("es256-1")
+		accepted(t, v, text, 0)
+		p.Set(func(p *fixture.Provider) { p.Keys = []any{other} })
+		time.Sleep(time.Minute)
+		token, err := fixture.Verify(v, text)
+		fixture.WantRefusal(t, token, err, jwt.ReasonIssuerMismatch, jwt.ErrClaims)
+	})
+}
+
+// A token that was remembered for an issuer of many names, and is one's of its names now, leaves the share that
+// holds it once it is refused.
+func TestTokenCacheLeavesTheShareThatHoldsIt(t *testing.T) {
+	const tenant = "11111111-2222-3333-4444-555555555555"
+	name := "https://many.test/" + tenant
+	many := jwt.Config{Issuer: "https://many.test/{tenantid}", InsecureAnyTenant: true, Audience: []string{jwttest.Audience}, Keys: fixture.KeysOf(t, fixture.Issuer(), jwt.ES256), TokenCache: 10}
+	one := jwt.Config{Issuer: name, Audience: []string{jwttest.Audience}, Keys: fixture.KeysOf(t, fixture.OtherIssuer(), jwt.ES256), TokenCache: 10}
+	v, err := jwt.NewVerifier(many)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fixture.Issuer().Mint(jwttest.Spec{Algorithm: jwt.ES256, Claims: jwttest.Claims{"iss": name, "tid": tenant}})
+	token, err := fixture.Verify(v, text)
+	fixture.WantAccepted(t, token, err)
+	if err := v.Replace(many, one); err != nil {
+		t.Fatal(err)
+	}
+	token, err = fixture.Verify(v, text)
+	fixture.WantRefusal(t, token, err, jwt.ReasonSignatureInvalid, jwt.ErrSignature)
+	if s := v.Status()[0].TokenCache; s.Tokens != 0 {
+		t.Errorf("got %+v", s)
+	}
+}

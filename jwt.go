@@ -124,8 +124,9 @@ type authority struct {
 
 // tokenCache remembers verified tokens. cache.go registers its implementation.
 type tokenCache interface {
-	// recall judges a remembered token anew, all but its signature. ok is false if it is not remembered.
-	recall(ctx context.Context, of *issuers, token string) (t *Token, err *Error, ok bool)
+	// recall judges a remembered token anew, all but its signature. It returns neither t nor err if it is not
+	// remembered, and in any case its search for keys: verify goes on with that, so that both wait only once.
+	recall(ctx context.Context, of *issuers, token string) (t *Token, asked search, err *Error)
 	// missed counts a token that was not remembered.
 	missed(a *authority)
 	keep(token string, t *Token)
@@ -300,14 +301,17 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Token, error) {
 	if is == nil {
 		return nil, noVerifier()
 	}
+	var asked search
 	if is.cache != nil {
-		if t, err, ok := is.cache.recall(ctx, is, token); ok && err != nil {
+		t, before, err := is.cache.recall(ctx, is, token)
+		if err != nil {
 			return nil, err.withhold(token)
-		} else if ok {
+		} else if t != nil {
 			return t, nil
 		}
+		asked = before
 	}
-	t, err := is.verify(ctx, token)
+	t, err := is.verify(ctx, token, asked)
 	if err != nil {
 		return nil, err.withhold(token)
 	}
@@ -322,7 +326,7 @@ var memory = sync.Pool{New: func() any { return new([4 << 10]byte) }}
 
 // verify is the list of the steps. Each refuses with reasons of its own, and none begins before the earlier
 // ones have passed.
-func (is *issuers) verify(ctx context.Context, token string) (*Token, *Error) {
+func (is *issuers) verify(ctx context.Context, token string, asked search) (*Token, *Error) {
 	// Length, then three non-empty parts: nothing is decoded for these.
 	p, err := split(token, is.maxToken, is.maxHeader)
 	if err != nil {
@@ -361,7 +365,7 @@ func (is *issuers) verify(ctx context.Context, token string) (*Token, *Error) {
 	}
 
 	// Exactly one key, and its signature.
-	key, err := a.verifySignature(ctx, h, input, signature)
+	key, err := a.verifySignature(ctx, h, input, signature, asked)
 	if err != nil {
 		return nil, err.about(a, h).withIssuerHint(a, payload)
 	}
@@ -379,8 +383,7 @@ func (is *issuers) verify(ctx context.Context, token string) (*Token, *Error) {
 
 // verifySignature finds the key and verifies the signature. If that fails, it asks for a key that has
 // replaced the first under the same kid.
-func (a *authority) verifySignature(ctx context.Context, h *Header, input, signature []byte) (*Key, *Error) {
-	var asked search
+func (a *authority) verifySignature(ctx context.Context, h *Header, input, signature []byte, asked search) (*Key, *Error) {
 	key, err := a.key(ctx, h, &asked)
 	if err != nil {
 		return nil, err
