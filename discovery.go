@@ -290,6 +290,9 @@ func newRemoteKeySet(n *network, o *RemoteOptions) (*RemoteKeySet, error) {
 	if o == nil {
 		o = &RemoteOptions{}
 	}
+	if n.issuer+n.address == "" {
+		return nil, errors.New("the issuer, or the address, is empty")
+	}
 	r, err := newCached(n.issuer+n.address, o) // one of them is empty
 	if err != nil {
 		return nil, err
@@ -868,7 +871,7 @@ func (n *network) permitted(address, from string) error {
 	switch plain := quote(plainAddress(address)); {
 	case u.User != nil:
 		return errors.New("it has user information, which is never sent") // and perhaps a password
-	case u.Scheme == "http" && strings.HasPrefix(from, "https:"):
+	case u.Scheme == "http" && strings.EqualFold(from[:min(len(from), len("https:"))], "https:"): // a scheme may be in capitals
 		return fmt.Errorf("%s is not https, and an https address led to it", plain)
 	case u.Scheme == "http" && n.loopback && !isLoopback(u.Hostname()) && len(n.hosts) == 0:
 		return fmt.Errorf("%s is http, and its host is not loopback", plain)
@@ -1043,11 +1046,11 @@ func (n *network) get(ctx context.Context, from string) (answer, error) {
 		err error
 	}
 	arrived := make(chan result, 1)
-	client := n.client
-	if n.failed {
-		client = withOwnConnection(client)
-	}
+	client, failed := n.client, n.failed
 	go func() {
+		if failed {
+			client = withOwnConnection(client)
+		}
 		a, err := n.request(ctx, client, from)
 		arrived <- result{a, err}
 	}()

@@ -870,6 +870,9 @@ func TestRemoteOptions(t *testing.T) {
 			t.Errorf("%s on loopback: %v", address, err)
 		}
 	}
+	if _, err := jwt.Discover("", &jwt.RemoteOptions{MetadataURL: "https://issuer.test/metadata"}); err == nil {
+		t.Error("metadata of no issuer were taken")
+	}
 	for _, o := range []jwt.RemoteOptions{{Timeout: -1}, {Timeout: time.Minute + 1}, {MaxStale: 24*time.Hour + 1}} {
 		if _, err := jwt.Discover(fixture.ProviderURL, &o); err == nil {
 			t.Errorf("%+v was accepted", o)

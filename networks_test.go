@@ -58,6 +58,7 @@ func TestInsecureHTTPHosts(t *testing.T) {
 	for metadata, want := range map[string]string{
 		"http://keycloak/m":     "",
 		"https://issuer.test/m": "is not https, and an https address led to it",
+		"HTTPS://issuer.test/m": "is not https, and an https address led to it",
 	} {
 		keys, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{MetadataURL: metadata, InsecureHTTPHosts: mesh, InsecureLoopbackHTTP: true,
 			Client: &http.Client{Transport: answering(func(r *http.Request) string {
@@ -340,6 +341,37 @@ type closing struct {
 }
 
 func (c *closing) CloseIdleConnections() { c.closed++ }
+
+// Renewals go on although a transport never has its idle connections closed.
+func TestTransportThatDoesNotClose(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		transport := &unclosing{p, make(chan struct{})}
+		keys, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Client: &http.Client{Transport: transport}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := p.Verifier(keys)
+		text := fixture.Mint(nil)
+		accepted(t, v, text, 0)
+		p.Set(func(p *fixture.Provider) { p.Delay = time.Hour })
+		for range 20 {
+			time.Sleep(time.Minute)
+			accepted(t, v, text, time.Second)
+		}
+		if s := keys.Status(); s.Failures < 3 {
+			t.Errorf("got %+v", s)
+		}
+		close(transport.release)
+	})
+}
+
+type unclosing struct {
+	http.RoundTripper
+	release chan struct{}
+}
+
+func (u *unclosing) CloseIdleConnections() { <-u.release }
 
 // manyIssuers are issuers of one host behind this transport.
 func manyIssuers(t *testing.T, n int, transport http.RoundTripper) (configs []jwt.Config) {
