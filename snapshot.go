@@ -23,6 +23,9 @@ const (
 	snapshotVersion = "2"
 	// A clock may have been corrected by a little since the snapshot was taken.
 	maxSnapshotLead = time.Minute
+
+	// A file is written within milliseconds: a lock that is there for longer was left by a process that died.
+	maxLocked = time.Second
 )
 
 // snapshot is the format: one strict JSON object of strings.
@@ -176,6 +179,11 @@ func (r *RemoteKeySet) save() {
 func (r *RemoteKeySet) saveOne(set *fetched) error {
 	r.mu.Unlock()
 	defer r.mu.Lock()
+	unlock, err := r.file.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if data, err := r.file.load(); err == nil {
 		if there, err := r.restored(data); err == nil && there.at.After(set.at) {
 			return nil
@@ -184,11 +192,30 @@ func (r *RemoteKeySet) saveOne(set *fetched) error {
 	return r.file.save(r.snapshotOf(set))
 }
 
-// A SnapshotFile is the path of a file that keeps a snapshot.
+// A SnapshotFile is the path of a file that keeps a snapshot. While it is written, a lock stands beside it: a
+// file with .lock behind its name.
 type SnapshotFile string
 
 // load reads the file, which is no larger than a snapshot can be.
 func (f SnapshotFile) load() ([]byte, error) { return readTrusted(string(f), maxSnapshotSize) }
+
+// lock keeps other processes, which lock it too, from the file until unlock is called: one alone can make the
+// file that is the lock.
+func (f SnapshotFile) lock() (unlock func(), err error) {
+	name := string(f) + ".lock"
+	for end := time.Now().Add(maxLocked); ; time.Sleep(maxLocked / 100) {
+		file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		switch locked := errors.Is(err, os.ErrExist); {
+		case err == nil:
+			file.Close()
+		case locked && time.Now().Before(end):
+			continue
+		case !locked:
+			return nil, err
+		}
+		return func() { os.Remove(name) }, nil
+	}
+}
 
 // save replaces the file as a whole, or leaves it as it was: a reader, or a process that starts
 // after a crash, finds the old or the new one. Only its owner may read it.
@@ -215,19 +242,42 @@ func (f SnapshotFile) save(data []byte) error {
 
 // readLimited reads a regular file of up to limit bytes. It refuses others, since reading a pipe or a
 // device could block for ever.
-func readLimited(path string, limit int) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+func readLimited(path string, limit int) ([]byte, error) { return readRegular(path, limit, 0) }
+
+// readTrusted is readLimited for a file that decides which keys are trusted: it refuses a file that everybody
+// may write. On Windows and Plan 9 the mode does not show that.
+func readTrusted(path string, limit int) ([]byte, error) {
+	if runtime.GOOS == "windows" || runtime.GOOS == "plan9" {
+		return readRegular(path, limit, 0)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", path)
+	return readRegular(path, limit, 0o002)
+}
+
+// readRegular looks at the file twice: before it is opened, as that alone can wait, and then at the one that is
+// open, as the path may lead to another one meanwhile.
+func readRegular(path string, limit int, refused os.FileMode) ([]byte, error) {
+	check := func(info os.FileInfo, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case !info.Mode().IsRegular():
+			return fmt.Errorf("%s is not a regular file", path)
+		case info.Mode().Perm()&refused != 0:
+			return fmt.Errorf("%s can be written by everybody, who could then choose the keys", path)
+		}
+		return nil
+	}
+	if err := check(os.Stat(path)); err != nil {
+		return nil, err
 	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
+	if err := check(file.Stat()); err != nil {
+		return nil, err
+	}
 	data, err := io.ReadAll(io.LimitReader(file, int64(limit)+1))
 	if err == nil && len(data) > limit {
 		err = fmt.Errorf("%s is longer than %d bytes", path, limit)
@@ -236,14 +286,4 @@ func readLimited(path string, limit int) ([]byte, error) {
 		return nil, err
 	}
 	return data, nil
-}
-
-// readTrusted is readLimited for a file that decides which keys are trusted: it refuses a file that everybody
-// may write. On Windows and Plan 9 the mode does not show that.
-func readTrusted(path string, limit int) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err == nil && info.Mode().Perm()&0o002 != 0 && runtime.GOOS != "windows" && runtime.GOOS != "plan9" {
-		return nil, fmt.Errorf("%s can be written by everybody, who could then choose the keys", path)
-	}
-	return readLimited(path, limit)
 }

@@ -263,3 +263,58 @@ func TestSnapshotFileKeepsTheNewer(t *testing.T) {
 		}
 	})
 }
+
+// Of writes that overlap, as those of several processes, the newest answer is left.
+func TestSnapshotOverlappingWrites(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys.json")
+	for range 100 {
+		os.Remove(path)
+		bubble(t, func(t *testing.T) {
+			const writers = 6
+			var newest *jwt.RemoteKeySet
+			for n := range writers { // each asks later than the one before, and all are answered at once
+				p := fixture.NewProvider(t)
+				p.Delay = (writers - time.Duration(n)) * time.Millisecond
+				keys, err := jwt.NewRemoteKeySet(fixture.KeysURL, &jwt.RemoteOptions{SnapshotFile: jwt.SnapshotFile(path), Client: &http.Client{Transport: p}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				go keys.Warm(t.Context())
+				time.Sleep(time.Millisecond)
+				newest = keys
+			}
+			time.Sleep(time.Second)
+			want, err := newest.Snapshot()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := os.ReadFile(path); err != nil || string(got) != string(want) {
+				t.Fatalf("got  %s, %v\nwant %s", got, err, want)
+			}
+		})
+	}
+	if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 1 {
+		t.Errorf("got %v, %v", entries, err)
+	}
+}
+
+// The lock of a process that died keeps nobody from writing for longer than a second.
+func TestSnapshotLockThatWasLeft(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys.json")
+	fixture.WriteFile(t, path+".lock", "")
+	bubble(t, func(t *testing.T) {
+		p := fixture.NewProvider(t)
+		keys := p.Remote(jwt.RemoteOptions{SnapshotFile: jwt.SnapshotFile(path)})
+		if err := keys.Warm(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if data, err := os.ReadFile(path); err != nil || len(data) == 0 {
+			t.Errorf("got %q, %v", data, err)
+		}
+		if _, err := os.Stat(path + ".lock"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("got %v", err)
+		}
+	})
+}

@@ -943,6 +943,7 @@ var limitsElsewhere = map[string][]string{
 	"pingTimeout":          {"TestDeadConnection, networks_test.go"},
 	"maxSnapshotSize":      {"TestSnapshotSizeLimit, snapshot_test.go"},
 	"maxSnapshotLead":      {"TestSnapshotRefused, snapshot_test.go"},
+	"maxLocked":            {"TestSnapshotLockThatWasLeft, snapshot_test.go"},
 }
 
 func TestLimits(t *testing.T) { testRows(t, limits, limitsElsewhere) }
