@@ -11,14 +11,19 @@ import (
 	"time"
 )
 
-// fileFresh is how long the content of a file is used before it is compared again.
-const fileFresh = time.Second
+// The content of a file is compared again after fileRead, in the background, and no longer used without that
+// after fileFresh.
+const (
+	fileRead  = time.Second
+	fileFresh = 2 * time.Second
+)
 
 // KeysFile returns the key set in a file: a JWK Set (RFC 7517 section 5), or public keys and certificates
 // in PEM. It does no I/O. The file is read when keys are needed, and while tokens come again in the
-// background, once a second: there is no watcher. A replaced file counts as soon as it has been read. While
-// the file is broken, empty or gone, the last keys serve for RemoteOptions.MaxStale; Status and OnEvent
-// report it like an issuer that is down. A secret (kty oct) is refused.
+// background, at most once a second, and for a kid that it lacks within the look-ups of a [RemoteKeySet]: there
+// is no watcher. A replaced file counts as soon as it has been read, and a key that is no longer in it verifies
+// for 2 seconds at most. While the file is broken, empty or gone, the last keys serve for
+// RemoteOptions.MaxStale; Status and OnEvent report it like an issuer that is down. A secret (kty oct) is refused.
 //
 // It must be a regular file once links are followed, have no more than 512 KiB, and on Unix not be writable
 // by everybody. To replace it, write another file and rename that. The options MaxStale, MaxWait and OnEvent
@@ -41,11 +46,11 @@ func KeysFile(path string, o *RemoteOptions) (*RemoteKeySet, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jwt: KeysFile: %w", err)
 	}
-	r.timeout, r.pauses = defaultTimeout, fileFresh
+	r.timeout, r.pauses = defaultTimeout, fileRead
 	r.fetch = func(_ context.Context, old *fetched) (*fetched, time.Duration, error) {
 		set, err := readKeysFile(path, old)
 		if err != nil {
-			return nil, 0, printableError{fmt.Errorf("%s: %w", path, err)}
+			return nil, fileRead, printableError{fmt.Errorf("%s: %w", path, err)}
 		}
 		return set, 0, nil
 	}
@@ -70,7 +75,7 @@ func readKeysFile(path string, old *fetched) (*fetched, error) {
 	if err != nil {
 		return nil, err
 	}
-	set.address = path
+	set.address, set.renew = path, fileRead
 	return set, nil
 }
 

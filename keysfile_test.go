@@ -66,6 +66,7 @@ func TestKeysFileIsReplaced(t *testing.T) {
 		token, err := fixture.Verify(v, old)
 		fixture.WantRefusal(t, token, err, jwt.ReasonKeyUnknown, jwt.ErrKey)
 
+		synctest.Wait()
 		events.reset()
 		for _, broken := range []string{"", "{", `{"keys":[]}`, strings.Repeat(" ", 512<<10+1)} {
 			replaceFile(t, path, []byte(broken))
@@ -206,4 +207,33 @@ func TestAnswerBeforeLookUp(t *testing.T) {
 			t.Fatalf("got %+v", s)
 		}
 	}
+}
+
+// While tokens come, the file is read at most once a second, good or broken.
+func TestKeysFileIsReadOnceASecond(t *testing.T) {
+	fixture.Bubble(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "keys.json")
+		replaceFile(t, path, fixture.KeySetJSON(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256)))
+		keys, err := jwt.KeysFile(path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := jwt.NewVerifier(jwt.Config{Issuer: fixture.ProviderURL, Audience: []string{jwttest.Audience}, Keys: keys})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := fixture.Mint(nil)
+		for _, what := range []string{"good", "broken"} {
+			before := keys.Status().Fetches
+			for range 600 {
+				token, err := fixture.Verify(v, text)
+				fixture.WantAccepted(t, token, err)
+				time.Sleep(100 * time.Millisecond)
+			}
+			if n := keys.Status().Fetches - before; n < 45 || n > 61 {
+				t.Errorf("%s: it was read %d times in a minute", what, n)
+			}
+			replaceFile(t, path, nil)
+		}
+	})
 }

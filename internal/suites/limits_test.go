@@ -578,7 +578,7 @@ var limits = map[string]func(t *testing.T){
 			time.Sleep(10 * time.Second)
 		})
 	},
-	"fileFresh": func(t *testing.T) {
+	"fileRead": func(t *testing.T) {
 		fixture.Bubble(t, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "keys.json")
 			if err := os.WriteFile(path, fixture.KeySetJSON(fixture.JWKOf(t, fixture.Issuer(), jwt.ES256)), 0o600); err != nil {
@@ -595,7 +595,7 @@ var limits = map[string]func(t *testing.T){
 				synctest.Wait()
 				time.Sleep(100 * time.Millisecond)
 			}
-			if n := keys.Status().Fetches; n < 9 || n > 13 {
+			if n := keys.Status().Fetches; n < 9 || n > 11 {
 				t.Errorf("read %d times in 10 s", n)
 			}
 		})
@@ -944,6 +944,7 @@ var limitsElsewhere = map[string][]string{
 	"maxSnapshotSize":      {"TestSnapshotSizeLimit, snapshot_test.go"},
 	"maxSnapshotLead":      {"TestSnapshotRefused, snapshot_test.go"},
 	"maxLocked":            {"TestSnapshotLockThatWasLeft, snapshot_test.go"},
+	"fileFresh":            {"TestKeysFileIsReplaced, keysfile_test.go"},
 }
 
 func TestLimits(t *testing.T) { testRows(t, limits, limitsElsewhere) }
