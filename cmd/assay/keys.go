@@ -324,9 +324,6 @@ func (l *keyList) hints(header http.Header, now time.Time) {
 			hint("the issuer says that its keys are fresh for an hour or more: they are kept for an hour, so that a withdrawn key does not verify for longer")
 		}
 	}
-	if header.Get("ETag") == "" && header.Get("Last-Modified") == "" {
-		hint("the answer has neither ETag nor Last-Modified: each renewal sends the whole set")
-	}
 }
 
 func have(n int, what string) string {
