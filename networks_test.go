@@ -100,6 +100,13 @@ func TestCredentialsStayAtTheirOrigin(t *testing.T) {
 		{"https://api.test", "https://api.test:6443/keys", false},
 		{"http://127.0.0.1:8080", "http://127.0.0.1:8080/keys", true},
 		{"http://mesh", "http://mesh/keys", false},
+		{"https://api.test", "https://api.test.evil.test/keys", false},
+		{"https://api.test", "https://API.test/keys", false}, // rather not
+		{"HTTPS://api.test", "https://api.test/keys", true},
+		{"https://[2001:db8::1]:6443", "https://[2001:db8::1]:6443/keys", true},
+		{"https://[2001:db8::1]:6443", "https://[2001:db8::2]:6443/keys", false},
+		{"https://[2001:db8::1]", "https://[2001:db8:0::1]/keys", false},
+		{"http://[::1]:8080", "http://[::1]:8080/keys", true},
 	} {
 		sent := false
 		transport := fixture.Transport(func(r *http.Request) (*http.Response, error) {
