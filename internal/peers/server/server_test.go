@@ -1,0 +1,90 @@
+//go:build linux
+
+// This file shows that every guard gives the answers that are measured, that a wrong one ends the run, and what
+// becomes of measurements. It measures nothing.
+
+package main
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The processes of the server and of the client are this binary.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && (os.Args[1] == serverRole || os.Args[1] == clientRole) {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// Each mode answers each connection with its status, in both protocols.
+func TestRun(t *testing.T) {
+	var out bytes.Buffer
+	if err := run([]string{"-rounds", "1", "-each", "1us", "-connections", "3"}, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range modes {
+		if n := strings.Count(out.String(), " "+m.name+" "); n != 2 {
+			t.Errorf("%s occurs %d times in\n%s", m.name, n, &out)
+		}
+	}
+	for _, args := range [][]string{{"-rounds", "0"}, {"-connections", "0"}, {"-each", "0s"}, {"-protocol", "h3"}, {"x"}, {"-x"}} {
+		if err := run(args, io.Discard, io.Discard); err == nil {
+			t.Errorf("%q is accepted", args)
+		}
+	}
+}
+
+// A guard that lets through what it should refuse ends the run, and so does one that refuses what is good.
+func TestWrongStatus(t *testing.T) {
+	issuer, err := newIssuer(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer issuer.close()
+	o := options{rounds: 1, connections: 2, each: time.Microsecond}
+	good := issuer.tokens[rs256]
+	for _, protocol := range []string{http11, http2TLS} {
+		for kind, want := range map[string]string{rs256: "the status is 401, want 200", expired: "the status is 200, want 401"} {
+			issuer.tokens[kind] = map[string][]string{rs256: issuer.tokens[unknown], expired: good}[kind]
+			if _, err := measure(protocol, issuer, o, rand.New(rand.NewPCG(1, 2))); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want %q", protocol, err, want)
+			}
+			issuer.tokens[rs256] = good
+		}
+	}
+}
+
+func TestSummarize(t *testing.T) {
+	results := []result{{name: open}, {name: us}}
+	for round := range 5 {
+		drift := 1 + float64(round%3) // of the round
+		results[0].samples = append(results[0].samples, sample{rate: 1000 / drift, cost: 10 * drift})
+		results[1].samples = append(results[1].samples, sample{rate: 500 / drift, cost: 25 * drift})
+	}
+	results[1].processor, results[1].took = 3*time.Second, 4*time.Second
+	results[1].idleTicks, results[1].allTicks = 1, 20
+	summarize(results)
+	own := results[1]
+	if own.rate != 250 || own.cost != 50 || own.rateShare != 0.5 || math.Abs(own.costShare-0.4) > 1e-9 || own.busy != 0.75 || own.idle != 0.05 {
+		t.Errorf("got %+v", own)
+	}
+}
+
+// The machine says how its cores spend their time, and the process how much it took.
+func TestClocks(t *testing.T) {
+	if idle, all := ticks(serverCore); all == 0 || idle > all {
+		t.Errorf("core %d was idle for %d ticks of %d", serverCore, idle, all)
+	}
+	if processorTime() <= 0 {
+		t.Error("this process took no time")
+	}
+}
