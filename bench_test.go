@@ -251,13 +251,15 @@ func (d *discard) WriteHeader(status int) { d.status = status }
 func BenchmarkHandler(b *testing.B) {
 	for _, c := range []struct {
 		name, token string
+		remembered  int
 		status      int
 	}{
-		{"accepted", benchToken(b, jwt.RS256), http.StatusNoContent},
-		{"refused", "garbage", http.StatusUnauthorized},
+		{"accepted", benchToken(b, jwt.RS256), 0, http.StatusNoContent},
+		{"remembered", benchToken(b, jwt.RS256), 10, http.StatusNoContent},
+		{"refused", "garbage", 0, http.StatusUnauthorized},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			resource, err := jwt.NewResource(benchVerifier(b, jwt.RS256), jwt.ResourceConfig{})
+			resource, err := jwt.NewResource(benchVerifier(b, jwt.RS256, fixture.Caching(c.remembered)), jwt.ResourceConfig{})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -488,13 +490,22 @@ func TestAllocations(t *testing.T) {
 }
 
 // A guard allocates the context and the request that carry the token, whatever it asks for, and nothing
-// else. (An alternative of Any that is not met costs the words of its refusal.)
+// else: no more than these two for a token that is remembered. (An alternative of Any that is not met costs the
+// words of its refusal.)
 func TestRequireAllocations(t *testing.T) {
+	testRequireAllocations(t, fixture.NewVerifier(t))
+	if alone := testRequireAllocations(t, fixture.NewVerifier(t, fixture.Caching(10))); alone > 0 {
+		t.Errorf("Verify makes %v allocations for a token that is remembered", alone)
+	}
+}
+
+// testRequireAllocations returns how many Verify makes without a guard.
+func testRequireAllocations(t *testing.T, v *jwt.Verifier) (alone float64) {
+	t.Helper()
 	const runs, most = 50, 2 + fixture.PerDrop
-	v := fixture.NewVerifier(t)
 	text := fixture.Issuer().Token(claims{"scope": "a b", "permissions": []string{"p", "q"}, "roles": []string{"r", "s"},
 		"acr": "x", "auth_time": time.Now().Unix(), "name": "n", "level": 1234567, "share": 0.25, "ok": true})
-	alone := testing.AllocsPerRun(runs, func() { v.Verify(t.Context(), text) })
+	alone = testing.AllocsPerRun(runs, func() { v.Verify(t.Context(), text) })
 	for name, reqs := range map[string][]jwt.Requirement{
 		"nothing":      nil,
 		"scopes":       {jwt.Scope("a", "b"), jwt.Any(jwt.Scope("b"), jwt.Scope("x"))},
@@ -513,6 +524,7 @@ func TestRequireAllocations(t *testing.T) {
 			t.Errorf("%s: served %d requests of %d", name, served, runs+1)
 		}
 	}
+	return alone
 }
 
 // However large a token is, and however many parts it has, refusing it takes little memory.

@@ -239,13 +239,13 @@ func (s *scanner) number() (string, bool) {
 		return "", s.wrong("not a JSON value")
 	}
 	start := s.pos
-	s.accept("-")
-	ok := s.accept("0") || s.digits()
-	if ok && s.accept(".") {
+	s.accept('-')
+	ok := s.accept('0') || s.digits()
+	if ok && s.accept('.') {
 		ok = s.digits()
 	}
-	if ok && s.accept("eE") {
-		s.accept("+-")
+	if ok && (s.accept('e') || s.accept('E')) {
+		_ = s.accept('+') || s.accept('-')
 		ok = s.digits()
 	}
 	if !ok {
@@ -254,9 +254,9 @@ func (s *scanner) number() (string, bool) {
 	return s.text[start:s.pos], true
 }
 
-// accept moves over the next byte if it is one of these.
-func (s *scanner) accept(any string) bool {
-	ok := s.pos < len(s.text) && strings.IndexByte(any, s.text[s.pos]) >= 0
+// accept moves over the next byte if it is this one.
+func (s *scanner) accept(c byte) bool {
+	ok := s.pos < len(s.text) && s.text[s.pos] == c
 	if ok {
 		s.pos++
 	}
