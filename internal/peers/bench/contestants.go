@@ -25,6 +25,7 @@ import (
 	"assay.example/jwt"
 	"github.com/MicahParks/keyfunc/v3"
 	"github.com/auth0/go-jwt-middleware/v2/validator"
+	validator3 "github.com/auth0/go-jwt-middleware/v3/validator"
 	"github.com/coreos/go-oidc/v3/oidc"
 	jose "github.com/go-jose/go-jose/v4"
 	josejwt "github.com/go-jose/go-jose/v4/jwt"
@@ -68,6 +69,7 @@ var contestants = []contestant{
 	{"jwx", []string{"github.com/lestrrat-go/jwx/v3"}, jwx, false},
 	{"go-oidc", []string{"github.com/coreos/go-oidc/v3"}, goOIDC, false},
 	{"go-jwt-middleware", []string{"github.com/auth0/go-jwt-middleware/v2"}, auth0, true},
+	{"go-jwt-middleware v3", []string{"github.com/auth0/go-jwt-middleware/v3"}, auth0v3, true},
 	{"tink", []string{"github.com/tink-crypto/tink-go/v2"}, tink, false},
 	{"kataras/jwt", []string{"github.com/kataras/jwt"}, katarasJWT, false},
 	{"hashicorp/cap", []string{"github.com/hashicorp/cap"}, hashicorpCap, false},
@@ -282,6 +284,35 @@ func auth0(p *party) (verifier, error) {
 			return Claims{}, err
 		}
 		token := validated.(*validator.ValidatedClaims)
+		r, c := &token.RegisteredClaims, token.CustomClaims.(*custom)
+		if r.Expiry == 0 { // user code
+			return Claims{}, errUser
+		}
+		return Claims{r.Issuer, r.Subject, r.Audience, r.IssuedAt, r.Expiry, c.Client, c.Scope, c.Permissions}, nil
+	}, nil
+}
+
+func auth0v3(p *party) (verifier, error) {
+	var keys any = p.set.Keys[0].Key
+	if p.algorithm != "HS256" {
+		set, err := jwk.Parse(p.jwks) // of jwx, which it is built on
+		if err != nil {
+			return nil, err
+		}
+		keys = set
+	}
+	v, err := validator3.New(validator3.WithKeyFunc(func(context.Context) (any, error) { return keys, nil }),
+		validator3.WithAlgorithm(validator3.SignatureAlgorithm(p.algorithm)), validator3.WithIssuer(issuer), validator3.WithAudience(audience),
+		validator3.WithCustomClaims(func() *custom { return new(custom) }), validator3.WithAllowedClockSkew(leeway))
+	if err != nil {
+		return nil, err
+	}
+	return func(text string) (Claims, error) {
+		validated, err := v.ValidateToken(background, text)
+		if err != nil {
+			return Claims{}, err
+		}
+		token := validated.(*validator3.ValidatedClaims)
 		r, c := &token.RegisteredClaims, token.CustomClaims.(*custom)
 		if r.Expiry == 0 { // user code
 			return Claims{}, errUser

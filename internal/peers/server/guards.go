@@ -21,6 +21,9 @@ import (
 	jwtmiddleware "github.com/auth0/go-jwt-middleware/v2"
 	"github.com/auth0/go-jwt-middleware/v2/jwks"
 	"github.com/auth0/go-jwt-middleware/v2/validator"
+	jwtmiddleware3 "github.com/auth0/go-jwt-middleware/v3"
+	jwks3 "github.com/auth0/go-jwt-middleware/v3/jwks"
+	validator3 "github.com/auth0/go-jwt-middleware/v3/validator"
 	"github.com/coreos/go-oidc/v3/oidc"
 	golangjwt "github.com/golang-jwt/jwt/v5"
 )
@@ -57,10 +60,14 @@ var modes = []mode{
 	{"golang-jwt + keyfunc: ES256", es256, ok, golangJWT},
 	{"golang-jwt + keyfunc: expired", expired, forbidden, golangJWT},
 	{"golang-jwt + keyfunc: unknown kids", unknown, forbidden, golangJWT},
-	{"go-jwt-middleware: RS256", rs256, ok, auth0},
-	{"go-jwt-middleware: ES256", es256, ok, auth0},
-	{"go-jwt-middleware: expired", expired, forbidden, auth0},
-	{"go-jwt-middleware: unknown kids", unknown, forbidden, auth0},
+	{"go-jwt-middleware v2: RS256", rs256, ok, auth0},
+	{"go-jwt-middleware v2: ES256", es256, ok, auth0},
+	{"go-jwt-middleware v2: expired", expired, forbidden, auth0},
+	{"go-jwt-middleware v2: unknown kids", unknown, forbidden, auth0},
+	{"go-jwt-middleware v3: RS256", rs256, ok, auth0v3},
+	{"go-jwt-middleware v3: ES256", es256, ok, auth0v3},
+	{"go-jwt-middleware v3: expired", expired, forbidden, auth0v3},
+	{"go-jwt-middleware v3: unknown kids", unknown, forbidden, auth0v3},
 	{"go-oidc: RS256", rs256, ok, goOIDC},
 	{"go-oidc: ES256", es256, ok, goOIDC},
 	{"go-oidc: expired", expired, forbidden, goOIDC},
@@ -191,6 +198,32 @@ func auth0(keys, alg string) (guard, error) {
 		return nil, err
 	}
 	return jwtmiddleware.New(v.ValidateToken).CheckJWT, nil
+}
+
+func auth0v3(keys, alg string) (guard, error) {
+	name, err := url.Parse(issuerName)
+	if err != nil {
+		return nil, err
+	}
+	address, err := url.Parse(keys)
+	if err != nil {
+		return nil, err
+	}
+	provider, err := jwks3.NewCachingProvider(jwks3.WithIssuerURL(name), jwks3.WithCustomJWKSURI(address))
+	if err != nil {
+		return nil, err
+	}
+	v, err := validator3.New(validator3.WithKeyFunc(provider.KeyFunc), validator3.WithAlgorithm(validator3.SignatureAlgorithm(alg)),
+		validator3.WithIssuer(issuerName), validator3.WithAudience(audience), validator3.WithAllowedClockSkew(leeway),
+		validator3.WithCustomClaims(func() *custom { return new(custom) }))
+	if err != nil {
+		return nil, err
+	}
+	middleware, err := jwtmiddleware3.New(jwtmiddleware3.WithValidator(v))
+	if err != nil {
+		return nil, err
+	}
+	return middleware.CheckJWT, nil
 }
 
 func goOIDC(keys, alg string) (guard, error) {

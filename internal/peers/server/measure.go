@@ -211,7 +211,7 @@ func table(out io.Writer, protocol string, o options, results []result) error {
 	if info, ok := debug.ReadBuildInfo(); ok && protocol == o.protocols[0] {
 		for _, d := range info.Deps {
 			switch d.Path {
-			case "github.com/golang-jwt/jwt/v5", "github.com/MicahParks/keyfunc/v3", "github.com/auth0/go-jwt-middleware/v2", "github.com/coreos/go-oidc/v3":
+			case "github.com/golang-jwt/jwt/v5", "github.com/MicahParks/keyfunc/v3", "github.com/auth0/go-jwt-middleware/v2", "github.com/auth0/go-jwt-middleware/v3", "github.com/coreos/go-oidc/v3":
 				fmt.Fprintln(out, d.Path, d.Version)
 			}
 		}
