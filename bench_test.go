@@ -14,12 +14,10 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"io"
 	"math"
 	"math/big"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"runtime"
 	"runtime/metrics"
@@ -976,50 +974,4 @@ func scattered(b *testing.B, v *jwt.Verifier, texts []string) (hit, full float64
 	slices.Sort(hits)
 	slices.Sort(fulls)
 	return hits[rounds/2], fulls[rounds/2]
-}
-
-// BenchmarkHTTP goes through a server on the loopback interface, with connections that are kept.
-func BenchmarkHTTP(b *testing.B) {
-	for _, c := range []struct {
-		name string
-		alg  jwt.Algorithm
-		size int
-	}{{"no_auth", "", 0}, {"RS256", jwt.RS256, 0}, {"RS256_cached", jwt.RS256, 100}, {"ES256", jwt.ES256, 0}, {"ES256_cached", jwt.ES256, 100}} {
-		b.Run(c.name, func(b *testing.B) {
-			var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello\n") })
-			token := ""
-			if c.alg != "" {
-				handler = benchVerifier(b, c.alg, fixture.Caching(c.size)).Require(jwt.Scope("read:messages"))(handler)
-				token = benchToken(b, c.alg)
-			}
-			server := httptest.NewServer(handler)
-			defer server.Close()
-			client := server.Client()
-			client.Transport.(*http.Transport).MaxIdleConnsPerHost = 64
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					req, err := http.NewRequest("GET", server.URL, nil)
-					if err != nil {
-						b.Error(err)
-						return
-					}
-					if token != "" {
-						req.Header.Set("Authorization", "Bearer "+token)
-					}
-					resp, err := client.Do(req)
-					if err != nil {
-						b.Error(err)
-						return
-					}
-					io.Copy(io.Discard, resp.Body)
-					resp.Body.Close()
-					if resp.StatusCode != http.StatusOK {
-						b.Errorf("status %d", resp.StatusCode)
-						return
-					}
-				}
-			})
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
-		})
-	}
 }
