@@ -80,7 +80,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", protocol, err)
 		}
-		if err := table(stdout, protocol, o, results); err != nil {
+		if err := errors.Join(table(stdout, protocol, o, results), fleet(stdout, results)); err != nil {
 			return err
 		}
 	}

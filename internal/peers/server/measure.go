@@ -225,5 +225,31 @@ func table(out io.Writer, protocol string, o options, results []result) error {
 	return w.Flush()
 }
 
+// fleets are the numbers of cores that fleet plans for.
+var fleets = []int{10, 100, 10_000}
+
+// fleet prints how many requests per second fleets serve with half of their processor time, by arithmetic: half of
+// the cores, times a second, divided by the processor time per request.
+func fleet(out io.Writer, results []result) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(w, "%*s\t", -width, "requests/s at half load")
+	for _, cores := range fleets {
+		fmt.Fprintf(w, "%d cores\t", cores)
+	}
+	fmt.Fprintln(w)
+	for _, r := range results {
+		if r.name != open && !strings.HasPrefix(r.name, us) {
+			continue
+		}
+		fmt.Fprintf(w, "%*s\t", -width, r.name)
+		for _, cores := range fleets {
+			fmt.Fprintf(w, "%.0f\t", float64(cores)/2*1e6/r.cost)
+		}
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintln(w)
+	return w.Flush()
+}
+
 // width is that of the longest name.
 const width = 34

@@ -32,8 +32,12 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range modes {
-		if n := strings.Count(out.String(), " "+m.name+" "); n != 2 {
-			t.Errorf("%s occurs %d times in\n%s", m.name, n, &out)
+		want := 2 // protocols
+		if m.name == open || strings.HasPrefix(m.name, us) {
+			want = 4 // for fleets, too
+		}
+		if n := strings.Count(out.String(), " "+m.name+" "); n != want {
+			t.Errorf("%s occurs %d times, want %d, in\n%s", m.name, n, want, &out)
 		}
 	}
 	for _, args := range [][]string{{"-rounds", "0"}, {"-connections", "0"}, {"-each", "0s"}, {"-protocol", "h3"}, {"x"}, {"-x"}} {
@@ -76,6 +80,17 @@ func TestSummarize(t *testing.T) {
 	own := results[1]
 	if own.rate != 250 || own.cost != 50 || own.rateShare != 0.5 || math.Abs(own.costShare-0.4) > 1e-9 || own.busy != 0.75 || own.idle != 0.05 {
 		t.Errorf("got %+v", own)
+	}
+}
+
+// A fleet serves in proportion to its cores.
+func TestFleet(t *testing.T) {
+	var out bytes.Buffer
+	if err := fleet(&out, []result{{name: open, cost: 20}, {name: us + ": RS256", cost: 50}, {name: "other", cost: 99}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(strings.Fields(out.String()), " "); !strings.HasSuffix(got, "no guard 250000 2500000 250000000 assay: RS256 100000 1000000 100000000") {
+		t.Errorf("got %s", got)
 	}
 }
 
