@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,20 +78,20 @@ func (p *process) stop() error {
 type sample struct {
 	rate float64 // requests per second
 	cost float64 // processor time of the server per request, in microseconds
+	busy float64 // what the server had of its core
 }
 
-// A result is what the rounds say of a mode. Values are medians over the rounds; shares are beside the unguarded
-// server of the same round.
+// A result is what the rounds say of a mode. The quickest tenth of the turns counts: the others tell what else the
+// machine was doing.
 type result struct {
-	name       string
-	rate, cost float64
-	rateShare  float64 // of the unguarded server's requests per second
-	costShare  float64 // of its requests per second of processor time
-	busy, idle float64 // of the server's core, over all turns: what the server had of it, and what nobody had
+	name             string
+	rate, busy, cost float64 // busy is of the turn with that rate
+	rateShare        float64 // of the unguarded server's requests per second
+	costShare        float64 // of its requests per second of processor time
+	idle             float64 // what nobody had of the server's core, over all turns
 
 	samples             []sample
-	processor, took     time.Duration // of the server, and of the turns
-	idleTicks, allTicks int           // of the core
+	idleTicks, allTicks int // of the core
 }
 
 func measure(protocol string, issuer *issuer, o options, random *rand.Rand) (_ []result, err error) {
@@ -148,10 +149,8 @@ func (r *result) turn(server, client *process, t turn) error {
 	if answer.Failed != "" {
 		return errors.New(answer.Failed)
 	}
-	n := float64(answer.Requests)
-	r.samples = append(r.samples, sample{n / answer.Took.Seconds(), float64((after - before).Nanoseconds()) / 1e3 / n})
-	r.processor += after - before
-	r.took += answer.Took
+	n, spent := float64(answer.Requests), after-before
+	r.samples = append(r.samples, sample{n / answer.Took.Seconds(), float64(spent.Nanoseconds()) / 1e3 / n, float64(spent) / float64(answer.Took)})
 	r.idleTicks += idleAfter - idle
 	r.allTicks += allAfter - all
 	return nil
@@ -179,31 +178,24 @@ func ticks(core int) (idle, all int) {
 func summarize(results []result) {
 	for i := range results {
 		r := &results[i]
-		of := func(value func(own, open sample) float64) float64 {
-			values := make([]float64, len(r.samples))
-			for round := range values {
-				values[round] = value(r.samples[round], results[0].samples[round])
-			}
-			slices.Sort(values)
-			return values[len(values)/2]
-		}
-		r.rate = of(func(own, _ sample) float64 { return own.rate })
-		r.cost = of(func(own, _ sample) float64 { return own.cost })
-		r.rateShare = of(func(own, open sample) float64 { return own.rate / open.rate })
-		r.costShare = of(func(own, open sample) float64 { return open.cost / own.cost })
-		r.busy = float64(r.processor) / float64(r.took)
+		tenth := len(r.samples) / 10
+		slices.SortFunc(r.samples, func(a, b sample) int { return cmp.Compare(a.cost, b.cost) })
+		r.cost = r.samples[tenth].cost
+		slices.SortFunc(r.samples, func(a, b sample) int { return cmp.Compare(b.rate, a.rate) })
+		r.rate, r.busy = r.samples[tenth].rate, r.samples[tenth].busy
+		r.rateShare, r.costShare = r.rate/results[0].rate, results[0].cost/r.cost
 		r.idle = float64(r.idleTicks) / float64(max(1, r.allTicks))
 	}
 }
 
 const legend = `share: of the requests per second without a guard
 share by CPU: of the requests per second of the server's processor time without a guard; nothing else that runs changes it much
-busy: what the server had of its core; idle: what nobody had, so the core is saturated where it is near 0%
+busy: what the server had of its core in the turn that counts: it is saturated near 100%; idle: what nobody had in all turns
 `
 
 // table prints the results of a protocol.
 func table(out io.Writer, protocol string, o options, results []result) error {
-	fmt.Fprintf(out, "%s, %s %s/%s, %d connections, medians of %d interleaved rounds of %v\n", protocol, runtime.Version(), runtime.GOOS, runtime.GOARCH,
+	fmt.Fprintf(out, "%s, %s %s/%s, %d connections, the quickest tenth of %d interleaved rounds of %v\n", protocol, runtime.Version(), runtime.GOOS, runtime.GOARCH,
 		o.connections, o.rounds, o.each)
 	if protocol == o.protocols[0] {
 		fmt.Fprint(out, legend)

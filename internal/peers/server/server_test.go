@@ -69,16 +69,15 @@ func TestWrongStatus(t *testing.T) {
 
 func TestSummarize(t *testing.T) {
 	results := []result{{name: open}, {name: us}}
-	for round := range 5 {
-		drift := 1 + float64(round%3) // of the round
-		results[0].samples = append(results[0].samples, sample{rate: 1000 / drift, cost: 10 * drift})
-		results[1].samples = append(results[1].samples, sample{rate: 500 / drift, cost: 25 * drift})
+	for round := range 20 {
+		drift := float64(1 + (round+5)%20) // of the round: 1 in the quickest, 2 and 3 in the next
+		results[0].samples = append(results[0].samples, sample{rate: 3000 / drift, cost: 10 * drift, busy: 1 / drift})
+		results[1].samples = append(results[1].samples, sample{rate: 1500 / drift, cost: 25 * drift, busy: 1.5 / drift})
 	}
-	results[1].processor, results[1].took = 3*time.Second, 4*time.Second
 	results[1].idleTicks, results[1].allTicks = 1, 20
 	summarize(results)
 	own := results[1]
-	if own.rate != 250 || own.cost != 50 || own.rateShare != 0.5 || math.Abs(own.costShare-0.4) > 1e-9 || own.busy != 0.75 || own.idle != 0.05 {
+	if own.rate != 500 || own.cost != 75 || own.rateShare != 0.5 || math.Abs(own.costShare-0.4) > 1e-9 || own.busy != 0.5 || own.idle != 0.05 {
 		t.Errorf("got %+v", own)
 	}
 }
