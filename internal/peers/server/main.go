@@ -51,9 +51,9 @@ func run(args []string, stdout, stderr io.Writer) error {
 	o := options{}
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.IntVar(&o.rounds, "rounds", 100, "how many rounds")
+	flags.IntVar(&o.rounds, "rounds", 30, "how many rounds")
 	flags.IntVar(&o.connections, "connections", 200, "how many connections the client keeps open")
-	flags.DurationVar(&o.each, "each", 20*time.Millisecond, "how long a turn takes")
+	flags.DurationVar(&o.each, "each", 50*time.Millisecond, "how long a turn takes")
 	only := flags.String("protocol", "", "measure only http/1.1 or h2")
 	if err := flags.Parse(args); err != nil {
 		return err
