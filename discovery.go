@@ -227,6 +227,20 @@ func since(then, now time.Time) time.Duration {
 	return max(now.Sub(then), now.Round(0).Sub(then.Round(0)))
 }
 
+// due reports whether the set is to be renewed, as one that is not there is.
+func (s *fetched) due(now time.Time) bool { return s == nil || since(s.at, now) >= s.renew }
+
+// fresh reports whether the set serves without a question.
+func (s *fetched) fresh(now time.Time) bool { return since(s.at, now) < s.lifetime }
+
+// serves reports whether the set may serve, for so long after its freshness.
+func (s *fetched) serves(now time.Time, stale time.Duration) bool {
+	return s != nil && since(s.at, now) < s.lifetime+stale
+}
+
+// answers reports whether the set was asked for after the token of the search came.
+func (s *fetched) answers(of *search) bool { return s != nil && s.flight > of.flights }
+
 // find picks the key that h means. If the previous set had it, the refusal's hint says that it was withdrawn.
 func (s *fetched) find(h *Header) (*Key, *Error) {
 	k, err := s.keys.find(h)
@@ -395,22 +409,22 @@ func (r *RemoteKeySet) another(ctx context.Context, h *Header, failed *Key, s *s
 // key is not there. Without such an answer the refusal is ErrUnavailable, with the time of the next look-up.
 func (r *RemoteKeySet) search(ctx context.Context, h *Header, failed *Key, set *fetched, s *search) (*Key, *Error) {
 	k, refusal, done := set.pick(h, failed)
-	for newer := set != nil && set.flight > s.flights; !done && !newer; {
-		f := r.lookUp(time.Now(), s.flights)
-		if f == nil && set == r.current.Load() {
-			break
-		} else if f != nil {
+	for last := false; !done && !last && !set.answers(s); {
+		f := r.lookUp(time.Now(), s)
+		if f != nil {
 			f.wait(ctx, s.until)
 			if err := ctx.Err(); err != nil {
 				return nil, unavailable(err, minBackoff)
 			}
 		}
-		set = r.usable(time.Now())
-		k, refusal, done = set.pick(h, failed)
-		newer = f == nil || f.number > s.flights || !time.Now().Before(s.until) // a flight that began after the token came says all
+		last = f == nil || f.number > s.flights || !time.Now().Before(s.until) // no further flight could say more
+		if next := r.usable(time.Now()); next != set {
+			set = next
+			k, refusal, done = set.pick(h, failed)
+		}
 	}
 	now := time.Now()
-	if !done && (set == nil || set.flight <= s.flights && since(set.began, now) > proofTime) {
+	if !done && !set.answers(s) && (set == nil || since(set.began, now) > proofTime) {
 		return nil, r.unavailable(now)
 	}
 	return k, refusal
@@ -430,22 +444,21 @@ func (s *fetched) pick(h *Header, failed *Key) (k *Key, refusal *Error, done boo
 
 // usable returns the set if it may serve, fresh or not; nil if none may.
 func (r *RemoteKeySet) usable(now time.Time) *fetched {
-	set := r.last()
-	if set == nil || since(set.at, now) >= set.lifetime+r.maxStale {
-		return nil
+	if set := r.last(); set.serves(now, r.maxStale) {
+		return set
 	}
-	return set
+	return nil
 }
 
 // serving returns the set that may serve, and begins its renewal where that is due. It waits only if the
 // set is past its freshness, and only during the first second of the flight.
 func (r *RemoteKeySet) serving(ctx context.Context, now, until time.Time) *fetched {
 	set := r.usable(now)
-	if set != nil && since(set.at, now) < set.renew {
+	if !set.due(now) {
 		return set
 	}
 	f := r.renewal(now)
-	if set == nil || since(set.at, now) < set.lifetime || f == nil {
+	if set == nil || set.fresh(now) || f == nil {
 		return set
 	}
 	if soon := f.began.Add(renewalWait); soon.Before(until) {
@@ -473,7 +486,7 @@ func (r *RemoteKeySet) renewal(now time.Time) *flight {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f := r.flight.Load()
-	if set := r.current.Load(); f == nil && !r.pausing(now) && (set == nil || since(set.at, now) >= set.renew) {
+	if f == nil && !r.pausing(now) && r.current.Load().due(now) {
 		f = r.begin(now) // no other goroutine has renewed it meanwhile
 	}
 	return f
@@ -481,13 +494,13 @@ func (r *RemoteKeySet) renewal(now time.Time) *flight {
 
 func (r *RemoteKeySet) pausing(now time.Time) bool { return int64(now.Sub(r.born)) < r.pause.Load() }
 
-// lookUp returns the flight under way or begins one for a token, if the budget allows it; nil if not, and if
-// an answer has come meanwhile that was asked for after the token came, which none of the flights before did.
-func (r *RemoteKeySet) lookUp(now time.Time, before int64) *flight {
+// lookUp returns the flight under way or begins one for a token, if the budget allows it. It returns nil if
+// not, and if an answer has come meanwhile that was asked for after the token came.
+func (r *RemoteKeySet) lookUp(now time.Time, s *search) *flight {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f := r.flight.Load()
-	if set := r.current.Load(); f == nil && (set == nil || set.flight <= before) && !now.Before(r.nextLookUp()) {
+	if f == nil && !r.current.Load().answers(s) && !now.Before(r.nextLookUp()) {
 		if r.full.Before(now) {
 			r.full = now
 		}
@@ -578,8 +591,7 @@ func (r *RemoteKeySet) unavailable(now time.Time) *Error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next := r.nextLookUp()
-	set := r.current.Load()
-	if renewal := r.nextRenewal(); r.failed > 0 && renewal.Before(next) && (set == nil || since(set.at, now) >= set.renew) {
+	if renewal := r.nextRenewal(); r.failed > 0 && renewal.Before(next) && r.current.Load().due(now) {
 		next = renewal
 	}
 	e := Error{Reason: ReasonKeysUnavailable, detail: "the issuer has not answered yet whether it has the token's key", cause: context.DeadlineExceeded}
@@ -607,40 +619,23 @@ func (r *RemoteKeySet) outageOf(err error) *Error {
 // Warm fetches the keys if there are no fresh ones, and waits for them. Its error is the one with which
 // tokens are refused; it is nil if the issuer is down but the last keys still serve.
 func (r *RemoteKeySet) Warm(ctx context.Context) error {
-	if err := r.warm(ctx); err != nil {
+	if err := r.ready(ctx, true); err != nil {
 		return err
 	}
 	return nil
 }
 
-func (r *RemoteKeySet) warm(ctx context.Context) *Error {
-	now := time.Now()
+// ready says why no set may serve. It begins a renewal where one is due, and waits for that, until its
+// context ends, only if no set may serve, or if fresh asks for keys that are fresh.
+func (r *RemoteKeySet) ready(ctx context.Context, fresh bool) *Error {
 	if r == nil || r.fetch == nil {
 		return noKeySet()
 	}
-	if set := r.usable(now); set != nil && since(set.at, now) < set.lifetime {
-		r.renewal(now) // if it is due: nobody waits
-		return nil
-	}
-	return r.renewed(ctx)
-}
-
-// ready begins a renewal where one is due, and says why no set may serve. It waits, until its context ends,
-// only if no set may serve.
-func (r *RemoteKeySet) ready(ctx context.Context) *Error {
 	now := time.Now()
-	if r == nil || r.fetch == nil {
-		return noKeySet()
-	}
-	if r.usable(now) != nil {
+	if set := r.usable(now); set != nil && (!fresh || set.fresh(now)) {
 		r.renewal(now)
 		return nil
 	}
-	return r.renewed(ctx)
-}
-
-// renewed waits for a renewal, if one may begin, and says why no set may serve after it.
-func (r *RemoteKeySet) renewed(ctx context.Context) *Error {
 	if err := ctx.Err(); err != nil {
 		return unavailable(err, minBackoff)
 	}
@@ -650,7 +645,7 @@ func (r *RemoteKeySet) renewed(ctx context.Context) *Error {
 		case <-ctx.Done():
 		}
 	}
-	now := time.Now()
+	now = time.Now()
 	if r.usable(now) != nil {
 		return nil
 	}
@@ -674,7 +669,7 @@ func warmAll(ctx context.Context, sets []*RemoteKeySet) []*Error {
 		for _, n := range pending {
 			limit <- struct{}{}
 			all.Go(func() {
-				errs[n] = sets[n].warm(ctx)
+				errs[n] = sets[n].ready(ctx, true)
 				<-limit
 			})
 		}
@@ -696,7 +691,7 @@ func readyAll(ctx context.Context, sets []*RemoteKeySet) []*Error {
 	errs := make([]*Error, len(sets))
 	var all sync.WaitGroup
 	for n, set := range sets {
-		all.Go(func() { errs[n] = set.ready(ctx) })
+		all.Go(func() { errs[n] = set.ready(ctx, false) })
 	}
 	all.Wait()
 	return errs
@@ -967,7 +962,7 @@ func (n *network) discover(ctx context.Context) (address string, wait time.Durat
 	return "", wait, errs
 }
 
-// metadataOf reads and checks one metadata document, of which only issuer and jwks_uri count.
+// metadataOf reads and checks one metadata document. Only its issuer and jwks_uri count.
 func (n *network) metadataOf(a answer) (address string, err error) {
 	if err := n.refused(a); err != nil {
 		return "", err

@@ -99,12 +99,12 @@ func (r *RemoteKeySet) Status() KeySetStatus {
 	s.Address = escaped(plainAddress(set.address), maxDetail)
 	s.LastSuccess, s.FreshUntil = set.at, set.at.Add(set.lifetime)
 	s.StaleUntil = s.FreshUntil.Add(r.maxStale)
-	switch age := since(set.at, now); {
-	case age < set.lifetime:
+	switch {
+	case set.fresh(now):
 		s.State = "fresh"
 	case s.LastError == "":
 		s.State = "idle"
-	case age < set.lifetime+r.maxStale:
+	case set.serves(now, r.maxStale):
 		s.State = "stale"
 	default:
 		s.State = "unavailable"
@@ -183,10 +183,10 @@ func (r *RemoteKeySet) raiseFailure(old *fetched, now time.Time, err error) {
 	next := r.nextRenewal()
 	r.raise(Event{Kind: EventFailed, Err: err, NextAttempt: next})
 	switch {
-	case r.reported < gone && (old == nil || since(old.at, now) >= old.lifetime+r.maxStale):
+	case r.reported < gone && !old.serves(now, r.maxStale):
 		r.reported = gone
 		r.raise(Event{Kind: EventUnavailable, Err: err, NextAttempt: next})
-	case r.reported < stale && old != nil && since(old.at, now) >= old.lifetime:
+	case r.reported < stale && old != nil && !old.fresh(now):
 		r.reported = stale
 		r.raise(Event{Kind: EventStale, Err: err, NextAttempt: next})
 	}
