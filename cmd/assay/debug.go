@@ -84,24 +84,15 @@ func reachable(addr net.Addr) string {
 
 // startDebug serves until it is closed. Requests and answers are never logged.
 func startDebug(listener net.Listener, h http.Handler, faults *log.Logger) *server {
-	s := &server{
-		url: "http://" + listener.Addr().String(),
-		http: &http.Server{
-			Handler:           h,
-			ReadHeaderTimeout: 5 * time.Second,
-			ReadTimeout:       15 * time.Second,
-			WriteTimeout:      explainTimeout + 10*time.Second,
-			IdleTimeout:       time.Minute,
-			MaxHeaderBytes:    16 << 10,
-			ErrorLog:          faults,
-		},
-		done: make(chan struct{}),
-	}
-	go func() {
-		defer close(s.done)
-		s.err = s.http.Serve(listener)
-	}()
-	return s
+	return startServer(listener, &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      explainTimeout + 10*time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          faults,
+	})
 }
 
 // openBrowser starts the user's browser and does not wait for it.

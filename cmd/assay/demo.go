@@ -200,41 +200,12 @@ func (d *demo) close() {
 	}
 }
 
-// server is an HTTP server that is running.
-type server struct {
-	url  string
-	http *http.Server
-	done chan struct{} // closed when it has stopped
-	err  error         // why; valid then
-}
-
 func serve(address string, h http.Handler, stderr io.Writer) (*server, error) {
 	listener, err := listenLoopback(context.Background(), address, false)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{
-		url:  "http://" + listener.Addr().String(),
-		http: &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(stderr, "", log.LstdFlags)},
-		done: make(chan struct{}),
-	}
-	go func() {
-		defer close(s.done)
-		s.err = s.http.Serve(listener)
-	}()
-	return s, nil
-}
-
-// grace is the time that requests under way have when the demo ends.
-const grace = 2 * time.Second
-
-func (s *server) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), grace)
-	defer cancel()
-	if s.http.Shutdown(ctx) != nil {
-		s.http.Close()
-	}
-	<-s.done
+	return startServer(listener, &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(stderr, "", log.LstdFlags)}), nil
 }
 
 // requestID is the header field by which the tour recognises its own requests.

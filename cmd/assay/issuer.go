@@ -154,24 +154,15 @@ func issuerURL(address string, at net.Addr) string {
 
 // startIssuer serves until it is closed. Requests are never logged: codes and tokens are in them.
 func startIssuer(listener net.Listener, h http.Handler, faults *log.Logger) *server {
-	s := &server{
-		url: "http://" + listener.Addr().String(),
-		http: &http.Server{
-			Handler:           h,
-			ReadHeaderTimeout: 5 * time.Second,
-			ReadTimeout:       15 * time.Second,
-			WriteTimeout:      maxIssuerDelay + 15*time.Second,
-			IdleTimeout:       time.Minute,
-			MaxHeaderBytes:    32 << 10,
-			ErrorLog:          faults,
-		},
-		done: make(chan struct{}),
-	}
-	go func() {
-		defer close(s.done)
-		s.err = s.http.Serve(listener)
-	}()
-	return s
+	return startServer(listener, &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      maxIssuerDelay + 15*time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          faults,
+	})
 }
 
 // signable are the algorithms that an issuer can publish a key for.
