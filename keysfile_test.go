@@ -18,7 +18,6 @@ import (
 
 	"assay.example/jwt"
 	"assay.example/jwt/internal/fixture"
-	"assay.example/jwt/jwttest"
 )
 
 // replaceFile puts another file in place of the one there, as a mounted secret is replaced.
@@ -44,10 +43,7 @@ func TestKeysFileIsReplaced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := jwt.NewVerifier(jwt.Config{Issuer: fixture.ProviderURL, Audience: []string{jwttest.Audience}, Keys: keys})
-		if err != nil {
-			t.Fatal(err)
-		}
+		v := fixture.NewProvider(t).Verifier(keys)
 		if s := v.Status()[0].Keys; s.State != "empty" || s.Fetches != 0 {
 			t.Errorf("before the first token: %+v", s)
 		}
@@ -125,10 +121,7 @@ func TestKeysFilePEM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := jwt.NewVerifier(jwt.Config{Issuer: fixture.ProviderURL, Audience: []string{jwttest.Audience}, Keys: keys})
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := fixture.NewProvider(t).Verifier(keys)
 	for _, kid := range []any{nil, "es256-1", "another"} {
 		token, err := fixture.Verify(v, fixture.Mint(kid))
 		fixture.WantAccepted(t, token, err)
@@ -197,10 +190,7 @@ func TestAnswerBeforeLookUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := jwt.NewVerifier(jwt.Config{Issuer: fixture.ProviderURL, Audience: []string{jwttest.Audience}, Keys: keys})
-		if err != nil {
-			t.Fatal(err)
-		}
+		v := fixture.NewProvider(t).Verifier(keys)
 		token, err := fixture.Verify(v, text)
 		fixture.WantAccepted(t, token, err)
 		if s := keys.Status(); s.Fetches != 1 || !s.NextLookUp.IsZero() {
@@ -218,10 +208,7 @@ func TestKeysFileIsReadOnceASecond(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := jwt.NewVerifier(jwt.Config{Issuer: fixture.ProviderURL, Audience: []string{jwttest.Audience}, Keys: keys})
-		if err != nil {
-			t.Fatal(err)
-		}
+		v := fixture.NewProvider(t).Verifier(keys)
 		text := fixture.Mint(nil)
 		for _, what := range []string{"good", "broken"} {
 			before := keys.Status().Fetches

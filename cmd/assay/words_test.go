@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"iter"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -22,37 +23,48 @@ var goWords = regexp.MustCompile(`\b(Config|RemoteOptions|ResourceConfig|jwt|exp
 // Every text of a report, a hint, an advice and a refusal of keys, in the words of either place.
 func TestNoGoInTexts(t *testing.T) {
 	texts := 0
-	for _, name := range []string{"explain/hints.go", "explain/advice.go", "explain/explain.go", "explain/decode.go", "explain/text.go", "trace.go", "errors.go", "jose.go", "jwk.go",
-		"keyset.go", "pem.go", "rsa.go", "ecdsa.go", "eddsa.go", "hmac.go", "claims.go", "policy.go", "tenant.go", "requirement.go", "discovery.go"} {
-		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", name), nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
+	for name, text := range sentences(t, "explain/hints.go", "explain/advice.go", "explain/explain.go", "explain/decode.go", "explain/text.go", "trace.go", "errors.go", "jose.go", "jwk.go",
+		"keyset.go", "pem.go", "rsa.go", "ecdsa.go", "eddsa.go", "hmac.go", "claims.go", "policy.go", "tenant.go", "requirement.go", "discovery.go") {
+		switch {
+		case strings.HasPrefix(text, "jwt.") || strings.HasPrefix(text, "the RootCAs"): // of fmt, and of an option that neither place has
+			continue
+		case text == "ask for Claim(": // a piece of an expression: see TestNoGo
+			continue
 		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			lit, ok := n.(*ast.BasicLit)
-			if !ok || lit.Kind != token.STRING {
-				return true
+		texts++
+		for place, got := range map[string]string{"command": flagWords.of(text), "page": inPageWords(text)} {
+			if goWords.MatchString(got) {
+				t.Errorf("%s: the %s says %q: %q", name, place, goWords.FindString(got), got)
 			}
-			text, err := strconv.Unquote(lit.Value)
-			switch {
-			case err != nil || !strings.Contains(text, " "):
-				return true
-			case strings.HasPrefix(text, "jwt.") || strings.HasPrefix(text, "the RootCAs"): // of fmt, and of an option that neither place has
-				return true
-			case text == "ask for Claim(": // a piece of an expression: see TestNoGo
-				return true
-			}
-			texts++
-			for place, got := range map[string]string{"command": flagWords.of(text), "page": inPageWords(text)} {
-				if goWords.MatchString(got) {
-					t.Errorf("%s: the %s says %q: %q", name, place, goWords.FindString(got), got)
-				}
-			}
-			return true
-		})
+		}
 	}
 	if texts < 400 {
 		t.Errorf("%d texts", texts)
+	}
+}
+
+// sentences yields the strings in source files that hold a space, each with the name of its file.
+func sentences(t *testing.T, names ...string) iter.Seq2[string, string] {
+	return func(yield func(name, text string) bool) {
+		for _, name := range names {
+			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", name), nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for n := range ast.Preorder(file) {
+				literal, ok := n.(*ast.BasicLit)
+				if !ok || literal.Kind != token.STRING {
+					continue
+				}
+				text, err := strconv.Unquote(literal.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if strings.Contains(text, " ") && !yield(name, text) {
+					return
+				}
+			}
+		}
 	}
 }
 
