@@ -244,7 +244,7 @@ func sentinelsIn(err error) []error {
 	return slices.DeleteFunc(all, func(sentinel error) bool { return !errors.Is(err, sentinel) })
 }
 
-// unavailable wraps the error because of which there are no keys; after retry they may be asked for again.
+// unavailable wraps the error that kept the keys away. After retry they may be asked for again.
 func unavailable(cause error, retry time.Duration) *Error {
 	e := &Error{Reason: ReasonKeysUnavailable, RetryAfter: retry, detail: foreign(cause)}
 	if len(sentinelsIn(cause)) == 0 {

@@ -19,10 +19,10 @@ const (
 )
 
 // KeysFile returns the key set in a file: a JWK Set (RFC 7517 section 5), or public keys and certificates
-// in PEM. It does no I/O. The file is read when keys are needed, and while tokens come again in the
-// background, at most once a second, and for a kid that it lacks within the look-ups of a [RemoteKeySet]: there
-// is no watcher. A replaced file counts as soon as it has been read, and a key that is no longer in it verifies
-// for 2 seconds at most. While the file is broken, empty or gone, the last keys serve for
+// in PEM. It does no I/O. The file is read when the first token needs keys. While tokens come, it is read again
+// in the background, at most once a second, and for a kid that it lacks within the look-ups of a
+// [RemoteKeySet]. There is no watcher. A replaced file counts as soon as it has been read, and a key that is no
+// longer in it verifies for 2 seconds at most. While the file is broken, empty or gone, the last keys serve for
 // RemoteOptions.MaxStale; Status and OnEvent report it like an issuer that is down. A secret (kty oct) is refused.
 //
 // It must be a regular file once links are followed, have no more than 512 KiB, and on Unix not be writable

@@ -40,7 +40,7 @@ var verifyCommand = command{
 	run: runVerify,
 }
 
-// settings are the flags of which a verifier is made.
+// settings are the flags that configure a verifier.
 type settings struct {
 	issuer       string
 	tenants      texts

@@ -48,7 +48,7 @@ func (p policy) guard(api *jwt.Resource, services http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, named := handlers[r.URL.Path] // whatever the method: some procedures can be called with GET
 		if !named {
-			// Unauthenticated would make clients fetch new tokens, of which none will do. Unimplemented would hide
+			// Unauthenticated would make clients fetch new tokens, and none of them would do. Unimplemented would hide
 			// from the operator that the policy is incomplete.
 			slog.WarnContext(r.Context(), "refused: the policy does not name the procedure", "procedure", r.URL.Path)
 			w.WriteHeader(http.StatusForbidden)

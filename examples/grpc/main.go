@@ -117,7 +117,7 @@ func (g *guard) authorize(ctx context.Context, method string) (context.Context, 
 	case !guarded && slices.Contains(g.open, method):
 		return ctx, nil
 	case !guarded:
-		// Unauthenticated would make clients fetch new tokens, of which none will do. Unimplemented would hide
+		// Unauthenticated would make clients fetch new tokens, and none of them would do. Unimplemented would hide
 		// from the operator that the policy is incomplete.
 		slog.WarnContext(ctx, "refused: the policy does not name the method", "method", method)
 		return nil, status.Error(codes.PermissionDenied, "The service does not allow this method.")
