@@ -1,5 +1,5 @@
 // This file tests the four promises about keys in time, with their numbers and exceptions, against somebody who
-// knows everything but the private keys, and against what networks do. What the search of model_test.go found, or
+// knows everything but the private keys, and against what networks do. What the search of internal/suites/model_test.go found, or
 // what once broke a promise, stands here by its name. Time is that of a bubble.
 //
 // Other files hold these rows of the rules: freshness, unconditional requests, bad answers, size limits, refresh
@@ -441,7 +441,7 @@ func TestPromiseOutageEnds(t *testing.T) {
 		v := service(t, p)
 		p.Set(func(p *fixture.Provider) { p.Answer = fixture.Down })
 		for _, at := range []time.Duration{time.Hour, 70*time.Minute - 1} {
-			time.Sleep(at - time.Since(worldBegins))
+			time.Sleep(at - time.Since(fixture.BubbleBegins))
 			token, err := fixture.Verify(v, fixture.Mint(nil))
 			fixture.WantAccepted(t, token, err)
 		}
@@ -468,7 +468,7 @@ func TestPromiseWaiting(t *testing.T) {
 					return time.Since(start), err
 				}
 				for _, at := range []time.Duration{0, 8 * time.Minute, 15 * time.Minute, 65 * time.Minute} { // fresh, ahead, past it, nearly too old
-					time.Sleep(at - time.Since(worldBegins))
+					time.Sleep(at - time.Since(fixture.BubbleBegins))
 					stop := func() {}
 					if tokens != nil {
 						stop = flood(v, 500*time.Millisecond, tokens...)
@@ -711,7 +711,7 @@ func TestRefusalIsProven(t *testing.T) {
 				_, err := fixture.Verify(v, text)
 				var e *jwt.Error
 				if !errors.As(err, &e) || errors.Is(err, jwt.ErrUnavailable) != (sentinel == jwt.ErrUnavailable) {
-					t.Fatalf("after %v: %v, want %v", time.Since(worldBegins), err, sentinel)
+					t.Fatalf("after %v: %v, want %v", time.Since(fixture.BubbleBegins), err, sentinel)
 				}
 				return e
 			}

@@ -45,7 +45,7 @@ func TestSnapshotOverRestart(t *testing.T) {
 			after time.Duration
 			state string
 		}{{5 * time.Minute, "fresh"}, {30 * time.Minute, "stale"}, {70*time.Minute - time.Second, "stale"}, {70 * time.Minute, "unavailable"}} {
-			time.Sleep(time.Until(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(c.after)))
+			time.Sleep(time.Until(fixture.BubbleBegins.Add(c.after)))
 			keys := p.Remote(jwt.RemoteOptions{Snapshot: data})
 			token, err := fixture.Verify(p.Verifier(keys), fixture.Mint(nil))
 			if c.state == "unavailable" {

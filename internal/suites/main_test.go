@@ -1,5 +1,6 @@
 // Package suites holds the tests that ask about the whole package from outside, by its exported names
-// alone: attacks, limits, leaks, malleability, Wycheproof's vectors, FIPS mode and distribution.
+// alone: attacks, limits, leaks, malleability, Wycheproof's vectors, FIPS mode, distribution, the model of a key set
+// and the replacement of issuers.
 package suites
 
 import (

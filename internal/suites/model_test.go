@@ -2,7 +2,7 @@
 // and clock steps that are drawn from seeds. The model knows the answers of the issuer and the tokens, and
 // nothing of how the code works.
 
-package jwt_test
+package suites
 
 import (
 	"errors"
@@ -233,11 +233,8 @@ type world struct {
 }
 
 func (w *world) say(format string, args ...any) {
-	w.log = append(w.log, fmt.Sprintf("%9.3f ", time.Since(worldBegins).Seconds())+fmt.Sprintf(format, args...))
+	w.log = append(w.log, fmt.Sprintf("%9.3f ", time.Since(fixture.BubbleBegins).Seconds())+fmt.Sprintf(format, args...))
 }
-
-// worldBegins is the time in each bubble.
-var worldBegins = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func (w *world) isBroken() bool {
 	w.mu.Lock()
@@ -504,8 +501,8 @@ func (w *world) happen() string {
 	return what
 }
 
-// run is a service with a world, and with clients of it.
-type run struct {
+// trial is a service with a world, and with clients of it.
+type trial struct {
 	*world
 	v      *jwt.Verifier
 	visits []visit  // not yet judged
@@ -538,14 +535,14 @@ func tokenOf(k named) string {
 	text, ok := texts.Load(k)
 	if !ok {
 		iss := []*jwttest.Issuer{fixture.Issuer(), fixture.OtherIssuer()}[k.key-1]
-		text = iss.Mint(jwttest.Spec{Algorithm: jwt.ES256, Header: map[string]any{"kid": k.kid}, Claims: claims{"iss": fixture.ProviderURL, "iat": worldBegins.Unix(), "exp": int64(99999999999)}})
+		text = iss.Mint(jwttest.Spec{Algorithm: jwt.ES256, Header: map[string]any{"kid": k.kid}, Claims: claims{"iss": fixture.ProviderURL, "iat": fixture.BubbleBegins.Unix(), "exp": int64(99999999999)}})
 		texts.Store(k, text)
 	}
 	return text.(string)
 }
 
 // send begins a verification.
-func (r *run) send(k named) {
+func (r *trial) send(k named) {
 	text, came := tokenOf(k), time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -569,7 +566,7 @@ func (r *run) send(k named) {
 }
 
 // sleep lets time pass, while the clients come that want to log in, and judges what has ended.
-func (r *run) sleep(d time.Duration) {
+func (r *trial) sleep(d time.Duration) {
 	for end := time.Now().Add(d); ; {
 		synctest.Wait()
 		r.judgeAll()
@@ -591,11 +588,11 @@ func (r *run) sleep(d time.Duration) {
 }
 
 // judgeAll judges the verifications that have ended.
-func (r *run) judgeAll() {
+func (r *trial) judgeAll() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, v := range r.visits {
-		r.say("came %.3f: %s of key %d: %d", v.came.Sub(worldBegins).Seconds(), v.kid, v.key, v.outcome)
+		r.say("came %.3f: %s of key %d: %d", v.came.Sub(fixture.BubbleBegins).Seconds(), v.kid, v.key, v.outcome)
 		r.fault(r.judge(v))
 		r.fault(r.judgeTimes(v))
 	}
@@ -603,7 +600,7 @@ func (r *run) judgeAll() {
 }
 
 // judgeTimes holds the times to a new key, and to a withdrawal, against their bounds.
-func (r *run) judgeTimes(v visit) (fault string) {
+func (r *trial) judgeTimes(v visit) (fault string) {
 	k, n := named{v.kid, v.key}, r.tally
 	slow := func(since time.Time) bool { // or failed
 		return slices.ContainsFunc(r.asks, func(a *ask) bool {
@@ -635,7 +632,7 @@ func (r *run) judgeTimes(v visit) (fault string) {
 			since, moved = later(since, r.learned), time.Time{}
 		}
 		if due := r.due(since, moved); v.outcome != 200 && v.came.After(due) {
-			fault = fmt.Sprintf("the key is served since %v, and was to be accepted until %v", served.Sub(worldBegins), due.Sub(worldBegins))
+			fault = fmt.Sprintf("the key is served since %v, and was to be accepted until %v", served.Sub(fixture.BubbleBegins), due.Sub(fixture.BubbleBegins))
 		}
 		if v.outcome == 200 {
 			took := v.ended.Sub(since)
@@ -666,7 +663,7 @@ func (r *run) judgeTimes(v visit) (fault string) {
 
 // sequence is one of events, tokens and steps of the clock.
 func sequence(t *testing.T, seed uint64, n *tally) {
-	r := &run{world: newWorld(t, seed), tally: n}
+	r := &trial{world: newWorld(t, seed), tally: n}
 	rng := rand.New(rand.NewPCG(seed, 2)) // the world has its own
 	client := &http.Client{Transport: r.world}
 	keys, err := jwt.Discover(fixture.ProviderURL, &jwt.RemoteOptions{Client: client})
@@ -711,7 +708,7 @@ func sequence(t *testing.T, seed uint64, n *tally) {
 }
 
 // logIn lets a client come with a token of a key that was published last.
-func (r *run) logIn(rng *rand.Rand) {
+func (r *trial) logIn(rng *rand.Rand) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kids := slices.Sorted(maps.Keys(r.nodes[0]))
@@ -724,7 +721,7 @@ func (r *run) logIn(rng *rand.Rand) {
 }
 
 // tokens sends tokens of every kind: often none, sometimes many.
-func (r *run) tokens(rng *rand.Rand) {
+func (r *trial) tokens(rng *rand.Rand) {
 	for range []int{0, 1, 1, 2, 30}[rng.IntN(5)] {
 		any := named{fmt.Sprint("k", rng.IntN(r.newest+1)), 1 + rng.IntN(2)} // good, old, or of the other key
 		switch rng.IntN(4) {
