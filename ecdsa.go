@@ -61,9 +61,10 @@ func (k ecdsaKey) verify(alg Algorithm, input, signature []byte) bool {
 		return false
 	}
 	// SEQUENCE { INTEGER r, INTEGER s }: with P-521 its length takes two bytes.
-	integers := appendInteger(make([]byte, 0, 2*(3+k.size)), signature[:k.size])
+	const most = 2 * (3 + 66) // two integers of P-521
+	integers := appendInteger(make([]byte, 0, most), signature[:k.size])
 	integers = appendInteger(integers, signature[k.size:])
-	der := append(make([]byte, 0, 3+len(integers)), 0x30)
+	der := append(make([]byte, 0, 3+most), 0x30)
 	if len(integers) >= 0x80 {
 		der = append(der, 0x81)
 	}

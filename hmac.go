@@ -8,10 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"sync"
 )
 
 // hmacKey holds its secret in a closure, where no formatting verb reaches it.
-type hmacKey struct{ newHash func() hash.Hash }
+type hmacKey struct{ tag func(input []byte) []byte }
 
 // HMACKey returns a key for HS256, HS384 or HS512. The secret must be at least as long as the hash
 // (32, 48 or 64 bytes; RFC 7518 section 3.2). It must not be a public key as PEM, DER, SSH or JWK:
@@ -32,7 +33,15 @@ func hmacKeyOf(kid string, alg Algorithm, secret []byte) (*Key, error) {
 		return nil, errors.New("the secret is a public key or a certificate, or a file of keys")
 	}
 	own := bytes.Clone(secret)
-	return newKey(kid, "oct", alg, hmacKey{func() hash.Hash { return hmac.New(alg.hash().New, own) }}, ""), nil
+	// A state is keyed once and lent to one call after the other: Reset brings it back to its key.
+	states := sync.Pool{New: func() any { return hmac.New(alg.hash().New, own) }}
+	return newKey(kid, "oct", alg, hmacKey{func(input []byte) []byte {
+		state := states.Get().(hash.Hash)
+		defer states.Put(state)
+		state.Reset()
+		state.Write(input)
+		return state.Sum(nil)
+	}}, ""), nil
 }
 
 // sameSecret compares two secrets for one algorithm, in constant time.
@@ -40,10 +49,4 @@ func sameSecret(a, b primitive) bool { return hmac.Equal(a.(hmacKey).tag(nil), b
 
 func (k hmacKey) verify(_ Algorithm, input, signature []byte) bool {
 	return hmac.Equal(k.tag(input), signature)
-}
-
-func (k hmacKey) tag(input []byte) []byte {
-	h := k.newHash()
-	h.Write(input)
-	return h.Sum(nil)
 }

@@ -5,7 +5,9 @@ package jwt_test
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"assay.example/jwt"
@@ -42,5 +44,34 @@ func TestHMACKey(t *testing.T) {
 		if _, err := jwt.HMACKey("", alg, make([]byte, size)); err != nil {
 			t.Errorf("%s with %d bytes: %v", alg, size, err)
 		}
+	}
+}
+
+// Verifications share states of the key: none may see what another has written, whether it was valid or not.
+func TestHMACKeyIsShared(t *testing.T) {
+	for _, alg := range []jwt.Algorithm{jwt.HS256, jwt.HS384, jwt.HS512} {
+		v := benchVerifier(t, alg)
+		good := make([]string, 8) // of several lengths
+		for n := range good {
+			good[n] = benchToken(t, alg, func(c *benchClaims) { c.Subject = strings.Repeat("s", 1+25*n) })
+		}
+		var all sync.WaitGroup
+		for g := range 8 {
+			all.Go(func() {
+				for n := range 200 {
+					text := good[(g+n)%len(good)]
+					token, err := v.Verify(t.Context(), text)
+					if err != nil || len(token.Subject()) != 1+25*((g+n)%len(good)) {
+						t.Errorf("%s: %v, %v", alg, token, err)
+					}
+					other := good[(g+n+1)%len(good)]
+					forged := text[:strings.LastIndexByte(text, '.')] + other[strings.LastIndexByte(other, '.'):]
+					if token, err := v.Verify(t.Context(), forged); token != nil || !errors.Is(err, jwt.ErrSignature) {
+						t.Errorf("%s: the tag of another token: %v, %v", alg, token, err)
+					}
+				}
+			})
+		}
+		all.Wait()
 	}
 }
