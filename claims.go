@@ -273,11 +273,12 @@ func (r *claimReader) readKind() {
 // kindNamed recognises the names of tokens that are no access tokens: ID, id_token, Refresh, Offline, logout. They
 // stand behind "application/" too, and in URNs (RFC 8693 section 3).
 func kindNamed(text string) string {
-	text, _, _ = strings.Cut(text[strings.LastIndexAny(text, "/:")+1:], "+")
+	text, _, _ = strings.Cut(text[max(strings.LastIndexByte(text, '/'), strings.LastIndexByte(text, ':'))+1:], "+")
 	for _, kind := range [...]string{"id", "refresh", "offline", "logout"} {
-		first := text[:min(len(kind), len(text))]
-		rest := strings.TrimLeft(text[len(first):], "_- ")
-		if strings.EqualFold(first, kind) && (rest == "" || strings.EqualFold(rest, "token")) {
+		if len(text) < len(kind) || !strings.EqualFold(text[:len(kind)], kind) {
+			continue
+		}
+		if rest := strings.TrimLeft(text[len(kind):], "_- "); rest == "" || strings.EqualFold(rest, "token") {
 			return kind
 		}
 	}
