@@ -109,11 +109,11 @@ func NewResource(v *Verifier, c ResourceConfig) (*Resource, error) {
 // the request: a host that is no HTTP server can make such a request itself.
 func (r *Resource) Check(req *http.Request, reqs ...Requirement) (*Token, error) {
 	r = r.made()
-	pass, refusal := r.check(req, r.route(reqs))
+	g, refusal := r.check(req, r.route(reqs))
 	if refusal != nil {
 		return nil, refusal
 	}
-	return pass.token, nil
+	return g.token, nil
 }
 
 // Require returns a middleware that lets a request through to its handler only if it carries one
@@ -132,12 +132,12 @@ func (r *Resource) Require(reqs ...Requirement) func(http.Handler) http.Handler 
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			pass, refusal := r.check(req, route)
+			g, refusal := r.check(req, route)
 			if refusal != nil {
 				r.Challenge(w, req, refusal)
 				return
 			}
-			next.ServeHTTP(w, req.WithContext(&guarded{req.Context(), pass}))
+			next.ServeHTTP(w, req.WithContext(g))
 		})
 	}
 }
@@ -160,41 +160,42 @@ func (r *Resource) route(reqs []Requirement) *rule {
 	return routeOf(slices.Concat(r.ResourceConfig.Require, reqs))
 }
 
-// check is the decision of Check and Require.
-func (r *Resource) check(req *http.Request, route *rule) (pass, *Error) {
+// check is the decision of Check and Require. It returns the context of a request that it lets through.
+func (r *Resource) check(req *http.Request, route *rule) (*guarded, *Error) {
 	if r.verifier.issuers() == nil {
-		return pass{}, noVerifier()
+		return nil, noVerifier()
 	}
 	text, refusal := r.credential(req)
-	p := pass{question: r.question(req, text), scopes: route.scopes}
-	p.around = passOf(req.Context())
-	before := p.around.of(r)
+	g := &guarded{req.Context(), pass{question: r.question(req, text), scopes: route.scopes, around: passOf(req.Context())}}
+	before := g.around.of(r)
 	if before != nil {
-		p.scopes = slices.Concat(before.scopes, route.scopes)
+		g.scopes = slices.Concat(before.scopes, route.scopes)
 	}
 	if refusal == nil {
-		p.token, refusal = p.verify(req.Context(), before)
+		g.token, refusal = g.verify(g.Context, before)
 		if refusal != nil && refusal.kind() == ErrMalformed {
 			refusal = cmp.Or(r.strayByte(req, text), refusal)
 		}
 	}
 	if refusal == nil {
-		refusal = route.refuse(p.token, time.Now())
+		if refusal = route.refuse(g.token, time.Now()); refusal != nil {
+			refusal = refusal.withhold(text)
+		}
 	}
 	if refusal != nil {
-		refusal.ask.scopes = p.scopes
-		return pass{}, refusal.withhold(text)
+		refusal.ask.scopes = g.scopes
+		return nil, refusal
 	}
-	return p, nil
+	return g, nil
 }
 
 // verify returns the verified token of a request. If a guard let the same question through before, only the
 // claims are checked again, for time has passed.
-func (q question) verify(ctx context.Context, before *pass) (*Token, *Error) {
-	if before != nil && before.question == q && q.uri != "" { // net/http sets uri in every request that a server receives
+func (q *question) verify(ctx context.Context, before *pass) (*Token, *Error) {
+	if before != nil && before.question == *q && q.uri != "" { // net/http sets uri in every request that a server receives
 		t := before.token
 		if refusal := t.authority.checkClaims(t, time.Now(), nil); refusal != nil {
-			return nil, refusal.of(t)
+			return nil, refusal.of(t).withhold(q.credential)
 		}
 		return t, nil
 	}

@@ -143,15 +143,17 @@ func (c *cache) find(d digest, input string) *cached {
 
 func (c *cache) shard(d digest) *cacheShard { return &c.shards[int(d[0])%len(c.shards)] }
 
-// cutToken cuts a token into its signing input and the digest of its signature.
+// cutToken cuts a token into its signing input and the digest of its signature. It takes none with a signature that
+// is longer than the workspace, as ML-DSA-65 makes them: such a token is not remembered.
 func cutToken(token string) (d digest, input string, ok bool) {
-	dot := strings.LastIndexByte(token, '.')
-	var signature [maxRSABits/6 + 1]byte // the longest, in base64url
-	if dot < 0 || len(token)-dot-1 > len(signature) {
+	header, rest, _ := strings.Cut(token, ".")
+	payload, signature, ok := strings.Cut(rest, ".")
+	lent := memory.Get().(*[4 << 10]byte)
+	defer memory.Put(lent)
+	if !ok || len(signature) > len(lent) {
 		return d, "", false
 	}
-	n := copy(signature[:], token[dot+1:])
-	return sha256.Sum256(signature[:n]), token[:dot], true
+	return sha256.Sum256(append(lent[:0], signature...)), token[:len(header)+1+len(payload)], true
 }
 
 // recall judges a token whose signature was verified before. It checks again whatever depends on the
@@ -180,7 +182,8 @@ func (c *cache) recall(ctx context.Context, of *issuers, token string) (_ *Token
 	if err != nil && err.kind() == ErrUnavailable { // no reason to forget the token
 		return nil, asked, err.about(a, &t.header)
 	}
-	if err != nil || !key.same(t.key) || !time.Now().Before(e.until) {
+	now := time.Now() // keys may have been waited for
+	if err != nil || !key.same(t.key) || !now.Before(e.until) {
 		e.share.mu.Lock()
 		c.remove(e)
 		e.share.mu.Unlock()
@@ -196,7 +199,7 @@ func (c *cache) recall(ctx context.Context, of *issuers, token string) (_ *Token
 		e.used.Store(true)
 	}
 	share.hits.Add(1)
-	if err := a.judge(ctx, t); err != nil {
+	if err := a.judge(ctx, t, now); err != nil {
 		return nil, asked, err
 	}
 	return t, asked, nil

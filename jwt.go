@@ -76,7 +76,8 @@ type Config struct {
 
 	// TokenCache is the number of verified tokens that may be remembered, in up to 4 KiB of memory each on average:
 	// see "Speed" above. A hit saves the signature and the parsing; time, keys, policy and Validate are checked for
-	// every request. It cannot be set for HMAC, where it saves nothing. Zero: none; more than 1,048,576 is refused.
+	// every request. It cannot be set for HMAC, where it saves nothing; tokens of ML-DSA-65 and ML-DSA-87 are not
+	// remembered. Zero: none; more than 1,048,576 is refused.
 	TokenCache int
 
 	// InsecureSkipAudience accepts tokens that were issued for any API of the issuer: whoever runs
@@ -375,7 +376,7 @@ func (is *issuers) verify(ctx context.Context, token string, asked search) (*Tok
 	if err := t.claims.parse(payload); err != nil {
 		return nil, err.of(t)
 	}
-	if err := a.judge(ctx, t); err != nil {
+	if err := a.judge(ctx, t, time.Now()); err != nil {
 		return nil, err
 	}
 	return t, nil
@@ -399,8 +400,8 @@ func (a *authority) verifySignature(ctx context.Context, h *Header, input, signa
 }
 
 // judge checks the claims against the policy of the issuer, once the signature holds.
-func (a *authority) judge(ctx context.Context, t *Token) *Error {
-	if err := a.checkClaims(t, time.Now(), nil); err != nil { // keys may have been waited for
+func (a *authority) judge(ctx context.Context, t *Token, now time.Time) *Error {
+	if err := a.checkClaims(t, now, nil); err != nil {
 		return err.of(t)
 	}
 

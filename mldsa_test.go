@@ -39,6 +39,14 @@ func TestMLDSA(t *testing.T) {
 		body, signature, _ := strings.Cut(good[strings.IndexByte(good, '.')+1:], ".")
 		fixture.WantRefused(t, v, good, sign(&mldsa.Options{Context: "x"}), good[:len(good)-8], good+"AAAA", fixture.WithPart(good, 1, body[:len(body)-8]+"AAAA"),
 			fixture.WithPart(good, 2, fixture.B64(strings.Repeat("\x00", c.signature))), fixture.WithPart(good, 2, signature[:4]+strings.Repeat("A", len(signature)-4)))
+		caching := fixture.NewVerifier(t, fixture.Caching(4), func(config *jwt.Config) { config.Keys = fixture.ParseKeySet(t, key) })
+		for range 2 {
+			token, err := fixture.Verify(caching, good)
+			fixture.WantAccepted(t, token, err)
+		}
+		if s := fixture.CacheStatus(t, caching); (s.Hits == 1) != (alg == jwt.MLDSA44) { // a longer signature is not remembered
+			t.Errorf("%s: %+v", alg, s)
+		}
 		for name, edit := range map[string]fixture.JWKEdit{"alg absent": {"alg": nil}, "alg of another size": {"alg": map[bool]string{true: "ML-DSA-65", false: "ML-DSA-44"}[alg == jwt.MLDSA44]}, "alg of another type": {"alg": "RS256"},
 			"pub absent": {"pub": nil}, "pub short": {"pub": fixture.B64(string(public[:len(public)-1]))}, "pub long": {"pub": fixture.B64(string(append(bytes.Clone(public), 0)))}, "private": {"priv": "AAAA"}} {
 			if k, err := jwt.ParseKey(fixture.JSON(t, edit.Apply(key))); err == nil {
