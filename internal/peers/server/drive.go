@@ -18,7 +18,6 @@ import (
 	"net"
 	"runtime"
 	"strconv"
-	"sync"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -70,13 +69,20 @@ func drive(in io.Reader, out io.Writer) error {
 	if err := decoder.Decode(&setup); err != nil {
 		return err
 	}
+	poll, err := newPoller()
+	if err != nil {
+		return err
+	}
 	connections := make([]connection, len(setup.Modes[0].Tokens))
 	for i := range connections {
-		c, err := setup.dial(i)
+		conn, err := poll.dial(setup.Address)
 		if err != nil {
 			return err
 		}
-		connections[i] = c
+		var failed error
+		if err := poll.during(func() { connections[i], failed = setup.speak(conn, i) }); err != nil || failed != nil {
+			return errors.Join(err, failed)
+		}
 	}
 	for {
 		var t turn
@@ -85,19 +91,19 @@ func drive(in io.Reader, out io.Writer) error {
 		} else if err != nil {
 			return err
 		}
-		if err := encoder.Encode(take(t, connections, setup.Modes[t.Mode].Status)); err != nil {
+		if err := encoder.Encode(take(t, poll, connections, setup.Modes[t.Mode].Status)); err != nil {
 			return err
 		}
 	}
 }
 
 // take has all connections send requests until the turn is over.
-func take(t turn, connections []connection, want int) (result turnResult) {
-	var all sync.WaitGroup
+func take(t turn, poll *poller, connections []connection, want int) (result turnResult) {
 	counts, errs := make([]int, len(connections)), make([]error, len(connections))
 	start := time.Now()
+	var all []func()
 	for i, c := range connections {
-		all.Go(func() {
+		all = append(all, func() {
 			for errs[i] == nil && (counts[i] == 0 || time.Since(start) < t.For) {
 				status, err := c.do(t.Mode)
 				if err == nil && status != want {
@@ -108,7 +114,7 @@ func take(t turn, connections []connection, want int) (result turnResult) {
 			}
 		})
 	}
-	all.Wait()
+	errs = append(errs, poll.during(all...))
 	result.Took = time.Since(start)
 	for _, n := range counts {
 		result.Requests += n
@@ -119,12 +125,8 @@ func take(t turn, connections []connection, want int) (result turnResult) {
 	return result
 }
 
-// dial opens the connection of a number.
-func (s clientSetup) dial(n int) (connection, error) {
-	conn, err := net.Dial("tcp", s.Address)
-	if err != nil {
-		return nil, err
-	}
+// speak begins to speak the protocol on the connection of a number.
+func (s clientSetup) speak(conn net.Conn, n int) (connection, error) {
 	if s.Protocol == http11 {
 		c := &oneConnection{conn: conn, in: bufio.NewReader(conn)}
 		for _, m := range s.Modes {

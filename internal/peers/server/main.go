@@ -4,7 +4,7 @@
 // other Go libraries, beside the same server that ignores the header.
 //
 // It runs three processes: this one issues the tokens and keeps the time; the server is pinned to one core; the
-// client is pinned to another, and keeps its connections open. All guards stand in one server, so that the client
+// client is pinned to another, keeps its connections open, and never sleeps. All guards stand in one server, so that the client
 // asks for another path, over the same connections, when the next guard has its turn. Turns take milliseconds and
 // follow each other in random order, for many rounds. Before each the server collects its garbage, so that none
 // leaves its own to the next.
@@ -25,9 +25,9 @@ func main() {
 	var err error
 	switch role := strings.Join(os.Args[1:], " "); role {
 	case serverRole:
-		err = serve(os.Stdin, os.Stdout)
+		err = serve(polled(os.Stdin), os.Stdout)
 	case clientRole:
-		err = drive(os.Stdin, os.Stdout)
+		err = drive(polled(os.Stdin), os.Stdout)
 	default:
 		err = run(os.Args[1:], os.Stdout, os.Stderr)
 	}
