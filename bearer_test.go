@@ -780,18 +780,24 @@ func changedBetween(next http.Handler, change func(*http.Request)) http.Handler 
 	})
 }
 
-// A token that ends between two guards is refused by the second.
+// A token that ends between two guards is refused by the second, which repeats nothing of it either.
 func TestNestedGuardsTime(t *testing.T) {
 	fixture.Bubble(t, func(t *testing.T) {
-		v := fixture.NewVerifier(t)
-		h := v.Require()(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		header := `{"alg":"RS256","kid":"rs256-1"}`
+		text := fixture.Issuer().SignRaw(jwt.RS256, header, fixture.Payload(`"sub":"`+fixture.B64(header)+`"`))
+		var last *jwt.Error
+		r := fixture.Resource(t, jwt.ResourceConfig{}, &last)
+		h := r.Require()(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			time.Sleep(2 * time.Hour)
-			v.Require()(subject).ServeHTTP(w, req)
+			r.Require()(subject).ServeHTTP(w, req)
 		}))
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, fixture.Request("Bearer "+fixture.Issuer().Token(nil)))
+		h.ServeHTTP(w, fixture.Request("Bearer "+text))
 		if w.Code != 401 || !strings.Contains(w.Header().Get("WWW-Authenticate"), "invalid_token") {
 			t.Errorf("status %d, %q", w.Code, w.Header())
+		}
+		if last == nil || last.Reason != jwt.ReasonTokenExpired || last.Subject != "(withheld)" {
+			t.Errorf("got %+v", last)
 		}
 	})
 }
