@@ -177,9 +177,9 @@ func (r *Resource) check(req *http.Request, route *rule) (*guarded, *Error) {
 			refusal = cmp.Or(r.strayByte(req, text), refusal)
 		}
 	}
-	if refusal == nil {
+	if refusal == nil { // what verify refuses repeats nothing of the token any more
 		if refusal = route.refuse(g.token, time.Now()); refusal != nil {
-			refusal = refusal.withhold(text)
+			refusal.withhold(text)
 		}
 	}
 	if refusal != nil {
@@ -408,8 +408,9 @@ func (r *Resource) strayByte(req *http.Request, token string) *Error {
 	bare := strings.TrimRight(token, "=")
 	for i := 0; i < len(bare); i++ {
 		if c := bare[i]; !inBase64url(c) && c != '.' && c != '~' && c != '+' && c != '/' {
-			return &Error{Reason: ReasonCredentialMalformed, Member: name,
+			e := &Error{Reason: ReasonCredentialMalformed, Member: name,
 				detail: "the " + name + " header holds " + strconv.QuoteToASCII(bare[i:i+1]) + " in or behind its token"}
+			return e.withhold(token)
 		}
 	}
 	return nil

@@ -802,6 +802,18 @@ func TestNestedGuardsTime(t *testing.T) {
 	})
 }
 
+// Not even the name of the header field is told, if the token holds it.
+func TestStrayByteWithheld(t *testing.T) {
+	const name = "X-Forwarded-Access-Token"
+	var last *jwt.Error
+	req := fixture.Request("")
+	req.Header.Set(name, "Bearer "+name+"\x01")
+	answerTo(fixture.Resource(t, jwt.ResourceConfig{HeaderField: name}, &last).Require(), req)
+	if last == nil || last.Reason != jwt.ReasonCredentialMalformed || strings.Contains(fmt.Sprint(tellings(last)), name) {
+		t.Errorf("got %+v", last)
+	}
+}
+
 // The context of a guarded request tells nothing of the credential, however it is printed.
 func TestGuardedContextPrints(t *testing.T) {
 	text := fixture.Issuer().Token(nil)

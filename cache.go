@@ -143,17 +143,26 @@ func (c *cache) find(d digest, input string) *cached {
 
 func (c *cache) shard(d digest) *cacheShard { return &c.shards[int(d[0])%len(c.shards)] }
 
-// cutToken cuts a token into its signing input and the digest of its signature. It takes none with a signature that
-// is longer than the workspace, as ML-DSA-65 makes them: such a token is not remembered.
+// signatureText has room for the longest signature in base64url, which is of ML-DSA-87.
+type signatureText [8 << 10]byte
+
+// signatures are lent to cutToken, and hold nothing before and after.
+var signatures = sync.Pool{New: func() any { return new(signatureText) }}
+
+// cutToken cuts a token into its signing input and the digest of its signature, which is what follows the second
+// dot, with further dots if there are any: no such signature was verified.
 func cutToken(token string) (d digest, input string, ok bool) {
 	header, rest, _ := strings.Cut(token, ".")
 	payload, signature, ok := strings.Cut(rest, ".")
-	lent := memory.Get().(*[4 << 10]byte)
-	defer memory.Put(lent)
-	if !ok || len(signature) > len(lent) {
+	if !ok || len(signature) > len(signatureText{}) {
 		return d, "", false
 	}
-	return sha256.Sum256(append(lent[:0], signature...)), token[:len(header)+1+len(payload)], true
+	lent := signatures.Get().(*signatureText)
+	defer signatures.Put(lent)
+	n := copy(lent[:], signature)
+	d = sha256.Sum256(lent[:n])
+	clear(lent[:n])
+	return d, token[:len(header)+1+len(payload)], true
 }
 
 // recall judges a token whose signature was verified before. It checks again whatever depends on the

@@ -571,8 +571,57 @@ func TestTokenCacheKeepsNoToken(t *testing.T) {
 		}
 	}
 	walk(reflect.ValueOf(jwt.CacheOf(v)))
+	if _, err := v.Verify(t.Context(), text); err != nil || fixture.CacheStatus(t, v).Hits != 1 {
+		t.Errorf("not remembered: %v", err)
+	}
+	if lent := jwt.LentSignature(); strings.Trim(string(lent[:]), "\x00") != "" {
+		t.Errorf("a workspace holds %q", lent)
+	}
 	if !found {
 		t.Error("the walk did not find the signing input that it should have")
+	}
+}
+
+// A remembered token with any other byte is another token.
+func TestTokenCacheAltered(t *testing.T) {
+	v := fixture.NewVerifier(t, fixture.Caching(4))
+	text := fixture.Issuer().Token(nil)
+	token, err := fixture.Verify(v, text)
+	fixture.WantAccepted(t, token, err)
+	for n := range len(text) {
+		for _, c := range []byte{'A', '.', text[n] ^ 1} {
+			if altered := text[:n] + string(rune(c)) + text[n+1:]; altered != text {
+				if token, err := v.Verify(t.Context(), altered); err == nil {
+					t.Fatalf("byte %d as %q: accepted as %v", n, c, token)
+				}
+			}
+		}
+	}
+	for _, altered := range []string{text + ".", text + "A", text[:len(text)-1], "." + text} {
+		if token, err := v.Verify(t.Context(), altered); err == nil {
+			t.Errorf("%s: accepted as %v", altered, token)
+		}
+	}
+	if s := fixture.CacheStatus(t, v); s.Hits != 0 || s.Tokens != 1 {
+		t.Errorf("got %+v", s)
+	}
+}
+
+// The refusal of a remembered token repeats nothing of it.
+func TestTokenCacheWithholds(t *testing.T) {
+	var refusal error
+	v := fixture.NewVerifier(t, fixture.Caching(4), func(c *jwt.Config) {
+		c.Validate = func(context.Context, *jwt.Token) error { return refusal }
+	})
+	header := `{"alg":"RS256","kid":"rs256-1"}`
+	text := fixture.Issuer().SignRaw(jwt.RS256, header, fixture.Payload(`"sub":"`+fixture.B64(header)+`"`))
+	token, err := fixture.Verify(v, text)
+	fixture.WantAccepted(t, token, err)
+	refusal = errors.New("no")
+	_, err = v.Verify(t.Context(), text)
+	var e *jwt.Error
+	if !errors.As(err, &e) || e.Reason != jwt.ReasonValidationRefused || e.Subject != "(withheld)" || fixture.CacheStatus(t, v).Hits != 1 {
+		t.Errorf("got %+v", err)
 	}
 }
 

@@ -314,6 +314,9 @@ type (
 	}
 )
 
+// unnamedClaims has a field of a type without a name.
+type unnamedClaims struct{ T struct{ time.Time } }
+
 // claimsDifferences are all the classes of documents that Claims reads otherwise than encoding/json, and why.
 var claimsDifferences = []struct {
 	class, reason string
@@ -334,6 +337,10 @@ var claimsDifferences = []struct {
 		[]string{`{"12":"x"}`, `{}`}, nil, false},
 	{"keys that are no strings", "see above", reflect.TypeFor[map[textKey]string](),
 		[]string{`{"12":"x"}`, `{}`}, nil, false},
+	{"unnamed structs that embed a type that decodes itself", "the method is theirs, as encoding/json says since Go 1.27", reflect.TypeFor[unnamedClaims](),
+		[]string{`{"T":"2020-01-01T00:00:00Z"}`}, unnamedClaims{struct{ time.Time }{time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}}, true},
+	{"unnamed structs that embed a type that decodes itself", "see above", reflect.TypeFor[unnamedClaims](),
+		[]string{`{"T":{}}`}, nil, true},
 	{"option string: no value of JSON", "what is in the string must be what JSON could have there", reflect.TypeFor[quotedClaims](),
 		[]string{`{"n":"010"}`, `{"n":"+1"}`, `{"f":"0x10"}`, `{"f":"1_0"}`, `{"d":"192.0.2.1"}`, `{"d":"1 "}`, `{"s":"\"\\ud800\""}`}, nil, true},
 	{"option string: a type that decodes itself", "it gets its value as it is written", reflect.TypeFor[quotedText](),

@@ -103,3 +103,10 @@ func ClaimsInto(payload string, v reflect.Value) error {
 	d.fill(v, planFor(v.Type()))
 	return d.located()
 }
+
+// LentSignature is a workspace as cutToken gets it.
+func LentSignature() signatureText {
+	lent := signatures.Get().(*signatureText)
+	defer signatures.Put(lent)
+	return *lent
+}

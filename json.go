@@ -191,7 +191,7 @@ func (s *scanner) name(i int) *string {
 func (s *scanner) skip() bool {
 	switch s.peek() {
 	case '"':
-		s.string()
+		s.quoted(false)
 	case '{':
 		for range s.members {
 			s.skip()
@@ -295,7 +295,10 @@ func load64(s string) uint64 {
 }
 
 // string returns the next value, which must be a string, with its escapes resolved.
-func (s *scanner) string() (string, bool) {
+func (s *scanner) string() (string, bool) { return s.quoted(true) }
+
+// quoted checks a string. It resolves its escapes, which takes memory, only if its text is wanted.
+func (s *scanner) quoted(wanted bool) (string, bool) {
 	if s.peek() != '"' {
 		return "", s.wrong("not a JSON string")
 	}
@@ -316,12 +319,14 @@ func (s *scanner) string() (string, bool) {
 			}
 			return string(append(unescaped, piece...)), true
 		case c == '\\':
-			unescaped = append(unescaped, s.text[start:s.pos]...)
+			piece := s.text[start:s.pos]
 			r, ok := s.escape()
 			if !ok {
 				return "", false
 			}
-			unescaped = utf8.AppendRune(unescaped, r)
+			if wanted {
+				unescaped = utf8.AppendRune(append(unescaped, piece...), r)
+			}
 			start = s.pos
 		case c < ' ':
 			return "", s.wrong("a control character in a string")

@@ -76,8 +76,7 @@ type Config struct {
 
 	// TokenCache is the number of verified tokens that may be remembered, in up to 4 KiB of memory each on average:
 	// see "Speed" above. A hit saves the signature and the parsing; time, keys, policy and Validate are checked for
-	// every request. It cannot be set for HMAC, where it saves nothing; tokens of ML-DSA-65 and ML-DSA-87 are not
-	// remembered. Zero: none; more than 1,048,576 is refused.
+	// every request. It cannot be set for HMAC, where it saves nothing. Zero: none; more than 1,048,576 is refused.
 	TokenCache int
 
 	// InsecureSkipAudience accepts tokens that were issued for any API of the issuer: whoever runs
@@ -376,7 +375,7 @@ func (is *issuers) verify(ctx context.Context, token string, asked search) (*Tok
 	if err := t.claims.parse(payload); err != nil {
 		return nil, err.of(t)
 	}
-	if err := a.judge(ctx, t, time.Now()); err != nil {
+	if err := a.judge(ctx, t, time.Now()); err != nil { // keys may have been waited for
 		return nil, err
 	}
 	return t, nil

@@ -44,7 +44,7 @@ func TestMLDSA(t *testing.T) {
 			token, err := fixture.Verify(caching, good)
 			fixture.WantAccepted(t, token, err)
 		}
-		if s := fixture.CacheStatus(t, caching); (s.Hits == 1) != (alg == jwt.MLDSA44) { // a longer signature is not remembered
+		if s := fixture.CacheStatus(t, caching); s.Hits != 1 {
 			t.Errorf("%s: %+v", alg, s)
 		}
 		for name, edit := range map[string]fixture.JWKEdit{"alg absent": {"alg": nil}, "alg of another size": {"alg": map[bool]string{true: "ML-DSA-65", false: "ML-DSA-44"}[alg == jwt.MLDSA44]}, "alg of another type": {"alg": "RS256"},

@@ -201,6 +201,8 @@ func TestKinds(t *testing.T) {
 		{claims{"events": claims{"other": claims{}}}, "JWT", true, true}, {claims{"events": []string{logout}}, "JWT", true, true}, {claims{"events": logout}, "JWT", true, true},
 		{nil, "refresh", false, false}, {nil, "Refresh", false, false}, {nil, "id_token", false, true}, {nil, "logout", false, false}, {nil, "application/refresh", false, false}, {claims{"token_use": "id", "events": claims{logout: claims{}}}, "JWT", false, false}, {claims{"typ": "ID", "token_use": "refresh", "tokenType": "id"}, "JWT", false, false}, {claims{"typ": "logout+jwt"}, "JWT", false, false}, {claims{"typ": "ID"}, "refresh", false, false}, {nil, "refreshing", true, true},
 		{claims{"token_use": "access", "typ": "Refresh"}, "JWT", false, false},
+		{claims{"token_type": "urn:ietf:params:oauth:token-type:refresh_token"}, "JWT", false, false}, {claims{"token_type": "urn:ietf:params:oauth:token-type:access_token"}, "JWT", true, true},
+		{claims{"typ": "id token"}, "JWT", false, true}, {claims{"typ": "refresh-token"}, "JWT", false, false}, {claims{"typ": "ID_TOKEN"}, "JWT", false, true}, {nil, "a/b:Logout+jwt", false, false},
 	} {
 		text := fixture.Issuer().Mint(jwttest.Spec{Header: map[string]any{"typ": c.typ}, Claims: c.claims})
 		for v, accepted := range map[*jwt.Verifier]bool{access: c.access, ids: c.id} {
