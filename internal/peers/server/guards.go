@@ -63,6 +63,7 @@ var modes = []mode{
 	{us + ": RS256", rs256, ok, verifying},
 	{us + ": RS256, typed claims", rs256, ok, reading},
 	{us + ": ES256", es256, ok, verifying},
+	{us + ": ES256, typed claims", es256, ok, reading},
 	{us + ": remembered", rs256, ok, remembering},
 	{us + ": remembered, typed claims", rs256, ok, rememberingAndReading},
 	{us + ": expired", expired, forbidden, verifying},
@@ -200,7 +201,7 @@ func golangJWT(keys, alg string) (guard, error) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			text, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 			c := new(claims)
-			_, err := parser.ParseWithClaims(text, c, set.KeyfuncCtx(r.Context()))
+			_, err := parser.ParseWithClaims(text, c, set.Keyfunc)
 			switch {
 			case !found || err != nil:
 				refuse(w, http.StatusUnauthorized, "invalid_token")

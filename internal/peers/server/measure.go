@@ -84,11 +84,12 @@ type sample struct {
 // A result is what the rounds say of a mode. The quickest tenth of the turns counts: the others tell what else the
 // machine was doing.
 type result struct {
-	name             string
-	rate, busy, cost float64 // busy is of the turn with that rate
-	rateShare        float64 // of the unguarded server's requests per second
-	costShare        float64 // of its requests per second of processor time
-	idle             float64 // what nobody had of the server's core, over all turns
+	name       string
+	rate, cost float64
+	rateShare  float64 // of the unguarded server's requests per second
+	costShare  float64 // of its requests per second of processor time
+	busy       float64 // what the server had of its core, over all turns
+	idle       float64 // what nobody had of it
 
 	samples             []sample
 	idleTicks, allTicks int // of the core
@@ -179,10 +180,13 @@ func summarize(results []result) {
 	for i := range results {
 		r := &results[i]
 		tenth := len(r.samples) / 10
+		for _, s := range r.samples {
+			r.busy += s.busy / float64(len(r.samples))
+		}
 		slices.SortFunc(r.samples, func(a, b sample) int { return cmp.Compare(a.cost, b.cost) })
 		r.cost = r.samples[tenth].cost
 		slices.SortFunc(r.samples, func(a, b sample) int { return cmp.Compare(b.rate, a.rate) })
-		r.rate, r.busy = r.samples[tenth].rate, r.samples[tenth].busy
+		r.rate = r.samples[tenth].rate
 		r.rateShare, r.costShare = r.rate/results[0].rate, results[0].cost/r.cost
 		r.idle = float64(r.idleTicks) / float64(max(1, r.allTicks))
 	}
@@ -190,7 +194,7 @@ func summarize(results []result) {
 
 const legend = `share: of the requests per second without a guard
 share by CPU: of the requests per second of the server's processor time without a guard; nothing else that runs changes it much
-busy: what the server had of its core in the turn that counts: it is saturated near 100%; idle: what nobody had in all turns
+busy: what the server had of its core in all turns: it is saturated near 100%; idle: what nobody had of it
 `
 
 // table prints the results of a protocol.
@@ -214,8 +218,14 @@ func table(out io.Writer, protocol string, o options, results []result) error {
 		fmt.Fprintf(w, "%*s\t%.0f\t%.2f\t%.1f\t%.2f\t%.0f%%\t%.0f%%\t\n", -width, r.name, r.rate, r.rateShare, r.cost, r.costShare, 100*r.busy, 100*r.idle)
 	}
 	fmt.Fprintln(w)
+	if slices.ContainsFunc(results, func(r result) bool { return r.busy < saturated }) {
+		fmt.Fprintf(w, "The server had less than %.0f%% of its core somewhere: the share by CPU counts, not the share.\n\n", 100*saturated)
+	}
 	return w.Flush()
 }
+
+// saturated is what the server must have of its core for its requests per second to be compared.
+const saturated = 0.95
 
 // fleets are the numbers of cores that fleet plans for.
 var fleets = []int{10, 100, 10_000}

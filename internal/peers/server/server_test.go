@@ -55,14 +55,14 @@ func TestWrongStatus(t *testing.T) {
 	}
 	defer issuer.close()
 	o := options{rounds: 1, connections: 2, each: time.Microsecond}
-	good := issuer.tokens[rs256]
+	good, old := issuer.tokens[rs256], issuer.tokens[expired]
 	for _, protocol := range []string{http11, http2TLS} {
 		for kind, want := range map[string]string{rs256: "the status is 401, want 200", expired: "the status is 200, want 401"} {
 			issuer.tokens[kind] = map[string][]string{rs256: issuer.tokens[unknown], expired: good}[kind]
 			if _, err := measure(protocol, issuer, o, rand.New(rand.NewPCG(1, 2))); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: got %v, want %q", protocol, err, want)
 			}
-			issuer.tokens[rs256] = good
+			issuer.tokens[rs256], issuer.tokens[expired] = good, old
 		}
 	}
 }
@@ -74,11 +74,28 @@ func TestSummarize(t *testing.T) {
 		results[0].samples = append(results[0].samples, sample{rate: 3000 / drift, cost: 10 * drift, busy: 1 / drift})
 		results[1].samples = append(results[1].samples, sample{rate: 1500 / drift, cost: 25 * drift, busy: 1.5 / drift})
 	}
+	meanOfDrift := 0.0 // of 1/drift
+	for drift := range 20 {
+		meanOfDrift += 1 / float64(1+drift) / 20
+	}
 	results[1].idleTicks, results[1].allTicks = 1, 20
 	summarize(results)
 	own := results[1]
-	if own.rate != 500 || own.cost != 75 || own.rateShare != 0.5 || math.Abs(own.costShare-0.4) > 1e-9 || own.busy != 0.5 || own.idle != 0.05 {
+	if own.rate != 500 || own.cost != 75 || own.rateShare != 0.5 || math.Abs(own.costShare-0.4) > 1e-9 || math.Abs(own.busy-1.5*meanOfDrift) > 1e-9 || own.idle != 0.05 {
 		t.Errorf("got %+v", own)
+	}
+}
+
+// A core that others used, or nobody, is told.
+func TestSaturation(t *testing.T) {
+	for busy, want := range map[float64]bool{0.94: true, 0.96: false} {
+		var out bytes.Buffer
+		if err := table(&out, http11, options{protocols: []string{http11}}, []result{{name: open, busy: 1}, {name: us, busy: busy}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(out.String(), "the share by CPU counts"); got != want {
+			t.Errorf("busy %v: told %v, want %v", busy, got, want)
+		}
 	}
 }
 
