@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"runtime"
 	"slices"
 	"strings"
@@ -55,6 +56,12 @@ func (l *eventLog) want(t *testing.T, kinds ...string) {
 	if got := l.all(); !slices.Equal(got, kinds) {
 		t.Errorf("got the events %q, want %q", got, kinds)
 	}
+}
+
+// soonDown takes a moment, so that a token that caused the request is waiting for its answer.
+func soonDown(w http.ResponseWriter, r *http.Request) bool {
+	time.Sleep(time.Microsecond)
+	return fixture.Down(w, r)
 }
 
 func TestEvents(t *testing.T) {
@@ -108,7 +115,7 @@ func TestEvents(t *testing.T) {
 	})
 	fixture.Bubble(t, func(t *testing.T) {
 		p := fixture.NewProvider(t)
-		p.Answer = fixture.Down
+		p.Answer = soonDown
 		var events eventLog
 		v := p.Verifier(p.Remote(jwt.RemoteOptions{OnEvent: events.add}))
 		fixture.Verify(v, fixture.Mint(nil))
