@@ -84,15 +84,7 @@ func reachable(addr net.Addr) string {
 
 // startDebug serves until it is closed. Requests and answers are never logged.
 func startDebug(listener net.Listener, h http.Handler, faults *log.Logger) *server {
-	return startServer(listener, &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      explainTimeout + 10*time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          faults,
-	})
+	return startLimited(listener, h, faults, explainTimeout+10*time.Second, 16<<10)
 }
 
 // openBrowser starts the user's browser and does not wait for it.

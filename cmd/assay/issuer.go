@@ -154,15 +154,7 @@ func issuerURL(address string, at net.Addr) string {
 
 // startIssuer serves until it is closed. Requests are never logged: codes and tokens are in them.
 func startIssuer(listener net.Listener, h http.Handler, faults *log.Logger) *server {
-	return startServer(listener, &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      maxIssuerDelay + 15*time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          faults,
-	})
+	return startLimited(listener, h, faults, maxIssuerDelay+15*time.Second, 32<<10)
 }
 
 // signable are the algorithms that an issuer can publish a key for.

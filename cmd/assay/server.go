@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"log"
 	"net"
 	"net/http"
 	"time"
@@ -25,6 +26,20 @@ func startServer(listener net.Listener, h *http.Server) *server {
 		s.err = h.Serve(listener)
 	}()
 	return s
+}
+
+// startLimited is startServer for a handler that strangers may reach: a request is read within 15 seconds, its header
+// fields have at most this many bytes together, and its answer takes at most this long.
+func startLimited(listener net.Listener, h http.Handler, faults *log.Logger, answer time.Duration, fields int) *server {
+	return startServer(listener, &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      answer,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    fields,
+		ErrorLog:          faults,
+	})
 }
 
 // grace is the time that requests under way have when a server is closed.
