@@ -135,7 +135,7 @@ func inBase64url(c byte) bool {
 // looksEncoded reports whether a part begins as a JSON object in base64url does.
 func looksEncoded(part string) bool { return strings.HasPrefix(part, "ey") }
 
-// badByte returns the first byte because of which a token is no compact JWS; -1 if it is one.
+// badByte returns where a token stops being a compact JWS; -1 if it is one.
 func badByte(token string) int {
 	from, dots := 0, 0
 	for i := 0; i <= len(token); i++ {

@@ -405,7 +405,7 @@ func TestExplainTenants(t *testing.T) {
 	}
 }
 
-// A profile of which something could not be read is not said to hold.
+// A profile is not said to hold if a claim that it asks for could not be read.
 func TestExplainProfileUnread(t *testing.T) {
 	v := verifierOf(t, func(c *jwt.Config) { c.Profile = jwt.AccessToken })
 	token := fixture.Issuer().Mint(jwttest.Spec{Header: map[string]any{"typ": "at+jwt"}, Claims: claims{"sub": 1, "client_id": "c", "jti": "1", "iat": time.Now().Unix()}})

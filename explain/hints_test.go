@@ -266,7 +266,7 @@ func (b *hintBench) said() []hintCase {
 	}
 }
 
-// unsaid are near misses: tokens of which the hint would not be true.
+// unsaid are near misses: tokens for which the hint would be wrong.
 func (b *hintBench) unsaid() []hintCase {
 	return []hintCase{
 		{"differ by more", b.issuer("https://a.example/x/"), b.from("https://a.example/y"), "iss", "they differ only by ", nil},

@@ -1,4 +1,4 @@
-// Command websocket serves connections of browsers and other clients, each of which ends with its token.
+// Command websocket serves connections of browsers and other clients. A connection ends when its token does.
 package main
 
 import (
